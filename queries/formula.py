@@ -1,0 +1,248 @@
+"""A metric's formula: aggregates an engine computes, and the arithmetic over them.
+
+A formula is SQL, parsed once: `sum(watched_s) filter (where source = 'search') / sum(watched_s)`
+becomes two aggregates and a division. Because the arithmetic runs on totals, a ratio is always
+a ratio of sums, never an average of ratios, whatever the grain.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from hashlib import blake2b
+from typing import Literal
+
+import numpy as np
+import sqlglot
+from numpy.typing import NDArray
+from sqlglot import expressions as exp
+
+from queries.errors import InvalidQuery, UnsafeQuestion
+from queries.expression import DIALECT, canonical, columns_of
+
+Array = NDArray[np.float64]
+Operation = Literal["sum", "count", "count_distinct", "min", "max", "quantile"]
+
+#: Aggregates whose parts add up: over days, slices and buckets alike.
+ADDITIVE: frozenset[Operation] = frozenset({"sum", "count"})
+
+
+@dataclass(frozen=True)
+class Aggregate:
+    """One number an engine computes in a single scan.
+
+    `argument` and `where` are canonical row expressions (`queries.expression`); a `count`
+    without an argument is `*`. A group without a matching row yields 0 for sums and counts.
+    `level` is the quantile's probability.
+    """
+
+    operation: Operation
+    argument: str = "*"
+    where: str | None = None
+    level: float | None = None
+
+    @cached_property
+    def key(self) -> str:
+        """Name of this aggregate's column in an engine's answer: stable across processes."""
+        text = repr((self.operation, self.argument, self.where, self.level))
+        return f"{self.operation}_{blake2b(text.encode(), digest_size=5).hexdigest()}"
+
+    @property
+    def is_additive(self) -> bool:
+        return self.operation in ADDITIVE
+
+    @property
+    def columns(self) -> frozenset[str]:
+        """Columns of the source that the aggregate reads."""
+        parts = [part for part in (self.argument, self.where) if part not in (None, "*")]
+        return frozenset[str]().union(*(columns_of(part) for part in parts if part))
+
+    @property
+    def sql(self) -> str:
+        """The aggregate as a person would write it."""
+        match self.operation:
+            case "count_distinct":
+                call = f"count(distinct {self.argument})"
+            case "quantile":
+                call = f"quantile_cont({self.argument}, {self.level})"
+            case operation:
+                call = f"{operation}({self.argument})"
+        return f"{call} filter (where {self.where})" if self.where else call
+
+    def aggregates(self) -> frozenset["Aggregate"]:
+        return frozenset({self})
+
+    def evaluate(self, values: Mapping[str, Array]) -> Array:
+        return values[self.key]
+
+    def bind(self, parameters: Mapping[str, str]) -> "Aggregate":
+        return replace(
+            self,
+            argument=_bound(self.argument, parameters),
+            where=_bound(self.where, parameters) if self.where else None,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """A number written in the formula."""
+
+    value: float
+
+    @property
+    def sql(self) -> str:
+        return f"{self.value:g}"
+
+    def aggregates(self) -> frozenset[Aggregate]:
+        return frozenset()
+
+    def evaluate(self, values: Mapping[str, Array]) -> Array:  # noqa: ARG002  # one protocol
+        return np.asarray(self.value, dtype=np.float64)
+
+    def bind(self, parameters: Mapping[str, str]) -> "Constant":  # noqa: ARG002  # one protocol
+        return self
+
+
+ArithmeticName = Literal["+", "-", "*", "/", "power", "ln", "sqrt", "abs"]
+
+
+@dataclass(frozen=True, slots=True)
+class Arithmetic:
+    """An operation over totals. Dividing by zero gives no number (NaN), never infinity."""
+
+    name: ArithmeticName
+    operands: "tuple[Formula, ...]"
+
+    @property
+    def sql(self) -> str:
+        parts = [f"({o.sql})" if isinstance(o, Arithmetic) else o.sql for o in self.operands]
+        if self.name in ("+", "-", "*", "/"):
+            return f" {self.name} ".join(parts)
+        return f"{self.name}({', '.join(parts)})"
+
+    def aggregates(self) -> frozenset[Aggregate]:
+        return frozenset[Aggregate]().union(*(o.aggregates() for o in self.operands))
+
+    def evaluate(self, values: Mapping[str, Array]) -> Array:
+        operands = [o.evaluate(values) for o in self.operands]
+        with np.errstate(all="ignore"):
+            result = np.asarray(_ARITHMETIC[self.name](*operands), dtype=np.float64)
+        return np.where(np.isfinite(result), result, np.nan)
+
+    def bind(self, parameters: Mapping[str, str]) -> "Arithmetic":
+        return Arithmetic(self.name, tuple(o.bind(parameters) for o in self.operands))
+
+
+Formula = Aggregate | Constant | Arithmetic
+
+_ARITHMETIC = {
+    "+": np.add,
+    "-": np.subtract,
+    "*": np.multiply,
+    "/": np.divide,
+    "power": np.power,
+    "ln": np.log,
+    "sqrt": np.sqrt,
+    "abs": np.abs,
+}
+
+
+def parse(sql: str) -> Formula:
+    """Read a formula such as `1000.0 * count(*) filter (where results_n = 0) / count(*)`.
+
+    Raises InvalidQuery where the text is not SQL or uses something outside an aggregate, and
+    UnsafeQuestion (`averages_ratio`) for `avg` and other aggregates that hide their weights.
+    """
+    try:
+        tree = sqlglot.parse_one(sql, dialect=DIALECT)
+    except sqlglot.errors.SqlglotError as error:
+        raise InvalidQuery(f"The formula “{sql}” is not SQL.", str(error).split(".")[0]) from error
+    return _formula(tree, None)
+
+
+def _formula(node: exp.Expression, where: str | None) -> Formula:
+    match node:
+        case exp.Paren():
+            return _formula(node.this, where)
+        case exp.Filter():
+            return _formula(node.this, canonical(node.expression.this))
+        case exp.Literal() if node.is_number:
+            return Constant(float(node.this))
+        case exp.Neg():
+            return Arithmetic("-", (Constant(0.0), _formula(node.this, where)))
+        case exp.Nullif():
+            # Arithmetic already gives no number when dividing by zero, which is what nullif is for.
+            return _formula(node.this, where)
+        case exp.Cast():
+            return _formula(node.this, where)
+        case exp.Avg():
+            raise UnsafeQuestion(
+                f"“{node.sql(DIALECT)}” averages values without their weights.",
+                "Write it as sum(…) / count(*), so that it is right at any grain.",
+                code="averages_ratio",
+            )
+    if (name := _NAMES.get(type(node))) is not None:
+        operands = [node.this, *(o for o in (node.args.get("expression"),) if o is not None)]
+        return Arithmetic(name, tuple(_formula(o, where) for o in operands))
+    return _aggregate(node, where)
+
+
+_NAMES: dict[type[exp.Expression], ArithmeticName] = {
+    exp.Add: "+",
+    exp.Sub: "-",
+    exp.Mul: "*",
+    exp.Div: "/",
+    exp.Pow: "power",
+    exp.Ln: "ln",
+    exp.Sqrt: "sqrt",
+    exp.Abs: "abs",
+}
+
+
+def _aggregate(node: exp.Expression, where: str | None) -> Aggregate:
+    match node:
+        case exp.Sum():
+            return Aggregate("sum", canonical(node.this), where)
+        case exp.Min():
+            return Aggregate("min", canonical(node.this), where)
+        case exp.Max():
+            return Aggregate("max", canonical(node.this), where)
+        case exp.Count() if isinstance(node.this, exp.Distinct):
+            distinct = node.this.expressions
+            argument = distinct[0] if len(distinct) == 1 else exp.Tuple(expressions=distinct)
+            return Aggregate("count_distinct", canonical(argument), where)
+        case exp.Count():
+            argument = "*" if isinstance(node.this, exp.Star) else canonical(node.this)
+            return Aggregate("count", argument, where)
+        case exp.Median():
+            return Aggregate("quantile", canonical(node.this), where, 0.5)
+        case exp.PercentileCont() | exp.Quantile() if node.args.get("quantile") is not None:
+            return Aggregate(
+                "quantile", canonical(node.this), where, float(node.args["quantile"].this)
+            )
+        case exp.PercentileCont():
+            return Aggregate(
+                "quantile", canonical(node.this), where, float(node.args["expression"].this)
+            )
+        case _:
+            raise InvalidQuery(
+                f"“{node.sql(DIALECT)}” is not an aggregate a metric may use.",
+                "Use sum, count, count(distinct …), min, max, median or quantile_cont.",
+            )
+
+
+def _bound(sql: str, parameters: Mapping[str, str]) -> str:
+    """Replace `$name` by the text it stands for, always as a literal."""
+    if "$" not in sql:
+        return sql
+    tree = sqlglot.parse_one(sql, dialect=DIALECT)
+    for placeholder in list(tree.find_all(exp.Placeholder)):
+        if placeholder.name in parameters:
+            placeholder.replace(exp.Literal.string(parameters[placeholder.name]))
+    return canonical(tree)
+
+
+def unbound(formula: Formula) -> frozenset[str]:
+    """Names of the parameters a formula still waits for."""
+    texts = [t for a in formula.aggregates() for t in (a.argument, a.where) if t and "$" in t]
+    found = [sqlglot.parse_one(t, dialect=DIALECT).find_all(exp.Placeholder) for t in texts]
+    return frozenset(p.name for placeholders in found for p in placeholders)

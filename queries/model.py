@@ -1,0 +1,352 @@
+"""The vocabulary of a question: every noun the rest of the code is written in.
+
+All types are frozen values. A `Query` that exists is valid; nothing downstream has to check
+it again.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+from functools import cached_property
+from typing import Literal, Protocol
+
+import polars as pl
+
+from queries.condition import Condition, Dimension, Filter, Scalar
+from queries.errors import InvalidQuery, UnknownField
+from queries.expression import columns_of
+from queries.formula import Aggregate, Formula, unbound
+from queries.period import Grain, Period
+
+__all__ = ["Condition", "Dimension", "Filter", "Grain", "Period", "Scalar"]
+
+BUCKETS = 256
+BUCKET = "bucket"
+
+MetricClass = Literal["additive", "semi-additive", "ratio", "distinct", "quantile", "model"]
+Better = Literal["up", "down", "none"]
+IntervalKind = Literal["bucket", "wilson", "quantile", "none"]
+Clock = Literal["local", "utc"]
+
+
+@dataclass(frozen=True, slots=True)
+class TimeBucket:
+    """A time dimension cut at a grain."""
+
+    dimension: Dimension
+    grain: Grain
+
+    @property
+    def name(self) -> str:
+        return self.dimension.name
+
+    @property
+    def label(self) -> str:
+        return self.grain.value.capitalize()
+
+
+Key = Dimension | TimeBucket
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metric:
+    """A number the company has agreed how to compute.
+
+    `format` is one of `number`, `decimal`, `percent`, `seconds`, `usd`, `ratio`. `dimensions`
+    empty means every dimension of the dataset; `parameters` are the names a question must bind.
+    `smallest_grain` is the finest time grain the metric may be cut at.
+    """
+
+    name: str
+    label: str
+    formula: Formula
+    unit: str = ""
+    format: str = "number"
+    better: Better = "none"
+    kind: MetricClass = "additive"
+    interval: IntervalKind = "bucket"
+    description: str = ""
+    source: str = ""
+    owner: str = ""
+    status: Literal["certified", "draft", "deprecated"] = "certified"
+    smallest_grain: Grain | None = None
+    dimensions: tuple[str, ...] = ()
+    id: str = ""
+
+    @property
+    def parameters(self) -> frozenset[str]:
+        return unbound(self.formula)
+
+    def bind(self, values: Mapping[str, str]) -> "Metric":
+        """This metric with its parameters filled in."""
+        return replace(self, formula=self.formula.bind(values))
+
+
+@dataclass(frozen=True, slots=True)
+class Join:
+    """A many-to-one look-up: `on` in the dataset's table equals the unique `key` of `table`."""
+
+    name: str
+    table: str
+    on: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rollup:
+    """A smaller table that answers the questions whose dimensions it kept.
+
+    Grouped by day, bucket and `dimensions`; with `by_account` also by account, so that distinct
+    accounts stay exact. Holds every additive aggregate of the dataset's metrics.
+    """
+
+    name: str
+    dimensions: tuple[str, ...]
+    by_account: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dataset:
+    """One table, its joins, and everything that may be asked of it.
+
+    `entity` is the column of the unit that intervals cluster by (the account), empty where rows
+    are published totals and an interval would mean nothing. `exclusive` names a dimension whose
+    values overlap: a question must group by it or keep one value. `base` is a filter that holds
+    always (members only). `open` datasets are public: row rules do not apply to them.
+    """
+
+    name: str
+    label: str
+    table: str
+    time: Dimension
+    dimensions: tuple[Dimension, ...]
+    metrics: tuple[Metric, ...]
+    description: str = ""
+    row_label: str = "rows"
+    grain: str = ""
+    owner: str = ""
+    entity: str = ""
+    clock: Clock = "utc"
+    base: str | None = None
+    joins: tuple[Join, ...] = ()
+    rollups: tuple[Rollup, ...] = ()
+    smallest_grain: Grain = Grain.DAY
+    exclusive: str = ""
+    open: bool = False
+    load_hint: str = ""
+
+    @cached_property
+    def _dimensions(self) -> dict[str, Dimension]:
+        return {d.name: d for d in (self.time, *self.dimensions)}
+
+    @cached_property
+    def _metrics(self) -> dict[str, Metric]:
+        return {m.name: m for m in self.metrics}
+
+    def dimension(self, name: str) -> Dimension:
+        if name not in self._dimensions:
+            raise UnknownField("dimension", name, self._dimensions)
+        return self._dimensions[name]
+
+    def metric(self, name: str) -> Metric:
+        if name not in self._metrics:
+            raise UnknownField("metric", name, self._metrics)
+        return self._metrics[name]
+
+    def has_dimension(self, name: str) -> bool:
+        return name in self._dimensions
+
+    @cached_property
+    def definition(self) -> str:
+        """Fingerprint of what the numbers mean: changes whenever a formula or a filter does."""
+        return repr(
+            (self.table, self.base, self.joins, self.rollups, self.dimensions, self.metrics)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What a viewer may see. `plan` cannot be called without one.
+
+    `rows` are filters by dimension name, applied to every dataset that is not open; a dataset
+    without such a dimension is refused. Hiding an aggregate hides every metric that needs it.
+    """
+
+    rows: tuple[tuple[str, tuple[Scalar, ...]], ...] = ()
+    hidden: frozenset[Aggregate] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What a period is held against."""
+
+    kind: Literal["previous", "last year", "custom"]
+    period: Period
+
+
+@dataclass(frozen=True, slots=True)
+class Threshold:
+    """Keep groups whose metric lies on this side of a value."""
+
+    metric: str
+    operation: Literal[">=", ">", "<=", "<", "="]
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Calculation:
+    """A column worked out from a metric's column after shaping. `window` counts time buckets."""
+
+    kind: Literal["share", "rank", "running", "rolling"]
+    metric: str
+    window: int = 7
+
+    @property
+    def name(self) -> str:
+        return f"{self.metric}__{self.kind}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Query:
+    """A question: these metrics, by these keys, where, over a period, against another.
+
+    `period` holds resolved dates of the dataset's own clock. `order_by` names a key, a metric or
+    a column of the answer such as `hours_viewed__delta`. `interval=False` skips the error bars.
+    """
+
+    dataset: Dataset
+    metrics: tuple[Metric, ...]
+    by: tuple[Key, ...] = ()
+    where: Condition | None = None
+    thresholds: tuple[Threshold, ...] = ()
+    period: Period | None = None
+    compare: Comparison | None = None
+    order_by: str | None = None
+    descending: bool = True
+    limit: int = 10_000
+    calculations: tuple[Calculation, ...] = ()
+    interval: bool = True
+
+    def __post_init__(self) -> None:
+        if not self.metrics:
+            raise InvalidQuery("Pick at least one metric.")
+        if len({k.name for k in self.by}) != len(self.by):
+            raise InvalidQuery("The same dimension is asked for twice.")
+        for metric in self.metrics:
+            self.dataset.metric(metric.name)
+        for key in self.by:
+            self.dataset.dimension(key.name)
+        if self.compare is not None and self.period is None:
+            raise InvalidQuery(
+                "A comparison needs a period.", "Say which period, for example “last 28 days”."
+            )
+        if self.order_by is not None and self.order_by.split("__")[0] not in self.names:
+            raise UnknownField("column", self.order_by, self.names)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return (*(k.name for k in self.by), *(m.name for m in self.metrics))
+
+    @property
+    def time_key(self) -> TimeBucket | None:
+        return next((k for k in self.by if isinstance(k, TimeBucket)), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What a reduction scans: a table of the lake, with its look-ups."""
+
+    table: str
+    joins: tuple[Join, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A named row expression: a group key of a reduction."""
+
+    name: str
+    expression: str
+    grain: Grain | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reduction:
+    """What an engine must do: one scan, one filter, one group-by.
+
+    The answer has a column per key, by its name, and one per aggregate, by its key. `where` is a
+    condition, `base` a canonical row expression; `period` bounds `time`, both ends included.
+    """
+
+    source: Source
+    keys: tuple[Column, ...]
+    aggregates: tuple[Aggregate, ...]
+    where: Condition | None = None
+    base: str | None = None
+    time: str | None = None
+    period: Period | None = None
+    top: tuple[str, bool, int] | None = None
+
+    @property
+    def columns(self) -> frozenset[str]:
+        """Every column the reduction reads, `joined.column` for those of a joined table."""
+        from_keys = [columns_of(k.expression) for k in self.keys]
+        from_aggregates = [a.columns for a in self.aggregates]
+        from_filters = [
+            columns_of(f.dimension.expression) for f in (self.where.filters() if self.where else ())
+        ]
+        texts = [columns_of(t) for t in (self.base, self.time) if t]
+        return frozenset[str]().union(*from_keys, *from_aggregates, *from_filters, *texts)
+
+
+class Engine(Protocol):
+    """Anything that can reduce a source to one row per group."""
+
+    name: str
+
+    def reduce(self, reduction: Reduction, tables: "Tables") -> pl.DataFrame: ...
+
+    def explain(self, reduction: Reduction, tables: "Tables") -> str: ...
+
+
+class Tables(Protocol):
+    """One snapshot of the lake: the files of each table, at one version."""
+
+    @property
+    def data_version(self) -> str: ...
+
+    def files(self, table: str) -> tuple[str, ...]:
+        """Parquet files of a table. Raises NotLoaded where the snapshot has no such table."""
+        ...
+
+    def has(self, table: str) -> bool: ...
+
+    def complete_through(self, table: str) -> date | None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """An answer, with enough context to explain itself.
+
+    `frame` has a column per key, then per metric: `m` the value, `m__low` and `m__high` its 95 %
+    interval, `m__n` the rows behind it; with a comparison `m__previous`, `m__delta`,
+    `m__delta_low`, `m__delta_high`, `m__relative`, `m__relative_low`, `m__relative_high`; one
+    column per calculation; and `incomplete` when keyed by time. `total` is the same shape with a
+    single row, recomputed over all groups, never summed. A metric without an interval has nulls.
+    """
+
+    query: Query
+    frame: pl.DataFrame
+    total: pl.DataFrame
+    data_version: str
+    source: Literal["rollup", "raw", "cache"]
+    table: str
+    sql: str
+    took_ms: float
+    complete_through: date | None = None
+    notes: tuple[str, ...] = field(default=())
+
+
+def merged(metrics: Iterable[Metric]) -> tuple[Aggregate, ...]:
+    """Every aggregate the metrics need, once each, in a stable order."""
+    needed = frozenset[Aggregate]().union(*(m.formula.aggregates() for m in metrics))
+    return tuple(sorted(needed, key=lambda a: a.key))
