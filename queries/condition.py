@@ -23,7 +23,8 @@ class Dimension:
     """Something to group or filter by. `expression` is a canonical row expression.
 
     `values_order` fixes how categories sort (weekdays, plans); `role` tells a page what a value
-    is: an ISO country, a title to drill into, a day.
+    is: an ISO country, a title to drill into, a day. A wide dimension has thousands of values:
+    rankings of it are cut before intervals are worked out.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Dimension:
     role: Literal["", "time", "country", "title", "hour", "weekday"] = ""
     description: str = ""
     values_order: tuple[str, ...] = ()
+    is_wide: bool = False
 
     def read(self, text: str) -> Scalar:
         """Turn what a person or a URL wrote into a value of this dimension's kind."""

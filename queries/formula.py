@@ -12,9 +12,11 @@ from hashlib import blake2b
 from typing import Literal
 
 import numpy as np
-import sqlglot
 from numpy.typing import NDArray
 from sqlglot import expressions as exp
+from sqlglot import parse_one
+from sqlglot.errors import SqlglotError
+from sqlglot.expressions.core import Expr
 
 from queries.errors import InvalidQuery, UnsafeQuestion
 from queries.expression import DIALECT, canonical, columns_of
@@ -153,15 +155,16 @@ def parse(sql: str) -> Formula:
     UnsafeQuestion (`averages_ratio`) for `avg` and other aggregates that hide their weights.
     """
     try:
-        tree = sqlglot.parse_one(sql, dialect=DIALECT)
-    except sqlglot.errors.SqlglotError as error:
+        tree = parse_one(sql, dialect=DIALECT)
+    except SqlglotError as error:
         raise InvalidQuery(f"The formula “{sql}” is not SQL.", str(error).split(".")[0]) from error
     return _formula(tree, None)
 
 
-def _formula(node: exp.Expression, where: str | None) -> Formula:
+def _formula(node: Expr, where: str | None) -> Formula:
     match node:
-        case exp.Paren():
+        case exp.Paren() | exp.Nullif() | exp.Cast():
+            # Dividing by zero already gives no number, which is what nullif is written for.
             return _formula(node.this, where)
         case exp.Filter():
             return _formula(node.this, canonical(node.expression.this))
@@ -169,24 +172,15 @@ def _formula(node: exp.Expression, where: str | None) -> Formula:
             return Constant(float(node.this))
         case exp.Neg():
             return Arithmetic("-", (Constant(0.0), _formula(node.this, where)))
-        case exp.Nullif():
-            # Arithmetic already gives no number when dividing by zero, which is what nullif is for.
-            return _formula(node.this, where)
-        case exp.Cast():
-            return _formula(node.this, where)
-        case exp.Avg():
-            raise UnsafeQuestion(
-                f"“{node.sql(DIALECT)}” averages values without their weights.",
-                "Write it as sum(…) / count(*), so that it is right at any grain.",
-                code="averages_ratio",
-            )
-    if (name := _NAMES.get(type(node))) is not None:
-        operands = [node.this, *(o for o in (node.args.get("expression"),) if o is not None)]
-        return Arithmetic(name, tuple(_formula(o, where) for o in operands))
-    return _aggregate(node, where)
+        case _ if type(node) in _NAMES:
+            second = node.args.get("expression")
+            operands = (node.this, second) if second is not None else (node.this,)
+            return Arithmetic(_NAMES[type(node)], tuple(_formula(o, where) for o in operands))
+        case _:
+            return _aggregate(node, where)
 
 
-_NAMES: dict[type[exp.Expression], ArithmeticName] = {
+_NAMES: dict[type[Expr], ArithmeticName] = {
     exp.Add: "+",
     exp.Sub: "-",
     exp.Mul: "*",
@@ -196,45 +190,45 @@ _NAMES: dict[type[exp.Expression], ArithmeticName] = {
     exp.Sqrt: "sqrt",
     exp.Abs: "abs",
 }
+_SIMPLE: dict[type[Expr], Operation] = {exp.Sum: "sum", exp.Min: "min", exp.Max: "max"}
 
 
-def _aggregate(node: exp.Expression, where: str | None) -> Aggregate:
-    match node:
-        case exp.Sum():
-            return Aggregate("sum", canonical(node.this), where)
-        case exp.Min():
-            return Aggregate("min", canonical(node.this), where)
-        case exp.Max():
-            return Aggregate("max", canonical(node.this), where)
-        case exp.Count() if isinstance(node.this, exp.Distinct):
-            distinct = node.this.expressions
-            argument = distinct[0] if len(distinct) == 1 else exp.Tuple(expressions=distinct)
-            return Aggregate("count_distinct", canonical(argument), where)
-        case exp.Count():
-            argument = "*" if isinstance(node.this, exp.Star) else canonical(node.this)
-            return Aggregate("count", argument, where)
-        case exp.Median():
-            return Aggregate("quantile", canonical(node.this), where, 0.5)
-        case exp.PercentileCont() | exp.Quantile() if node.args.get("quantile") is not None:
-            return Aggregate(
-                "quantile", canonical(node.this), where, float(node.args["quantile"].this)
-            )
-        case exp.PercentileCont():
-            return Aggregate(
-                "quantile", canonical(node.this), where, float(node.args["expression"].this)
-            )
-        case _:
-            raise InvalidQuery(
-                f"“{node.sql(DIALECT)}” is not an aggregate a metric may use.",
-                "Use sum, count, count(distinct …), min, max, median or quantile_cont.",
-            )
+def _aggregate(node: Expr, where: str | None) -> Aggregate:
+    if isinstance(node, exp.Avg):
+        raise UnsafeQuestion(
+            f"“{node.sql(DIALECT)}” averages values without their weights.",
+            "Write it as sum(…) / count(*), so that it is right at any grain.",
+            code="averages_ratio",
+        )
+    if type(node) in _SIMPLE:
+        return Aggregate(_SIMPLE[type(node)], canonical(node.this), where)
+    if isinstance(node, exp.Count):
+        return _count(node, where)
+    if isinstance(node, exp.Median):
+        return Aggregate("quantile", canonical(node.this), where, 0.5)
+    if isinstance(node, exp.PercentileCont | exp.Quantile):
+        level = node.args.get("quantile") or node.args["expression"]
+        return Aggregate("quantile", canonical(node.this), where, float(level.this))
+    raise InvalidQuery(
+        f"“{node.sql(DIALECT)}” is not an aggregate a metric may use.",
+        "Use sum, count, count(distinct …), min, max, median or quantile_cont.",
+    )
+
+
+def _count(node: exp.Count, where: str | None) -> Aggregate:
+    if isinstance(node.this, exp.Distinct):
+        parts = node.this.expressions
+        argument = parts[0] if len(parts) == 1 else exp.Tuple(expressions=parts)
+        return Aggregate("count_distinct", canonical(argument), where)
+    argument = "*" if node.this is None or isinstance(node.this, exp.Star) else canonical(node.this)
+    return Aggregate("count", argument, where)
 
 
 def _bound(sql: str, parameters: Mapping[str, str]) -> str:
     """Replace `$name` by the text it stands for, always as a literal."""
     if "$" not in sql:
         return sql
-    tree = sqlglot.parse_one(sql, dialect=DIALECT)
+    tree = parse_one(sql, dialect=DIALECT)
     for placeholder in list(tree.find_all(exp.Placeholder)):
         if placeholder.name in parameters:
             placeholder.replace(exp.Literal.string(parameters[placeholder.name]))
@@ -244,5 +238,5 @@ def _bound(sql: str, parameters: Mapping[str, str]) -> str:
 def unbound(formula: Formula) -> frozenset[str]:
     """Names of the parameters a formula still waits for."""
     texts = [t for a in formula.aggregates() for t in (a.argument, a.where) if t and "$" in t]
-    found = [sqlglot.parse_one(t, dialect=DIALECT).find_all(exp.Placeholder) for t in texts]
+    found = [parse_one(t, dialect=DIALECT).find_all(exp.Placeholder) for t in texts]
     return frozenset(p.name for placeholders in found for p in placeholders)

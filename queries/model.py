@@ -78,7 +78,7 @@ class Metric:
         return unbound(self.formula)
 
     def bind(self, values: Mapping[str, str]) -> "Metric":
-        """This metric with its parameters filled in."""
+        """The metric with its parameters filled in."""
         return replace(self, formula=self.formula.bind(values))
 
 
@@ -284,7 +284,6 @@ class Reduction:
     base: str | None = None
     time: str | None = None
     period: Period | None = None
-    top: tuple[str, bool, int] | None = None
 
     @property
     def columns(self) -> frozenset[str]:
