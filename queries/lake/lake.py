@@ -1,0 +1,271 @@
+"""The lake: read a snapshot of it, or commit changes to several tables at once.
+
+A commit writes data files, commits each table, then appends one record that names a version of
+every table. Before that last step readers see nothing of it; a writer that dies before it leaves
+only files and table versions that no record names, and the next writer clears them away.
+"""
+
+# pyright: standard
+# Strict checking needs types that pyarrow and duckdb do not ship.
+
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
+from threading import Lock
+from time import monotonic
+from typing import Any
+from uuid import uuid4
+
+import polars as pl
+import pyarrow as pa
+
+from queries.lake import contract, delta
+from queries.lake.contract import Clocks
+from queries.lake.errors import BadRows, UnknownVersion
+from queries.lake.freshness import reach
+from queries.lake.lease import Lease
+from queries.lake.snapshot import EMPTY, Record, Snapshot, TableState
+from queries.lake.storage import Storage
+from queries.lake.writer import Writer
+
+RECORDS = "snapshots"
+RECORD_SCHEMA = pa.schema(
+    [("number", pa.int64()), ("data_version", pa.string()), ("record", pa.string())]
+)
+RECHECK_S = 1.0
+LEASE_TIMEOUT_S = 600.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """What a commit does to one table.
+
+    First the rows whose columns equal a row of `without` leave (a frame with one column
+    `local_date` drops whole days, one with the key drops those rows), or with `fresh` all rows,
+    and the columns with them. Then `rows` come in, sorted by the table's day, and the Parquet
+    `files` that the caller wrote to names from `Lake.new_file`. `day` names the column of the
+    table's day where no contract does.
+    """
+
+    table: str
+    rows: pl.DataFrame | pa.Table | None = None
+    files: tuple[str, ...] = ()
+    without: pl.DataFrame | None = None
+    fresh: bool = False
+    day: str = ""
+
+
+class Lake:
+    """Tables at an address: a local folder, or a URL that deltalake knows, with its options."""
+
+    def __init__(self, url: str | Path, storage_options: Mapping[str, str] | None = None) -> None:
+        self.storage = Storage(str(url), storage_options or {})
+        local = self.storage.is_local
+        self._lease = Lease(self.storage.location("lease") if local else None)
+        self._lock = Lock()
+        self._newest: Record | None = None
+        self._checked = -RECHECK_S
+        self._records: dict[str, Record] = {EMPTY: Record.empty()}
+        self._files: dict[tuple[str, int], tuple[str, ...]] = {}
+
+    def snapshot(self, version: str | None = None) -> Snapshot:
+        """The newest snapshot, at most a second old, or the one with this data version.
+
+        Raises UnknownVersion. An empty lake has a snapshot too, without tables.
+        """
+        record = self._current() if version is None else self._named(version)
+        return Snapshot(record, self._open_files)
+
+    def history(self, limit: int = 100) -> list[Record]:
+        """The newest records first."""
+        names = reversed(self._record_names()[-limit:])
+        return [self._read_record(n) for n in names]
+
+    @contextmanager
+    def lease(self, timeout_s: float = LEASE_TIMEOUT_S) -> Generator[None]:
+        """Hold the right to write, for several files or commits. Raises LeaseHeld.
+
+        `commit` takes it by itself; whoever calls `new_file` holds it from there to the commit.
+        """
+        with self._lease.held(timeout_s) as fresh:
+            if fresh and self.storage.is_local:
+                self._settle(self._latest())
+            yield
+
+    def new_file(self, table: str) -> str:
+        """Where to write the next Parquet file of a table of a local lake, for `Change.files`.
+
+        A file that is never committed is swept away by the next writer.
+        """
+        number = self._latest().number + 1
+        folder = Path(self.storage.table(table))
+        folder.mkdir(parents=True, exist_ok=True)
+        return str(folder / f"{number:06d}-{uuid4().hex[:12]}.parquet")
+
+    def commit(
+        self,
+        changes: Sequence[Change],
+        source: str,
+        *,
+        datasets: Mapping[str, str] | None = None,
+        details: Mapping[str, Any] | None = None,
+    ) -> str:
+        """Apply all changes or none, and give the new data version.
+
+        `source` says where the rows are from. `datasets` and `details` are laid over those of the
+        newest snapshot; a value of None removes a detail. Raises BadRows and LeaseHeld.
+        """
+        if len({c.table for c in changes}) != len(changes):
+            raise BadRows("A commit changes each table once.")
+        with self.lease():
+            records = delta.open_table(self.storage, RECORDS)
+            before = self._latest()
+            tables = dict(before.tables)
+            for change in changes:
+                tables[change.table] = self._change(before, change, source)
+            merged = {**before.details, **(details or {})}
+            record = Record(
+                number=before.number + 1,
+                created_at=datetime.now(UTC),
+                source=source,
+                tables=tables,
+                datasets={**before.datasets, **(datasets or {})},
+                details={k: v for k, v in merged.items() if v is not None},
+            )
+            self._append(record, records.version() if records else None)
+            return record.data_version
+
+    def _change(self, before: Record, change: Change, source: str) -> TableState:
+        state = before.tables.get(change.table)
+        clocks = self._clocks(change, state)
+        base = delta.files_at(self.storage, change.table, state.version) if state else None
+        tag = sha256(source.encode()).hexdigest()[:12]
+        prefix = f"{before.number + 1:06d}-{tag}"
+        writer = Writer(self.storage, change.table, prefix, clocks.day)
+        new = [writer.registered(f) for f in change.files]
+        if change.rows is not None:
+            new += writer.rows(change.rows)
+        removed: list[str] = []
+        if base is not None and change.without is not None and not change.fresh:
+            removed, kept = writer.without(base, change.without)
+            new += kept
+        edit = delta.Edit(
+            table=change.table,
+            schema=writer.schema or self._schema(change.table, state),
+            add=new,
+            remove=removed,
+            base=base,
+            replace=change.fresh,
+        )
+        version = delta.commit(self.storage, edit, tag, before.number + 1)
+        return self._state(change.table, version, clocks)
+
+    def _state(self, table: str, version: int, clocks: Clocks) -> TableState:
+        found = delta.files_at(self.storage, table, version)
+        location = self.storage.table(table)
+        days = reach([f"{location}/{path}" for path in found.rows], clocks)
+        rows = sum(found.rows.values())
+        return TableState(version, rows, days.first, days.last, days.complete, clocks.day)
+
+    def _clocks(self, change: Change, state: TableState | None) -> Clocks:
+        declared = contract.table(change.table)
+        if declared is not None:
+            return declared.clocks
+        return Clocks(day=change.day or (state.day if state and not change.fresh else ""))
+
+    def _schema(self, table: str, state: TableState | None) -> pa.Schema:
+        declared = contract.table(table)
+        if declared is not None:
+            return declared.schema
+        opened = delta.open_table(self.storage, table, state.version) if state else None
+        if opened is None:
+            raise BadRows(f"Table “{table}” is new: it needs rows or files.")
+        return pa.schema(opened.schema().to_arrow())
+
+    def _append(self, record: Record, version: int | None) -> None:
+        """Write the record; the commit exists from here on."""
+        path = f"{record.number:06d}-{record.data_version}.parquet"
+        row = {
+            "number": record.number,
+            "data_version": record.data_version,
+            "record": record.to_json(),
+        }
+        self.storage.write(
+            f"tables/{RECORDS}/{path}", pa.Table.from_pylist([row], schema=RECORD_SCHEMA)
+        )
+        edit = delta.Edit(
+            table=RECORDS,
+            schema=RECORD_SCHEMA,
+            add=[delta.added(self.storage, RECORDS, path)],
+            remove=[],
+            base=None if version is None else delta.Files(version, {}, {}),
+        )
+        delta.commit(self.storage, edit, RECORDS, record.number)
+        with self._lock:
+            self._newest, self._checked = record, monotonic()
+            self._records[record.data_version] = record
+
+    def _settle(self, newest: Record) -> None:
+        """Undo what a writer left behind that died before it wrote its record."""
+        for table in self.storage.folders("tables"):
+            if table != RECORDS:
+                state = newest.tables.get(table)
+                delta.settle(self.storage, table, state.version if state else None)
+            for name in self.storage.names(f"tables/{table}"):
+                if name[:6].isdigit() and int(name[:6]) > newest.number:
+                    self.storage.remove(f"tables/{table}/{name}")
+
+    def _current(self) -> Record:
+        with self._lock:
+            if self._newest is not None and monotonic() - self._checked < RECHECK_S:
+                return self._newest
+        return self._latest()
+
+    def _latest(self) -> Record:
+        names = self._record_names()
+        newest = self._read_record(names[-1]) if names else Record.empty()
+        with self._lock:
+            self._newest, self._checked = newest, monotonic()
+        return newest
+
+    def _named(self, version: str) -> Record:
+        with self._lock:
+            if version in self._records:
+                return self._records[version]
+        wanted = next((n for n in self._record_names() if n[7:-8] == version), None)
+        if wanted is None:
+            raise UnknownVersion(
+                f"The lake has no version “{version}”.",
+                f"The newest is {self._latest().data_version}.",
+            )
+        return self._read_record(wanted)
+
+    def _record_names(self) -> list[str]:
+        opened = delta.open_table(self.storage, RECORDS)
+        return sorted(Path(f).name for f in opened.file_uris()) if opened else []
+
+    def _read_record(self, name: str) -> Record:
+        version = name[7:-8]
+        with self._lock:
+            if version in self._records:
+                return self._records[version]
+        row = self.storage.read(f"tables/{RECORDS}/{name}", ["record"])
+        record = Record.from_json(row.column("record")[0].as_py())
+        with self._lock:
+            self._records[version] = record
+        return record
+
+    def _open_files(self, table: str, version: int) -> tuple[str, ...]:
+        key = (table, version)
+        with self._lock:
+            if key in self._files:
+                return self._files[key]
+        found = delta.files_at(self.storage, table, version)
+        location = self.storage.table(table)
+        files = tuple(f"{location}/{path}" for path in found.rows)
+        with self._lock:
+            self._files[key] = files
+        return files

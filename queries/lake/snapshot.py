@@ -1,0 +1,148 @@
+"""A version of the lake: one version of every table, which belong together.
+
+A `Record` is what a commit writes down; a `Snapshot` is the same, opened for reading. Readers see
+only what a record names, so an unfinished commit does not exist for them.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, date, datetime
+from typing import Any
+
+from queries.errors import NotLoaded
+from queries.lake import contract
+
+EMPTY = "v0-empty"
+
+
+@dataclass(frozen=True, slots=True)
+class TableState:
+    """One table in one version of the lake. The days are those of its column `day`."""
+
+    version: int
+    rows: int
+    first_day: date | None = None
+    last_day: date | None = None
+    complete_through: date | None = None
+    day: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What one commit made of the lake.
+
+    `datasets` are the YAML texts of datasets that came with a file, by name. `details` is for
+    what derives from the tables (which rollups exist, of which version); its values are JSON.
+    """
+
+    number: int
+    created_at: datetime
+    source: str
+    tables: Mapping[str, TableState] = field(default_factory=dict[str, TableState])
+    datasets: Mapping[str, str] = field(default_factory=dict[str, str])
+    details: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+    @property
+    def data_version(self) -> str:
+        """Short, readable and unique: the number of the commit and a fingerprint of it."""
+        if self.number == 0:
+            return EMPTY
+        return f"v{self.number}-{hashlib.sha256(self.to_json().encode()).hexdigest()[:6]}"
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self), default=str, sort_keys=True, ensure_ascii=False)
+
+    @classmethod
+    def from_json(cls, text: str) -> "Record":
+        read = json.loads(text)
+        return cls(
+            number=read["number"],
+            created_at=datetime.fromisoformat(read["created_at"]),
+            source=read["source"],
+            tables={name: _state(t) for name, t in read["tables"].items()},
+            datasets=read["datasets"],
+            details=read["details"],
+        )
+
+    @classmethod
+    def empty(cls) -> "Record":
+        return cls(number=0, created_at=datetime(1970, 1, 1, tzinfo=UTC), source="")
+
+
+class Snapshot:
+    """The files of each table at one version. Implements `queries.model.Tables`.
+
+    Safe to share between threads and to keep as long as one likes: files are never overwritten.
+    """
+
+    def __init__(self, record: Record, open_files: Callable[[str, int], tuple[str, ...]]) -> None:
+        self.record = record
+        self.data_version = record.data_version
+        self._open_files = open_files
+
+    @property
+    def versions(self) -> Mapping[str, int]:
+        """The Delta version of each table: two snapshots with the same one share its rows."""
+        return {name: t.version for name, t in self.record.tables.items()}
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        return tuple(self.record.tables)
+
+    @property
+    def datasets(self) -> Mapping[str, str]:
+        return self.record.datasets
+
+    @property
+    def details(self) -> Mapping[str, Any]:
+        return self.record.details
+
+    @property
+    def created_at(self) -> datetime:
+        return self.record.created_at
+
+    def has(self, table: str) -> bool:
+        return table in self.record.tables
+
+    def files(self, table: str) -> tuple[str, ...]:
+        """Absolute addresses of the Parquet files of a table, oldest first.
+
+        Raises NotLoaded, with how to load it, where the snapshot has no such table. A table that
+        lost all its rows has no files.
+        """
+        return self._open_files(table, self._state(table).version)
+
+    def rows(self, table: str) -> int:
+        return self._state(table).rows
+
+    def complete_through(self, table: str) -> date | None:
+        """The last day that has everything; None for a table without days, or without rows."""
+        found = self.record.tables.get(table)
+        return found.complete_through if found else None
+
+    def days(self, table: str) -> tuple[date, date] | None:
+        """First and last day of a table, whether complete or not."""
+        state = self._state(table)
+        if state.first_day is None or state.last_day is None:
+            return None
+        return state.first_day, state.last_day
+
+    def _state(self, table: str) -> TableState:
+        if table not in self.record.tables:
+            declared = contract.table(table)
+            hint = declared.load_hint if declared else ""
+            raise NotLoaded(
+                f"The lake has no table “{table}” yet.",
+                f"Load it with: {hint}" if hint else "Load a file that holds it.",
+            )
+        return self.record.tables[table]
+
+
+def _state(read: Mapping[str, Any]) -> TableState:
+    first, last, complete = (
+        date.fromisoformat(read[k]) if read[k] else None
+        for k in ("first_day", "last_day", "complete_through")
+    )
+    return TableState(read["version"], read["rows"], first, last, complete, read["day"])
