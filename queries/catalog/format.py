@@ -1,0 +1,119 @@
+"""How a dataset is written down: the fields of a catalog file, and nothing they may not hold.
+
+Unknown fields are refused, so a misspelt one is an error and not a silence. These are the
+shapes of the text only; `queries.catalog.loader` turns them into the values questions use.
+"""
+
+import re
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+
+from queries.model import Better, Clock, Grain, IntervalKind, MetricClass
+
+_NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
+_RESERVED = frozenset({"bucket", "incomplete", "value"})
+
+NumberFormat = Literal["number", "decimal", "percent", "seconds", "usd", "ratio"]
+Role = Literal["", "time", "country", "title", "hour", "weekday"]
+Kind = Literal["text", "number", "date", "boolean"]
+Status = Literal["certified", "draft", "deprecated"]
+
+
+def _check_name(name: str) -> str:
+    if not _NAME.fullmatch(name):
+        raise ValueError("is written in lower_snake_case, with single underscores")
+    if name in _RESERVED:
+        raise ValueError("is a name that answers use themselves")
+    return name
+
+
+Name = Annotated[str, Field(max_length=63), AfterValidator(_check_name)]
+Text = Annotated[str, BeforeValidator(lambda text: " ".join(str(text).split()))]
+Texts = tuple[str, ...]
+
+
+class _Written(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, str_max_length=4_000)
+
+
+class WrittenDimension(_Written):
+    """`expression` defaults to the column of the same name."""
+
+    name: Name
+    label: str = ""
+    expression: str = ""
+    kind: Kind = "text"
+    role: Role = ""
+    description: Text = ""
+    values_order: Texts = ()
+    wide: bool = False
+
+
+class WrittenTime(_Written):
+    """The dataset's own clock: the column a period is applied to."""
+
+    name: Name = "date"
+    label: str = "Date"
+    column: str
+    description: Text = ""
+
+
+class WrittenJoin(_Written):
+    """`column` of the dataset's table equals the unique `key` of `table`."""
+
+    name: Name
+    table: str = ""
+    column: str
+    key: str
+
+
+class WrittenRollup(_Written):
+    name: Name
+    dimensions: Texts = ()
+    by_account: bool = False
+
+
+class WrittenMetric(_Written):
+    """`class` and `interval` follow from the formula where they are left out."""
+
+    name: Name
+    label: str = ""
+    formula: Text
+    id: str = ""
+    unit: str = ""
+    format: NumberFormat = "number"
+    better: Better = "none"
+    metric_class: MetricClass | None = Field(default=None, alias="class")
+    interval: IntervalKind | None = None
+    description: Text = ""
+    source: Text = ""
+    owner: str = ""
+    status: Status = "certified"
+    smallest_grain: Grain | None = None
+    dimensions: Texts = ()
+    tests: Texts = ()
+
+
+class WrittenDataset(_Written):
+    """One file. `base` always filters; `exclusive` names a dimension whose values overlap."""
+
+    name: Name
+    label: str
+    table: str
+    description: Text = ""
+    row_label: str = "rows"
+    grain: Text = ""
+    owner: str = ""
+    entity: str = ""
+    clock: Clock = "utc"
+    base: Text = ""
+    time: WrittenTime
+    joins: tuple[WrittenJoin, ...] = ()
+    dimensions: tuple[WrittenDimension, ...] = ()
+    rollups: tuple[WrittenRollup, ...] = ()
+    metrics: tuple[WrittenMetric, ...] = ()
+    smallest_grain: Grain = Grain.DAY
+    exclusive: str = ""
+    open: bool = False
+    load_hint: Text = ""

@@ -1,0 +1,254 @@
+"""Turn a catalog file into a Dataset, refusing whatever could give a wrong number later.
+
+There is one loader: for the files beside it, for datasets a `file` ingest inferred, and for
+metrics people write themselves. Every refusal names the file, the field and the nearest right
+name.
+"""
+
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import replace
+from difflib import get_close_matches
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from queries.catalog.classes import class_of, interval_of, may_be
+from queries.catalog.format import (
+    WrittenDataset,
+    WrittenDimension,
+    WrittenJoin,
+    WrittenMetric,
+    WrittenRollup,
+    WrittenTime,
+)
+from queries.catalog.yaml_text import parse_yaml
+from queries.condition import Dimension
+from queries.errors import InvalidQuery, QueryError
+from queries.expression import canonical, columns_of
+from queries.formula import parse
+from queries.model import ROWS, Dataset, Join, Metric, Rollup
+
+_CODE = "invalid_catalog"
+_Shape = TypeVar("_Shape", bound=BaseModel)
+_INNER: dict[str, type[BaseModel]] = {
+    "time": WrittenTime,
+    "joins": WrittenJoin,
+    "dimensions": WrittenDimension,
+    "rollups": WrittenRollup,
+    "metrics": WrittenMetric,
+}
+
+
+def read_dataset(text: str, origin: str) -> Dataset:
+    """The dataset a YAML text describes. Raises InvalidQuery naming `origin` and the field."""
+    written = _validated(WrittenDataset, parse_yaml(text, origin), origin)
+    time = Dimension(
+        written.time.name,
+        written.time.label,
+        _canonical(written.time.column, f"{origin}: time"),
+        kind="date",
+        role="time",
+        description=written.time.description,
+    )
+    empty = Dataset(
+        name=written.name,
+        label=written.label,
+        table=written.table,
+        time=time,
+        dimensions=tuple(_dimension(d, origin) for d in written.dimensions),
+        metrics=(),
+        description=written.description,
+        row_label=written.row_label,
+        grain=written.grain,
+        owner=written.owner,
+        entity=written.entity,
+        clock=written.clock,
+        base=_canonical(written.base, f"{origin}: base") if written.base else None,
+        joins=tuple(Join(j.name, j.table or j.name, j.column, j.key) for j in written.joins),
+        rollups=tuple(Rollup(r.name, r.dimensions, r.by_account) for r in written.rollups),
+        smallest_grain=written.smallest_grain,
+        exclusive=written.exclusive,
+        open=written.open,
+        load_hint=written.load_hint,
+    )
+    metrics = tuple(_metric(m, empty, origin) for m in written.metrics)
+    if all(m.name != "rows" for m in metrics):
+        metrics = (*metrics, _rows(empty))
+    dataset = replace(empty, metrics=metrics)
+    _check(dataset, origin)
+    return dataset
+
+
+def read_metric(text: str, dataset: Dataset, origin: str) -> Metric:
+    """A metric that somebody adds to a dataset, by the same rules as the built-in ones."""
+    written = _validated(WrittenMetric, parse_yaml(text, origin), origin)
+    metric = _metric(written, dataset, origin)
+    _check(replace(dataset, metrics=(*dataset.metrics, metric)), origin)
+    return metric
+
+
+def _dimension(written: WrittenDimension, origin: str) -> Dimension:
+    return Dimension(
+        written.name,
+        written.label or _label(written.name),
+        _canonical(written.expression or written.name, f"{origin}: dimension {written.name}"),
+        written.kind,
+        written.role,
+        written.description,
+        written.values_order,
+        written.wide,
+    )
+
+
+def _metric(written: WrittenMetric, dataset: Dataset, origin: str) -> Metric:
+    where = f"{origin}: metric {written.name}"
+    try:
+        formula = parse(written.formula)
+    except QueryError as error:
+        raise InvalidQuery(f"{where}: {error.message}", error.hint, code=error.code) from error
+    found = class_of(formula)
+    declared = written.metric_class or found
+    if not may_be(declared, found):
+        raise InvalidQuery(
+            f"{where} is declared {declared}, but its formula is {found}.",
+            f"Write class: {found}, or leave the class out.",
+            code=_CODE,
+        )
+    return Metric(
+        name=written.name,
+        label=written.label or _label(written.name),
+        formula=formula,
+        unit=written.unit,
+        format=written.format,
+        better=written.better,
+        kind=declared,
+        interval=written.interval or interval_of(formula, found, dataset.entity),
+        description=written.description,
+        source=written.source,
+        owner=written.owner or dataset.owner,
+        status=written.status,
+        smallest_grain=written.smallest_grain,
+        dimensions=written.dimensions,
+        tests=tuple(_test(t, where) for t in written.tests),
+        id=written.id,
+    )
+
+
+def _rows(dataset: Dataset) -> Metric:
+    return Metric(
+        name="rows",
+        label=dataset.row_label[:1].upper() + dataset.row_label[1:],
+        formula=ROWS,
+        unit=dataset.row_label,
+        interval=interval_of(ROWS, "additive", dataset.entity),
+        description=f"Rows of the table: {dataset.grain}" if dataset.grain else "",
+        owner=dataset.owner,
+        tests=('"value" >= 0',),
+    )
+
+
+def _check(dataset: Dataset, origin: str) -> None:
+    names = [d.name for d in (dataset.time, *dataset.dimensions)]
+    names += [m.name for m in dataset.metrics]
+    _check_once(names, f"{origin}: name")
+    _check_once([j.name for j in dataset.joins], f"{origin}: join")
+    _check_once([r.name for r in dataset.rollups], f"{origin}: rollup")
+    dimensions = names[: len(dataset.dimensions) + 1]
+    if dataset.exclusive:
+        _check_known(dataset.exclusive, dimensions, f"{origin}: exclusive")
+    for rollup in dataset.rollups:
+        for name in rollup.dimensions:
+            _check_known(name, dimensions, f"{origin}: rollup {rollup.name}")
+    for metric in dataset.metrics:
+        for name in metric.dimensions:
+            _check_known(name, dimensions, f"{origin}: metric {metric.name}")
+    _check_joins(dataset, origin)
+
+
+def _check_joins(dataset: Dataset, origin: str) -> None:
+    known = [j.name for j in dataset.joins]
+    for place, columns in columns_by_place(dataset):
+        for joined in sorted(c.split(".")[0] for c in columns if "." in c):
+            _check_known(joined, known, f"{origin}: {place}: joined table")
+
+
+def columns_by_place(dataset: Dataset) -> Iterable[tuple[str, frozenset[str]]]:
+    """The columns each part of a dataset reads, `joined.column` for those of a join."""
+    yield "base", columns_of(dataset.base) if dataset.base else frozenset()
+    yield "joins", frozenset(j.on for j in dataset.joins)
+    if dataset.entity:
+        yield "entity", frozenset({dataset.entity})
+    for dimension in (dataset.time, *dataset.dimensions):
+        yield f"dimension {dimension.name}", columns_of(dimension.expression)
+    for metric in dataset.metrics:
+        used = (a.columns for a in metric.formula.aggregates())
+        yield f"metric {metric.name}", frozenset[str]().union(*used)
+
+
+def _check_once(names: list[str], place: str) -> None:
+    repeated = next((n for i, n in enumerate(names) if n in names[:i]), None)
+    if repeated is not None:
+        raise InvalidQuery(f"{place} “{repeated}” is used twice.", code=_CODE)
+
+
+def _check_known(name: str, known: Iterable[str], place: str) -> None:
+    if name not in (names := list(known)):
+        raise InvalidQuery(f"{place}: there is no “{name}”.", _nearest(name, names), code=_CODE)
+
+
+def _nearest(name: str, known: Iterable[str]) -> str:
+    names = list(known)
+    near = get_close_matches(name, names, n=1)
+    return f"Did you mean “{near[0]}”?" if near else f"Known: {', '.join(names)}."
+
+
+def _canonical(expression: str, place: str) -> str:
+    try:
+        return canonical(expression)
+    except InvalidQuery as error:
+        raise InvalidQuery(f"{place}: {error.message}", error.hint, code=_CODE) from error
+
+
+def _test(text: str, place: str) -> str:
+    """A test is a condition on the metric's `value`, true of every answer."""
+    test = _canonical(text, f"{place}: test")
+    if columns_of(test) != frozenset({"value"}):
+        raise InvalidQuery(
+            f"{place}: the test “{text}” is not about value.",
+            "For example: value between 0 and 1.",
+            code=_CODE,
+        )
+    return test
+
+
+def _label(name: str) -> str:
+    return name.replace("_", " ").capitalize()
+
+
+def _validated(shape: type[_Shape], fields: dict[str, Any], origin: str) -> _Shape:
+    try:
+        return shape.model_validate(fields)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        place = f"{origin}: {_place(first['loc'], fields)}"
+        if first["type"] == "extra_forbidden":
+            hint = _nearest(str(first["loc"][-1]), _fields_beside(shape, first["loc"]))
+            raise InvalidQuery(f"{place} is not a field.", hint, code=_CODE) from error
+        problem = first["msg"].removeprefix("Value error, ")
+        raise InvalidQuery(f"{place}: {problem}.", code=_CODE) from error
+
+
+def _place(path: tuple[int | str, ...], fields: dict[str, Any]) -> str:
+    """`metrics hours_viewed formula` for the path `metrics, 3, formula`."""
+    words = [str(step) for step in path]
+    if len(path) > 1 and isinstance(path[1], int):
+        item = fields[str(path[0])][path[1]]
+        with suppress(KeyError, TypeError):
+            words[1] = str(item["name"])
+    return " ".join(words)
+
+
+def _fields_beside(shape: type[BaseModel], path: tuple[int | str, ...]) -> list[str]:
+    inner = _INNER.get(str(path[0]), shape) if len(path) > 1 else shape
+    return [field.alias or name for name, field in inner.model_fields.items()]
