@@ -34,17 +34,21 @@ class Aggregate:
 
     `argument` and `where` are canonical row expressions (`queries.expression`); a `count`
     without an argument is `*`. A group without a matching row yields 0 for sums and counts.
-    `level` is the quantile's probability.
+    `level` is the quantile's probability. `alias` is set where the aggregate is read off a
+    rollup under the key of the one it stands for.
     """
 
     operation: Operation
     argument: str = "*"
     where: str | None = None
     level: float | None = None
+    alias: str = ""
 
     @cached_property
     def key(self) -> str:
         """Name of this aggregate's column in an engine's answer: stable across processes."""
+        if self.alias:
+            return self.alias
         text = repr((self.operation, self.argument, self.where, self.level))
         return f"{self.operation}_{blake2b(text.encode(), digest_size=5).hexdigest()}"
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 import polars as pl
 
@@ -22,6 +22,7 @@ __all__ = ["Condition", "Dimension", "Filter", "Grain", "Period", "Scalar"]
 
 BUCKETS = 256
 BUCKET = "bucket"
+ROWS = Aggregate("count")
 
 MetricClass = Literal["additive", "semi-additive", "ratio", "distinct", "quantile", "model"]
 Better = Literal["up", "down", "none"]
@@ -54,7 +55,8 @@ class Metric:
 
     `format` is one of `number`, `decimal`, `percent`, `seconds`, `usd`, `ratio`. `dimensions`
     empty means every dimension of the dataset; `parameters` are the names a question must bind.
-    `smallest_grain` is the finest time grain the metric may be cut at.
+    `smallest_grain` is the finest time grain the metric may be cut at. `tests` are canonical
+    conditions on `value` that every answer must meet.
     """
 
     name: str
@@ -71,6 +73,7 @@ class Metric:
     status: Literal["certified", "draft", "deprecated"] = "certified"
     smallest_grain: Grain | None = None
     dimensions: tuple[str, ...] = ()
+    tests: tuple[str, ...] = ()
     id: str = ""
 
     @property
@@ -310,14 +313,21 @@ class Engine(Protocol):
 class Tables(Protocol):
     """One snapshot of the lake: the files of each table, at one version."""
 
+    data_version: str
+
     @property
-    def data_version(self) -> str: ...
+    def versions(self) -> Mapping[str, int]: ...
+
+    @property
+    def details(self) -> Mapping[str, Any]: ...
 
     def files(self, table: str) -> tuple[str, ...]:
         """Parquet files of a table. Raises NotLoaded where the snapshot has no such table."""
         ...
 
     def has(self, table: str) -> bool: ...
+
+    def rows(self, table: str) -> int: ...
 
     def complete_through(self, table: str) -> date | None: ...
 

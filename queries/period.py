@@ -54,7 +54,7 @@ _UNITS = {"d": "day", "w": "week", "m": "month", "q": "quarter", "y": "year"}
 _MONTHS = {"month": 1, "quarter": 3, "year": 12}
 
 
-def parse_period(text: str, latest: date, first: date | None = None) -> Period | None:  # noqa: PLR0911  # one line a form
+def parse_period(text: str, latest: date, first: date | None = None) -> Period | None:
     """Resolve what a person wrote against the last complete day.
 
     `last N weeks|months|…` means complete calendar units before the one `latest` is in, unless

@@ -1,0 +1,63 @@
+"""Columns worked out from a metric's column: share of total, rank, running and rolling sums.
+
+Only what adds up may be added: a running ratio or a share of a quantile is refused.
+"""
+
+import polars as pl
+
+from queries.errors import UnsafeQuestion
+from queries.model import Calculation, Query
+
+
+def calculate(query: Query, frame: pl.DataFrame, total: pl.DataFrame) -> pl.DataFrame:
+    """Add a column per calculation. `total` is the answer over all groups, one row."""
+    for calculation in query.calculations:
+        _check(query, calculation)
+        frame = frame.with_columns(_column(query, calculation, total).alias(calculation.name))
+    return frame
+
+
+def _check(query: Query, calculation: Calculation) -> None:
+    metric = next((m for m in query.metrics if m.name == calculation.metric), None)
+    if metric is None:
+        raise UnsafeQuestion(
+            f"“{calculation.metric}” is not asked for, so it has no {calculation.kind}.",
+            "Add the metric to the question.",
+        )
+    if calculation.kind in ("running", "rolling"):
+        if query.time_key is None:
+            raise UnsafeQuestion(
+                f"A {calculation.kind} total needs time.",
+                f"Break down by {query.dataset.time.name}.",
+            )
+        if metric.kind != "additive":
+            raise UnsafeQuestion(
+                f"{metric.label} does not add up over time, so it has no {calculation.kind} total.",
+                "Ask for it at a coarser grain: it is recomputed there.",
+                code="adds_distinct" if metric.kind == "distinct" else "averages_ratio",
+            )
+    if calculation.kind == "share" and metric.kind not in ("additive", "semi-additive"):
+        raise UnsafeQuestion(
+            f"{metric.label} does not add up over groups, so a group has no share of it.",
+            "Ask for the share of an additive metric.",
+            code="adds_distinct" if metric.kind == "distinct" else "averages_ratio",
+        )
+
+
+def _column(query: Query, calculation: Calculation, total: pl.DataFrame) -> pl.Expr:
+    value = pl.col(calculation.metric)
+    time = query.time_key
+    others = [k.name for k in query.by if time is None or k.name != time.name]
+    match calculation.kind:
+        case "share":
+            whole = total[calculation.metric].item()
+            return value / whole if whole else pl.lit(None, pl.Float64)
+        case "rank":
+            ranked = value.rank("min", descending=True)
+            return ranked.over(time.name) if time is not None and others else ranked
+        case "running":
+            summed = value.cum_sum()
+        case "rolling":
+            summed = value.rolling_sum(calculation.window, min_samples=calculation.window)
+    assert time is not None  # noqa: S101  # checked above
+    return summed.over(others or pl.lit(1), order_by=time.name)

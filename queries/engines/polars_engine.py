@@ -1,0 +1,116 @@
+"""Reduce with lazy frames, in Polars: the check on DuckDB in tests, and its stand-in."""
+
+import polars as pl
+
+from queries.condition import Both, Condition, Either, Filter
+from queries.engines.polars_expression import translate
+from queries.formula import Aggregate
+from queries.model import Column, Grain, Join, Reduction, Tables
+
+_EVERY = {
+    Grain.DAY: "1d",
+    Grain.WEEK: "1w",
+    Grain.MONTH: "1mo",
+    Grain.QUARTER: "1q",
+    Grain.YEAR: "1y",
+}
+
+
+class PolarsEngine:
+    """Scans the same files as the DuckDB engine, and must answer the same."""
+
+    name = "polars"
+
+    def reduce(self, reduction: Reduction, tables: Tables) -> pl.DataFrame:
+        """One row a group."""
+        return _frame(reduction, tables).collect()
+
+    def explain(self, reduction: Reduction, tables: Tables) -> str:
+        return _frame(reduction, tables).explain()
+
+
+def _frame(reduction: Reduction, tables: Tables) -> pl.LazyFrame:
+    rows = _scan(tables, reduction.source.table)
+    for join in reduction.source.joins:
+        rows = _joined(rows, join, tables)
+    if reduction.base:
+        rows = rows.filter(translate(reduction.base))
+    if reduction.period is not None and reduction.time:
+        rows = rows.filter(
+            translate(reduction.time).is_between(reduction.period.start, reduction.period.end)
+        )
+    if reduction.where is not None:
+        rows = rows.filter(_condition(reduction.where))
+    aggregates = [_aggregate(a).cast(pl.Float64).alias(a.key) for a in reduction.aggregates]
+    if not reduction.keys:
+        return rows.select(aggregates)
+    return rows.group_by(*(_key(k) for k in reduction.keys)).agg(aggregates)
+
+
+def _scan(tables: Tables, table: str) -> pl.LazyFrame:
+    return pl.scan_parquet(
+        list(tables.files(table)), missing_columns="insert", extra_columns="ignore"
+    )
+
+
+def _joined(rows: pl.LazyFrame, join: Join, tables: Tables) -> pl.LazyFrame:
+    other = _scan(tables, join.table).rename(lambda name: f"{join.name}.{name}")
+    key = f"{join.name}.{join.key}"
+    return rows.join(other, left_on=join.on, right_on=key, how="left", coalesce=False)
+
+
+def _key(key: Column) -> pl.Expr:
+    expression = translate(key.expression)
+    if key.grain is not None:
+        expression = expression.cast(pl.Date).dt.truncate(_EVERY[key.grain])
+    return expression.alias(key.name)
+
+
+def _aggregate(aggregate: Aggregate) -> pl.Expr:
+    kept = translate(aggregate.where).fill_null(value=False) if aggregate.where else None
+    if aggregate.operation == "count" and aggregate.argument == "*":
+        return pl.len() if kept is None else kept.sum()
+    column = translate(aggregate.argument)
+    column = column if kept is None else column.filter(kept)
+    match aggregate.operation:
+        case "sum":
+            return column.sum()
+        case "count":
+            return column.count()
+        case "count_distinct":
+            return column.drop_nulls().n_unique()
+        case "quantile":
+            return column.quantile(aggregate.level or 0.5, "linear")
+        case "min":
+            return column.min()
+        case "max":
+            return column.max()
+
+
+def _condition(condition: Condition) -> pl.Expr:
+    match condition:
+        case Both():
+            return pl.all_horizontal(_condition(c) for c in condition.conditions)
+        case Either():
+            return pl.any_horizontal(_condition(c) for c in condition.conditions)
+        case Filter():
+            return _filter(condition)
+
+
+def _filter(condition: Filter) -> pl.Expr:
+    column = translate(condition.dimension.expression)
+    match condition.operation:
+        case "in":
+            return column.is_in(list(condition.values))
+        case "not in":
+            return (~column.is_in(list(condition.values))).fill_null(value=True)
+        case "between":
+            low, high = condition.values
+            return column.is_between(pl.lit(low), pl.lit(high))
+        case "contains":
+            found = str(condition.values[0]).lower()
+            return column.str.to_lowercase().str.contains(found, literal=True)
+        case "missing":
+            return column.is_null()
+        case "not missing":
+            return column.is_not_null()

@@ -1,0 +1,127 @@
+"""Write a reduction as one SELECT. Values are always bound, never spliced.
+
+Joined tables come in as sub-selects whose columns are renamed to `joined.column`, so that a
+canonical expression means the same in every engine.
+"""
+
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+from queries.condition import Both, Condition, Either, Filter, Scalar
+from queries.formula import Aggregate
+from queries.model import Column, Join, Reduction
+
+Relation = Callable[[str], str]
+
+
+def render(reduction: Reduction, relation: Relation) -> tuple[str, list[Scalar]]:
+    """The SELECT and the values to bind, in order. `relation` names a table to scan."""
+    keys = [f"{key_sql(k)} AS {quoted(k.name)}" for k in reduction.keys]
+    aggregates = [f"{_aggregate(a)} AS {quoted(a.key)}" for a in reduction.aggregates]
+    lines = ["SELECT " + ",\n       ".join(keys + aggregates)]
+    lines.append(f"FROM {relation(reduction.source.table)}")
+    lines += [_join(j, reduction.columns, relation) for j in reduction.source.joins]
+    conditions, values = _conditions(reduction)
+    if conditions:
+        lines.append("WHERE " + "\n  AND ".join(conditions))
+    if keys:
+        lines.append("GROUP BY " + ", ".join(str(i + 1) for i in range(len(keys))))
+    return "\n".join(lines), values
+
+
+def quoted(identifier: str) -> str:
+    return '"' + identifier.replace('"', '""') + '"'
+
+
+def text(value: str) -> str:
+    """A string literal."""
+    return "'" + value.replace("'", "''") + "'"
+
+
+def key_sql(key: Column) -> str:
+    if key.grain is None:
+        return key.expression
+    return f"CAST(date_trunc('{key.grain.value}', {key.expression}) AS DATE)"
+
+
+def _join(join: Join, columns: frozenset[str], relation: Relation) -> str:
+    prefix = f"{join.name}."
+    wanted = sorted({c.removeprefix(prefix) for c in columns if c.startswith(prefix)} | {join.key})
+    renamed = ", ".join(f"{quoted(c)} AS {quoted(prefix + c)}" for c in wanted)
+    return (
+        f"LEFT JOIN (SELECT {renamed} FROM {relation(join.table)}) AS {quoted(join.name)}"
+        f" ON {quoted(join.on)} = {quoted(prefix + join.key)}"
+    )
+
+
+def _conditions(reduction: Reduction) -> tuple[list[str], list[Scalar]]:
+    conditions: list[str] = []
+    values: list[Scalar] = []
+    if reduction.base:
+        conditions.append(f"({reduction.base})")
+    if reduction.period is not None and reduction.time:
+        conditions.append(f"{reduction.time} BETWEEN ? AND ?")
+        values += [reduction.period.start, reduction.period.end]
+    if reduction.where is not None:
+        conditions.append(condition_sql(reduction.where, values))
+    return conditions, values
+
+
+def condition_sql(condition: Condition, values: list[Scalar]) -> str:
+    """Render a condition, appending what it binds to `values`."""
+    match condition:
+        case Both():
+            return "(" + " AND ".join(condition_sql(c, values) for c in condition.conditions) + ")"
+        case Either():
+            return "(" + " OR ".join(condition_sql(c, values) for c in condition.conditions) + ")"
+        case Filter():
+            return _filter(condition, values)
+
+
+def _filter(condition: Filter, values: list[Scalar]) -> str:
+    column = condition.dimension.expression
+    values += condition.values
+    marks = ", ".join("?" * len(condition.values))
+    match condition.operation:
+        case "in":
+            return f"{column} IN ({marks})"
+        case "not in":
+            return f"({column} NOT IN ({marks}) OR {column} IS NULL)"
+        case "between":
+            return f"{column} BETWEEN ? AND ?"
+        case "contains":
+            return f"contains(lower({column}), lower(?))"
+        case "missing":
+            return f"{column} IS NULL"
+        case "not missing":
+            return f"{column} IS NOT NULL"
+
+
+def _aggregate(aggregate: Aggregate) -> str:
+    kept = f" FILTER (WHERE {aggregate.where})" if aggregate.where else ""
+    match aggregate.operation:
+        case "sum":
+            # A group without a match sums to NULL, which an interval would silently drop.
+            return f"coalesce(sum({aggregate.argument}){kept}, 0)::DOUBLE"
+        case "count":
+            return f"(count({aggregate.argument}){kept})::DOUBLE"
+        case "count_distinct":
+            return f"(count(DISTINCT {aggregate.argument}){kept})::DOUBLE"
+        case "quantile":
+            return f"(quantile_cont({aggregate.argument}, {aggregate.level}){kept})::DOUBLE"
+        case operation:
+            return f"({operation}({aggregate.argument}){kept})::DOUBLE"
+
+
+def readable(sql: str, values: list[Scalar]) -> str:
+    """The SELECT with its values written in, for people to read and copy; never executed."""
+    parts = sql.split("?")
+    written = [_literal(v) for v in values]
+    return "".join(p + v for p, v in zip(parts, [*written, ""], strict=True))
+
+
+def _literal(value: Any) -> str:  # noqa: ANN401  # any scalar
+    if isinstance(value, date):
+        return f"DATE '{value.isoformat()}'"
+    return text(value) if isinstance(value, str) else str(value)

@@ -1,0 +1,197 @@
+"""Gather what a plan needs: run its reductions and lay the answers out as arrays.
+
+Where every number of a group is the sum of its buckets' numbers, one scan by bucket gives values
+and intervals; else the values come from a second scan without buckets. A ranking of a wide
+dimension is cut to its top before buckets are asked for.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import polars as pl
+
+from queries.condition import Filter
+from queries.formula import Aggregate, Array
+from queries.interval import Histogram
+from queries.model import BUCKET, BUCKETS, Dataset, Metric, Query, Reduction
+from queries.plan import (
+    BIN,
+    BIN_RATIO,
+    SUPERBUCKETS,
+    ZERO_BIN,
+    Plan,
+    binned,
+    by_bucket,
+    is_partitioned,
+    only,
+    ungrouped,
+)
+
+Reduce = Callable[[Reduction], pl.DataFrame]
+
+WIDEST_CUT = 500
+_GROUP = "__group"
+_VALUES = frozenset(("quantile", "min", "max"))
+
+
+@dataclass(frozen=True, slots=True)
+class Cells:
+    """Aggregates of `groups`: `totals` one number a group, `buckets` `groups x 256` of them.
+
+    An aggregate that is no sum over buckets has a total only. `histograms` are by the key of the
+    quantile they are for.
+    """
+
+    groups: pl.DataFrame
+    totals: Mapping[str, Array]
+    buckets: Mapping[str, Array] = field(default_factory=dict[str, Array])
+    histograms: Mapping[str, Histogram] = field(default_factory=dict[str, Histogram])
+
+    def values(self, metric: Metric) -> Array:
+        """The metric of every group."""
+        values = metric.formula.evaluate(self.totals)
+        return np.broadcast_to(values, (self.groups.height,)).astype(np.float64)
+
+    def has_buckets(self, metric: Metric) -> bool:
+        return all(a.key in self.buckets for a in metric.formula.aggregates())
+
+
+def gather(plan: Plan, reduction: Reduction, reduce: Reduce, groups: pl.DataFrame | None) -> Cells:
+    """The cells of a reduction of `plan`; of exactly `groups`, where they are given."""
+    query = plan.query
+    partitioned, others = _split(reduction, query.dataset)
+    wants_buckets = query.interval and bool(query.dataset.entity)
+    plain: Cells | None = None
+    if others or not wants_buckets or (groups is None and _is_wide(query, reduction)):
+        plain = _cells(reduce(reduction), reduction, groups)
+        groups = plain.groups
+    if not wants_buckets:
+        assert plain is not None  # noqa: S101  # by the branch above
+        return plain
+    if _is_wide(query, reduction) and groups is not None:
+        groups = _cut(query, plain, groups)
+        reduction = _restricted(reduction, query, groups)
+    split = by_bucket(replace(reduction, aggregates=partitioned))
+    bucketed = _bucketed(reduce(split), split, groups)
+    totals = dict(bucketed.totals)
+    if others:
+        values = _cells(reduce(reduction), reduction, bucketed.groups)
+        totals |= {a.key: values.totals[a.key] for a in others}
+    histograms = {
+        a.key: _histogram(reduce(binned(reduction, a)), bucketed.groups)
+        for a in others
+        if a.operation == "quantile"
+    }
+    return Cells(bucketed.groups, totals, bucketed.buckets, histograms)
+
+
+def gather_total(plan: Plan, cells: Cells, reduction: Reduction, reduce: Reduce) -> Cells:
+    """All rows as one group: summed where everything adds up and no group was cut, else asked."""
+    whole = ungrouped(reduction)
+    additive = all(
+        a.is_additive or a.alias.startswith(("sum_", "count_")) for a in whole.aggregates
+    )
+    is_cut = _is_wide(plan.query, reduction)
+    if not reduction.keys:
+        return cells
+    if not additive or is_cut or not cells.buckets:
+        return gather(plan, whole, reduce, pl.DataFrame({_GROUP: [0]}))
+    return Cells(
+        pl.DataFrame({_GROUP: [0]}),
+        {key: np.array([values.sum()]) for key, values in cells.totals.items()},
+        {key: values.sum(axis=0, keepdims=True) for key, values in cells.buckets.items()},
+    )
+
+
+def _split(
+    reduction: Reduction, dataset: Dataset
+) -> tuple[tuple[Aggregate, ...], tuple[Aggregate, ...]]:
+    """Aggregates that are sums over buckets, and the others."""
+    partitioned = tuple(a for a in reduction.aggregates if is_partitioned(a, dataset))
+    return partitioned, tuple(a for a in reduction.aggregates if a not in partitioned)
+
+
+def _is_wide(query: Query, reduction: Reduction) -> bool:
+    return (
+        bool(reduction.keys)
+        and query.limit <= WIDEST_CUT
+        and any(query.dataset.dimension(k.name).is_wide for k in query.by)
+    )
+
+
+def _cut(query: Query, plain: Cells | None, groups: pl.DataFrame) -> pl.DataFrame:
+    """The groups a ranking will show, when it ranks by a value that is known by now."""
+    metrics = {m.name: m for m in query.metrics}
+    order = query.order_by or query.metrics[0].name
+    if plain is None or order not in metrics or query.thresholds or groups.height <= query.limit:
+        return groups
+    values = pl.Series("__value", plain.values(metrics[order]), nan_to_null=True)
+    ranked = groups.with_columns(values).sort(
+        "__value", descending=query.descending, nulls_last=True
+    )
+    return ranked.head(query.limit).drop("__value")
+
+
+def _restricted(reduction: Reduction, query: Query, groups: pl.DataFrame) -> Reduction:
+    """Only the rows of these groups, where a single dimension tells them."""
+    wide = next(k for k in query.by if query.dataset.dimension(k.name).is_wide)
+    values = groups[wide.name].unique().drop_nulls().to_list()
+    if len(values) > WIDEST_CUT or groups[wide.name].null_count() or not values:
+        return reduction
+    column = next(k for k in reduction.keys if k.name == wide.name)
+    dimension = replace(query.dataset.dimension(wide.name), expression=column.expression)
+    return only(reduction, Filter(dimension, "in", tuple(values)))
+
+
+def _indexed(frame: pl.DataFrame, groups: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
+    if not keys:
+        return frame.with_columns(pl.lit(0, pl.UInt32).alias(_GROUP))
+    return frame.join(
+        groups.select(keys).with_row_index(_GROUP), on=keys, how="inner", nulls_equal=True
+    )
+
+
+def _cells(frame: pl.DataFrame, reduction: Reduction, groups: pl.DataFrame | None) -> Cells:
+    keys = [k.name for k in reduction.keys]
+    if groups is None:
+        groups = frame.select(keys) if keys else pl.DataFrame({_GROUP: [0]})
+    indexed = _indexed(frame, groups, keys)
+    at = indexed[_GROUP].to_numpy()
+    totals: dict[str, Array] = {}
+    for aggregate in reduction.aggregates:
+        # A sum over no rows is 0; a quantile of no rows is not a number.
+        values = np.full(groups.height, np.nan if aggregate.operation in _VALUES else 0.0)
+        values[at] = indexed[aggregate.key].cast(pl.Float64).fill_null(np.nan).to_numpy()
+        totals[aggregate.key] = values
+    return Cells(groups, totals)
+
+
+def _bucketed(frame: pl.DataFrame, reduction: Reduction, groups: pl.DataFrame | None) -> Cells:
+    keys = [k.name for k in reduction.keys if k.name != BUCKET]
+    if groups is None:
+        unique = frame.select(keys).unique(maintain_order=True) if keys else None
+        groups = pl.DataFrame({_GROUP: [0]}) if unique is None else unique
+    indexed = _indexed(frame, groups, keys)
+    at = (indexed[_GROUP].to_numpy(), indexed[BUCKET].fill_null(0).to_numpy())
+    buckets: dict[str, Array] = {}
+    for aggregate in reduction.aggregates:
+        cells = np.zeros((groups.height, BUCKETS))
+        cells[at] = indexed[aggregate.key].cast(pl.Float64).fill_null(0).to_numpy()
+        buckets[aggregate.key] = cells
+    return Cells(groups, {key: cells.sum(axis=1) for key, cells in buckets.items()}, buckets)
+
+
+def _histogram(frame: pl.DataFrame, groups: pl.DataFrame) -> Histogram:
+    keys = [c for c in frame.columns if c not in (BUCKET, BIN, "n")]
+    bins = frame[BIN].unique().sort()
+    numbers = bins.to_numpy().astype(np.float64)
+    indexed = _indexed(frame, groups, keys)
+    counts = np.zeros((groups.height, SUPERBUCKETS, max(len(numbers), 1)))
+    where = np.searchsorted(numbers, indexed[BIN].to_numpy())
+    at = (indexed[_GROUP].to_numpy(), indexed[BUCKET].fill_null(0).to_numpy(), where)
+    counts[at] = indexed["n"].to_numpy()
+    if not len(numbers):
+        return Histogram(np.zeros(1), np.zeros(1), counts)
+    edges = np.where(numbers == ZERO_BIN, 0.0, BIN_RATIO ** np.maximum(numbers, -5_000))
+    return Histogram(edges, np.where(numbers == ZERO_BIN, 0.0, edges * BIN_RATIO), counts)

@@ -1,0 +1,155 @@
+"""Intervals from buckets: pure statistics over arrays, 95 % everywhere.
+
+Buckets are whole accounts, so leaving one bucket out at a time (the grouped jackknife, Quenouille
+1956; Shao & Tu, The Jackknife and Bootstrap, 1995, ch. 2) gives a variance clustered by account for
+any formula over totals: a sum, a ratio, a lift. Leaving a bucket out of both periods at once pairs
+the same accounts, so a change is not drowned in differences between people.
+
+Arrays are `groups x buckets`. A replicate is scaled to the whole population, so that totals keep
+the error of a fixed number of accounts; ratios do not notice.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import ndtri, stdtrit  # pyright: ignore[reportMissingTypeStubs]
+
+from queries.formula import Array, Formula
+
+LEVEL = 0.975
+FEWEST_CLUSTERS = 10
+Z = float(ndtri(LEVEL))
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """Lower and upper ends, one of each per group; NaN where there is no interval."""
+
+    low: Array
+    high: Array
+
+    @classmethod
+    def around(cls, center: Array, margin: Array) -> "Bounds":
+        return cls(center - margin, center + margin)
+
+    @classmethod
+    def unknown(cls, groups: int) -> "Bounds":
+        return cls(np.full(groups, np.nan), np.full(groups, np.nan))
+
+
+def replicates(formula: Formula, buckets: Mapping[str, Array], population: Array) -> Array:
+    """The formula with each bucket left out: `groups x buckets`; NaN for empty buckets."""
+    everyone = population.sum()
+    with np.errstate(all="ignore"):
+        scale = np.where(population > 0, everyone / (everyone - population), np.nan)
+    left_out = {
+        key: (cells.sum(axis=1, keepdims=True) - cells) * scale for key, cells in buckets.items()
+    }
+    groups = next(iter(left_out.values())).shape[0]
+    values: Array = np.full((groups, len(population)), np.nan)
+    values[:] = formula.evaluate(left_out)
+    return values
+
+
+def margin(values: Array) -> Array:
+    """Half-width of the 95 % interval from leave-one-out replicates, a row per group.
+
+    Student's t with one degree of freedom fewer than there are clusters; NaN below
+    `FEWEST_CLUSTERS` of them, or where some replicate has no value.
+    """
+    present = ~np.isnan(values).all(axis=0)
+    clusters = int(present.sum())
+    if clusters < FEWEST_CLUSTERS:
+        return np.full(values.shape[0], np.nan)
+    kept = values[:, present]
+    deviations = kept - kept.mean(axis=1, keepdims=True)
+    variance = (clusters - 1) / clusters * (deviations**2).sum(axis=1)
+    quantile = float(stdtrit(clusters - 1, LEVEL))
+    return np.asarray(quantile * np.sqrt(variance), dtype=np.float64)
+
+
+def relative(current: Array, previous: Array) -> tuple[Array, Array]:
+    """Replicates' log ratio, and its 95 % half-width: multiply and divide by its exponential.
+
+    The log keeps the interval of a relative change inside what is possible (delta method on the
+    ratio, not absolute interval over the earlier value).
+    """
+    with np.errstate(all="ignore"):
+        ratio = np.where((current > 0) & (previous > 0), np.log(current / previous), np.nan)
+    return ratio, margin(ratio)
+
+
+def wilson(successes: Array, trials: Array) -> Bounds:
+    """Wilson's score interval (1927) of a proportion; NaN where there were no trials."""
+    with np.errstate(all="ignore"):
+        share = np.clip(successes / trials, 0, 1)
+        middle = (share + Z**2 / (2 * trials)) / (1 + Z**2 / trials)
+        spread = np.sqrt(share * (1 - share) / trials + Z**2 / (4 * trials**2))
+        return Bounds.around(middle, Z * spread / (1 + Z**2 / trials))
+
+
+@dataclass(frozen=True, slots=True)
+class Histogram:
+    """Counts of a value by group, superbucket and bin. `edges` are the bins' lower ends.
+
+    `counts` is `groups x superbuckets x bins`; bins are in rising order of value.
+    """
+
+    edges: Array
+    tops: Array
+    counts: Array
+
+    def quantile(self, level: Array) -> Array:
+        """Value below which a share of the group lies, linear within a bin."""
+        by_bin = self.counts.sum(axis=1)
+        below = by_bin.cumsum(axis=1)
+        wanted = np.clip(level, 0, 1) * below[:, -1]
+        at = np.minimum((below < wanted[:, None]).sum(axis=1), len(self.edges) - 1)
+        rows = np.arange(len(at))
+        before = below[rows, at] - by_bin[rows, at]
+        with np.errstate(all="ignore"):
+            within = np.where(by_bin[rows, at] > 0, (wanted - before) / by_bin[rows, at], 0.0)
+        value = self.edges[at] + within * (self.tops[at] - self.edges[at])
+        return np.where(below[:, -1] > 0, value, np.nan)
+
+    def shares_below(self, value: Array) -> Array:
+        """Per group and superbucket, how many lie below the value; a bin it cuts counts in part."""
+        width = np.where(self.tops > self.edges, self.tops - self.edges, 1.0)
+        part = np.clip((value[:, None] - self.edges) / width, 0, 1)
+        part = np.where(self.tops > self.edges, part, value[:, None] >= self.edges)
+        return (self.counts * part[:, None, :]).sum(axis=2)
+
+
+def quantile_bounds(histogram: Histogram, value: Array, level: float) -> Bounds:
+    """Outer interval of a quantile, clustered by superbucket (Woodruff 1952).
+
+    The order statistics at `level` plus and minus the error of the share below the value.
+    """
+    error = _share_margin(histogram, value, level)
+    low = histogram.quantile(level - error)
+    return Bounds(np.minimum(low, value), np.maximum(histogram.quantile(level + error), value))
+
+
+def influence(histogram: Histogram, value: Array, level: float) -> Array:
+    """Replicates of a quantile, linearised: how far leaving a superbucket out would move it.
+
+    The density is read off the width of the outer interval, so that a change between periods can
+    be paired by superbucket (Bahadur 1966 for the linear form).
+    """
+    error = _share_margin(histogram, value, level)
+    bounds = quantile_bounds(histogram, value, level)
+    with np.errstate(all="ignore"):
+        density = 2 * error / (bounds.high - bounds.low)
+        total = histogram.counts.sum(axis=(1, 2))
+        pulls = histogram.shares_below(value) - level * histogram.counts.sum(axis=2)
+        return value[:, None] + pulls / (total * density)[:, None]
+
+
+def _share_margin(histogram: Histogram, value: Array, level: float) -> Array:
+    below = histogram.shares_below(value)
+    here = histogram.counts.sum(axis=2)
+    total = here.sum(axis=1, keepdims=True)
+    with np.errstate(all="ignore"):
+        left_out = (below.sum(axis=1, keepdims=True) - below) / (total - here)
+    return margin(np.where(np.isfinite(left_out), left_out, level))

@@ -1,0 +1,284 @@
+"""Plan an answer: apply the viewer's access, refuse what has no right answer, pick the source.
+
+Pure: nothing here reads data. There is no other way from a question to an engine, so there is
+no SQL without an access inside it.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from queries.condition import Both, Condition, Either, Filter, conjunction
+from queries.errors import AccessDenied, InvalidQuery, UnsafeQuestion
+from queries.expression import columns_of
+from queries.formula import Aggregate
+from queries.model import (
+    BUCKET,
+    ROWS,
+    Access,
+    Column,
+    Dataset,
+    Grain,
+    Join,
+    Key,
+    Metric,
+    Period,
+    Query,
+    Reduction,
+    Source,
+    Tables,
+    TimeBucket,
+    merged,
+)
+from queries.rollup import Reading, covering
+
+SUPERBUCKETS = 32
+BIN = "bin"
+BIN_RATIO = 1.01
+ZERO_BIN = -1_000_000
+UNITS = "units"
+LONERS = "loners"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """How a query is answered: the reduction of its groups, from which the others derive."""
+
+    query: Query
+    groups: Reduction
+    is_rollup: bool
+
+    @property
+    def table(self) -> str:
+        return self.groups.source.table
+
+
+def plan(query: Query, access: Access, tables: Tables) -> Plan:
+    """Turn a question into engine work. Raises AccessDenied, UnsafeQuestion or NotLoaded."""
+    dataset = query.dataset
+    _check_access(query, access)
+    _check_parameters(query.metrics)
+    _check_dimensions(query)
+    _check_grain(query)
+    where = conjunction(query.where, *_row_rules(dataset, access))
+    _check_levels(query, where)
+    return _planned(query, where, tables)
+
+
+def population_plan(dataset: Dataset, tables: Tables) -> Reduction:
+    """How many units there are in each bucket, whatever the question.
+
+    Rows of a log that knows no accounts count as a unit each (`LONERS`).
+    """
+    if not dataset.entity:
+        raise InvalidQuery(f"{dataset.label} has no unit to count.")
+    columns = (Column(BUCKET, f'"{BUCKET}"'),)
+    unit = f'"{dataset.entity}"'
+    counted = Aggregate("count_distinct", unit)
+    reading = covering(dataset, frozenset(), (counted,), tables)
+    if reading is not None:
+        loners = Aggregate("sum", f'"{ROWS.key}"', '"account" IS NULL', alias=LONERS)
+        units = replace(reading.aggregate(counted), alias=UNITS)
+        return Reduction(source=Source(reading.table), keys=columns, aggregates=(units, loners))
+    return Reduction(
+        source=Source(dataset.table),
+        keys=columns,
+        aggregates=(
+            replace(counted, alias=UNITS),
+            Aggregate("count", where=f"{unit} IS NULL", alias=LONERS),
+        ),
+        base=dataset.base,
+    )
+
+
+def by_bucket(reduction: Reduction) -> Reduction:
+    """The same groups, split by bucket."""
+    return replace(reduction, keys=(*reduction.keys, Column(BUCKET, f'"{BUCKET}"')))
+
+
+def ungrouped(reduction: Reduction) -> Reduction:
+    """All rows as one group."""
+    return replace(reduction, keys=())
+
+
+def over(reduction: Reduction, period: Period) -> Reduction:
+    """The same question over another period."""
+    return replace(reduction, period=period)
+
+
+def only(reduction: Reduction, condition: Condition) -> Reduction:
+    """The same question about fewer rows."""
+    return replace(reduction, where=conjunction(reduction.where, condition))
+
+
+def binned(reduction: Reduction, quantile: Aggregate) -> Reduction:
+    """How often each value occurs, by bin of one per cent and superbucket.
+
+    Quantiles of the groups, and how they vary over accounts, can be read off it.
+    """
+    value = quantile.argument
+    bin_number = (
+        f"CASE WHEN {value} > 0 THEN CAST(FLOOR(LN({value}) / LN({BIN_RATIO})) AS INT) "
+        f"ELSE {ZERO_BIN} END"
+    )
+    known = f"{value} IS NOT NULL"
+    kept = f"{quantile.where} AND {known}" if quantile.where else known
+    width = 256 // SUPERBUCKETS
+    return replace(
+        reduction,
+        keys=(*reduction.keys, Column(BUCKET, f'"{BUCKET}" // {width}'), Column(BIN, bin_number)),
+        aggregates=(Aggregate("count", where=kept, alias="n"),),
+    )
+
+
+def _planned(query: Query, where: Condition | None, tables: Tables) -> Plan:
+    dataset = query.dataset
+    aggregates = tuple(sorted({*merged(query.metrics), ROWS}, key=lambda a: a.key))
+    named = {k.name for k in query.by} | {
+        f.dimension.name for f in (where.filters() if where else ())
+    }
+    keys = tuple(_column(k) for k in query.by)
+    reading = None
+    if all(a.operation != "quantile" for a in aggregates):
+        reading = covering(dataset, frozenset(named), aggregates, tables)
+    if reading is not None:
+        return Plan(query=query, groups=_from_rollup(query, where, keys, reading), is_rollup=True)
+    tables.files(dataset.table)
+    groups = Reduction(
+        source=Source(dataset.table),
+        keys=keys,
+        aggregates=aggregates,
+        where=where,
+        base=dataset.base,
+        time=dataset.time.expression,
+        period=query.period,
+    )
+    joins = _needed_joins(dataset.joins, groups.columns)
+    return Plan(
+        query=query,
+        groups=replace(groups, source=Source(dataset.table, joins)),
+        is_rollup=False,
+    )
+
+
+def _from_rollup(
+    query: Query, where: Condition | None, keys: tuple[Column, ...], reading: Reading
+) -> Reduction:
+    aggregates = {*merged(query.metrics), ROWS}
+    return Reduction(
+        source=Source(reading.table),
+        keys=tuple(reading.column(k) for k in keys),
+        aggregates=tuple(reading.aggregate(a) for a in sorted(aggregates, key=lambda a: a.key)),
+        where=reading.condition(where) if where is not None else None,
+        time='"day"',
+        period=query.period,
+    )
+
+
+def _column(key: Key) -> Column:
+    if isinstance(key, TimeBucket):
+        return Column(key.name, key.dimension.expression, key.grain)
+    return Column(key.name, key.expression)
+
+
+def _needed_joins(joins: Iterable[Join], columns: frozenset[str]) -> tuple[Join, ...]:
+    return tuple(j for j in joins if any(c.startswith(f"{j.name}.") for c in columns))
+
+
+def _check_access(query: Query, access: Access) -> None:
+    hidden = [m.label for m in query.metrics if m.formula.aggregates() & access.hidden]
+    if hidden:
+        raise AccessDenied(
+            f"You do not have access to {', '.join(hidden)}.",
+            f"Ask {query.dataset.owner or 'the owner'} for access, or leave it out.",
+        )
+
+
+def _row_rules(dataset: Dataset, access: Access) -> list[Filter]:
+    if dataset.open:
+        return []
+    for name, _ in access.rows:
+        if not dataset.has_dimension(name):
+            raise AccessDenied(
+                f"You may see some values of {name} only, and {dataset.label} does not tell them "
+                "apart.",
+                "Ask an admin for access to the whole dataset.",
+            )
+    return [Filter(dataset.dimension(name), "in", values) for name, values in access.rows]
+
+
+def _check_parameters(metrics: tuple[Metric, ...]) -> None:
+    for metric in metrics:
+        if metric.parameters:
+            names = ", ".join(f"{p}=…" for p in sorted(metric.parameters))
+            raise UnsafeQuestion(
+                f"{metric.label} needs to know {', '.join(sorted(metric.parameters))}.",
+                f"Add --with {names}.",
+                code="missing_parameter",
+            )
+
+
+def _check_dimensions(query: Query) -> None:
+    filtered = [f.dimension.name for f in query.where.filters()] if query.where else []
+    for metric in query.metrics:
+        allowed = {*metric.dimensions, query.dataset.time.name}
+        for name in (*(k.name for k in query.by), *filtered):
+            if metric.dimensions and name not in allowed:
+                raise UnsafeQuestion(
+                    f"{metric.label} is not defined by {query.dataset.dimension(name).label}.",
+                    f"It can be cut by {', '.join(sorted(allowed))}.",
+                    code="dimension_not_allowed",
+                )
+
+
+def _check_grain(query: Query) -> None:
+    key = query.time_key
+    if key is None:
+        return
+    finest = [query.dataset.smallest_grain]
+    finest += [m.smallest_grain for m in query.metrics if m.smallest_grain is not None]
+    grains = list(Grain)
+    smallest = max(finest, key=grains.index)
+    if grains.index(key.grain) < grains.index(smallest):
+        raise UnsafeQuestion(
+            f"{query.dataset.label} has no {key.grain.value}s: its smallest grain is "
+            f"{smallest.value}.",
+            f"Ask by {smallest.value}.",
+            code="grain_too_fine",
+        )
+
+
+def _check_levels(query: Query, where: Condition | None) -> None:
+    """Values of an exclusive dimension overlap (county, metro, state): never add them."""
+    name = query.dataset.exclusive
+    if not name or any(k.name == name for k in query.by):
+        return
+    if _keeps_one(where, name):
+        return
+    label = query.dataset.dimension(name).label
+    raise UnsafeQuestion(
+        f"Rows of different {label.lower()} overlap, so they cannot be added.",
+        f"Break down by {name}, or keep one value of it.",
+        code="overlapping_levels",
+    )
+
+
+def _keeps_one(where: Condition | None, name: str) -> bool:
+    match where:
+        case Filter():
+            return where.dimension.name == name and (
+                where.operation == "in" and len(where.values) == 1
+            )
+        case Both():
+            return any(_keeps_one(c, name) for c in where.conditions)
+        case Either():
+            return False
+        case None:
+            return False
+
+
+def is_partitioned(aggregate: Aggregate, dataset: Dataset) -> bool:
+    """Whether a group's number is the sum of its buckets' numbers."""
+    if aggregate.is_additive:
+        return True
+    argument = columns_of(aggregate.argument) if aggregate.argument != "*" else frozenset[str]()
+    return aggregate.operation == "count_distinct" and bool(argument & {dataset.entity, "account"})

@@ -1,0 +1,155 @@
+"""What a rollup holds, and how a question is rewritten to read it.
+
+A rollup is a table of the lake named `rollup_<dataset>_<name>`: one row per day, bucket and its
+dimensions (and account), with a column per additive aggregate of the dataset's metrics, named by
+the aggregate's key. It is current when it was built from the very tables and definition that
+the snapshot holds; a stale one is never read.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from hashlib import blake2b
+from typing import Any
+
+from queries.condition import Both, Condition, Dimension, Either, Filter
+from queries.formula import Aggregate
+from queries.model import BUCKET, ROWS, Column, Dataset, Rollup, Tables, merged
+
+DAY = "day"
+ACCOUNT = "account"
+DETAILS = "rollups"
+
+
+def table_of(dataset: Dataset, rollup: Rollup) -> str:
+    return f"rollup_{dataset.name}_{rollup.name}"
+
+
+@lru_cache(maxsize=64)
+def stored(dataset: Dataset, *, by_account: bool) -> tuple[Aggregate, ...]:
+    """The aggregates a rollup of the dataset keeps: whatever adds up.
+
+    By account, also how many rows meet the condition of each distinct count of accounts, so
+    that it can be counted afterwards.
+    """
+    wanted = merged(m for m in dataset.metrics if not m.parameters)
+    kept = {a for a in wanted if a.is_additive} | {ROWS}
+    if by_account:
+        kept |= {
+            Aggregate("count", where=a.where)
+            for a in wanted
+            if a.operation == "count_distinct" and entity_column(dataset) in a.columns
+        }
+    return tuple(sorted(kept, key=lambda a: a.key))
+
+
+def entity_column(dataset: Dataset) -> str:
+    return dataset.entity or BUCKET
+
+
+def fingerprint(dataset: Dataset, rollup: Rollup) -> str:
+    """Changes whenever what the rollup's columns mean does."""
+    meaning = (dataset.table, dataset.base, dataset.joins, rollup, dataset.time, dataset.entity)
+    dimensions = [dataset.dimension(name) for name in rollup.dimensions]
+    kept = stored(dataset, by_account=rollup.by_account)
+    return blake2b(repr((meaning, dimensions, kept)).encode(), digest_size=8).hexdigest()
+
+
+def inputs(dataset: Dataset, rollup: Rollup) -> tuple[str, ...]:
+    """Tables whose versions the rollup depends on, the dataset's own first."""
+    texts = [dataset.dimension(name).expression for name in rollup.dimensions]
+    texts += [a.sql for a in stored(dataset, by_account=rollup.by_account)]
+    joined = [j.table for j in dataset.joins if any(f'"{j.name}.' in text for text in texts)]
+    return (dataset.table, *sorted(set(joined)))
+
+
+def built_from(dataset: Dataset, rollup: Rollup, tables: Tables) -> dict[str, Any]:
+    """What is written down when a rollup is built, to tell later whether it is current."""
+    return {
+        "definition": fingerprint(dataset, rollup),
+        "versions": {table: tables.versions.get(table) for table in inputs(dataset, rollup)},
+    }
+
+
+def is_current(dataset: Dataset, rollup: Rollup, tables: Tables) -> bool:
+    name = table_of(dataset, rollup)
+    written = tables.details.get(DETAILS, {}).get(name)
+    if written is None or not tables.has(name):
+        return False
+    expected = built_from(dataset, rollup, tables)
+    return all(written.get(key) == value for key, value in expected.items())
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A rollup that answers a question, and the rewriting that reads it."""
+
+    dataset: Dataset
+    rollup: Rollup
+
+    @property
+    def table(self) -> str:
+        return table_of(self.dataset, self.rollup)
+
+    def column(self, column: Column) -> Column:
+        expression = DAY if column.name == self.dataset.time.name else column.name
+        return Column(column.name, f'"{expression}"', column.grain)
+
+    def aggregate(self, aggregate: Aggregate) -> Aggregate:
+        key = aggregate.key
+        if aggregate.is_additive:
+            return Aggregate("sum", f'"{key}"', alias=key)
+        argument = f'"{ACCOUNT}"' if len(aggregate.columns) == 1 else f'("{ACCOUNT}", "{DAY}")'
+        counted = Aggregate("count", where=aggregate.where).key
+        return Aggregate("count_distinct", argument, f'"{counted}" > 0', alias=key)
+
+    def condition(self, condition: Condition) -> Condition:
+        match condition:
+            case Both():
+                return Both(tuple(self.condition(c) for c in condition.conditions))
+            case Either():
+                return Either(tuple(self.condition(c) for c in condition.conditions))
+            case Filter():
+                return Filter(
+                    _stored_dimension(condition.dimension), condition.operation, condition.values
+                )
+
+
+def _stored_dimension(dimension: Dimension) -> Dimension:
+    return Dimension(dimension.name, dimension.label, f'"{dimension.name}"', dimension.kind)
+
+
+def covering(
+    dataset: Dataset, dimensions: frozenset[str], aggregates: Iterable[Aggregate], tables: Tables
+) -> Reading | None:
+    """The smallest current rollup that answers a question with these dimensions, if any."""
+    needed = dimensions - {dataset.time.name}
+    wanted = tuple(aggregates)
+    candidates = [
+        rollup
+        for rollup in dataset.rollups
+        if needed <= set(rollup.dimensions) and _holds(dataset, rollup, wanted)
+    ]
+    current = [r for r in candidates if is_current(dataset, r, tables)]
+    if not current:
+        return None
+    return Reading(dataset, min(current, key=lambda r: tables.rows(table_of(dataset, r))))
+
+
+def _holds(dataset: Dataset, rollup: Rollup, aggregates: tuple[Aggregate, ...]) -> bool:
+    kept = set(stored(dataset, by_account=rollup.by_account))
+    return all(
+        a in kept or (rollup.by_account and _counts_accounts(dataset, a)) for a in aggregates
+    )
+
+
+def _counts_accounts(dataset: Dataset, aggregate: Aggregate) -> bool:
+    """Distinct accounts, or distinct pairs of account and day."""
+    if aggregate.operation != "count_distinct" or not dataset.entity:
+        return False
+    where = aggregate.where is None or Aggregate("count", where=aggregate.where) in stored(
+        dataset, by_account=True
+    )
+    day = dataset.time.expression.strip('"')
+    argument = Aggregate("count_distinct", aggregate.argument).columns
+    return where and argument in (frozenset((dataset.entity,)), frozenset((dataset.entity, day)))

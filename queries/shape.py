@@ -1,0 +1,223 @@
+"""Shape gathered cells into an answer: values, intervals, changes, ranks. Pure.
+
+See `queries.model.Result` for the columns.
+"""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import numpy as np
+import polars as pl
+
+from queries.calculation import calculate
+from queries.formula import Arithmetic, Array
+from queries.gather import Cells
+from queries.interval import (
+    Bounds,
+    influence,
+    margin,
+    quantile_bounds,
+    relative,
+    replicates,
+    wilson,
+)
+from queries.model import ROWS, Metric, Query, Threshold
+from queries.period import Grain, Period, end_of, start_of
+
+_CHANGES = frozenset(
+    ("previous", "delta", "delta_low", "delta_high", "relative", "relative_low", "relative_high")
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """What shaping needs of one set of groups: this period, the other, the units by bucket."""
+
+    current: Cells
+    previous: Cells | None
+    population: Array | None
+
+
+def shaped(
+    query: Query, gathered: Gathered, total: Gathered, complete: Period | None
+) -> pl.DataFrame:
+    """The frame of an answer: filtered by thresholds, calculated, ordered, cut to its limit.
+
+    `complete` is the span of complete days; buckets that reach beyond it are marked incomplete
+    and have no change.
+    """
+    frame = measured(query, gathered)
+    if query.time_key is not None:
+        frame = _marked(frame, query.time_key.name, query.time_key.grain, complete)
+    for threshold in query.thresholds:
+        frame = frame.filter(_passes(threshold))
+    frame = calculate(query, frame, measured(query, total))
+    return _ordered(query, frame).head(query.limit)
+
+
+def measured(query: Query, gathered: Gathered) -> pl.DataFrame:
+    """Keys, then every metric's columns."""
+    columns: list[pl.Series] = []
+    for metric in query.metrics:
+        columns += _metric_columns(metric, gathered)
+    keys = [k.name for k in query.by if k.name in gathered.current.groups.columns]
+    return (
+        gathered.current.groups.select(keys).with_columns(columns)
+        if keys
+        else pl.DataFrame(columns)
+    )
+
+
+def _metric_columns(metric: Metric, gathered: Gathered) -> list[pl.Series]:
+    name, current, previous = metric.name, gathered.current, gathered.previous
+    values = current.values(metric)
+    spread = _replicates(metric, current, gathered.population)
+    bounds = _bounds(metric, gathered, values, spread)
+    columns = {
+        name: values,
+        f"{name}__low": bounds.low,
+        f"{name}__high": bounds.high,
+        f"{name}__n": current.totals[ROWS.key],
+    }
+    if previous is not None:
+        before = previous.values(metric)
+        earlier = _replicates(metric, previous, gathered.population)
+        columns |= _change(name, (values, before), (spread, earlier))
+    return [pl.Series(key, column, nan_to_null=True) for key, column in columns.items()]
+
+
+def _replicates(metric: Metric, cells: Cells, population: Array | None) -> Array | None:
+    """Leave-one-bucket-out values of a metric, or None where it has no interval."""
+    if metric.interval == "none" or population is None:
+        return None
+    for aggregate in metric.formula.aggregates():
+        histogram = cells.histograms.get(aggregate.key)
+        if histogram is not None and aggregate.level is not None:
+            found = influence(histogram, cells.totals[aggregate.key], aggregate.level)
+            return np.broadcast_to(metric.formula.evaluate({aggregate.key: found}), found.shape)
+    if not cells.has_buckets(metric):
+        return None
+    return replicates(metric.formula, cells.buckets, population)
+
+
+def _bounds(metric: Metric, gathered: Gathered, values: Array, spread: Array | None) -> Bounds:
+    cells, population = gathered.current, gathered.population
+    if spread is None or population is None:
+        return Bounds.unknown(len(values))
+    for aggregate in metric.formula.aggregates():
+        histogram = cells.histograms.get(aggregate.key)
+        if histogram is not None and aggregate.level is not None:
+            found = quantile_bounds(histogram, cells.totals[aggregate.key], aggregate.level)
+            ends = [metric.formula.evaluate({aggregate.key: e}) for e in (found.low, found.high)]
+            return Bounds(ends[0], ends[1])
+    if metric.interval == "wilson":
+        return _accounts_bounds(metric, cells, population)
+    bounds = Bounds.around(values, margin(spread))
+    # Sums of non-negative parts cannot be negative, whatever the normal approximation says.
+    if _subtracts(metric):
+        return bounds
+    return Bounds(np.where(values >= 0, np.maximum(bounds.low, 0), bounds.low), bounds.high)
+
+
+def _accounts_bounds(metric: Metric, cells: Cells, population: Array) -> Bounds:
+    """Wilson: of a share of accounts, or of how many of all accounts there are."""
+    formula = metric.formula
+    if isinstance(formula, Arithmetic) and formula.name == "/":
+        numerator, denominator = (np.asarray(o.evaluate(cells.totals)) for o in formula.operands)
+        return wilson(numerator, denominator)
+    everyone = np.full(cells.groups.height, population.sum())
+    share = wilson(cells.values(metric), everyone)
+    return Bounds(share.low * everyone, share.high * everyone)
+
+
+def _subtracts(metric: Metric) -> bool:
+    return " - " in metric.formula.sql or "ln(" in metric.formula.sql
+
+
+def _change(
+    name: str, values: tuple[Array, Array], spreads: tuple[Array | None, Array | None]
+) -> dict[str, Array]:
+    now, before = values
+    with np.errstate(all="ignore"):
+        ratio = np.where((before != 0) & ~np.isnan(before), now / before - 1, np.nan)
+    unknown = np.full(len(now), np.nan)
+    delta, low, high = now - before, unknown, unknown
+    relative_low, relative_high = unknown, unknown
+    if spreads[0] is not None and spreads[1] is not None:
+        error = margin(spreads[0] - spreads[1])
+        low, high = delta - error, delta + error
+        _, factor = relative(spreads[0], spreads[1])
+        relative_low, relative_high = (1 + ratio) / np.exp(factor), (1 + ratio) * np.exp(factor)
+    return {
+        f"{name}__previous": before,
+        f"{name}__delta": delta,
+        f"{name}__delta_low": low,
+        f"{name}__delta_high": high,
+        f"{name}__relative": ratio,
+        f"{name}__relative_low": relative_low - 1,
+        f"{name}__relative_high": relative_high - 1,
+    }
+
+
+def aligned(groups: pl.DataFrame, query: Query) -> pl.DataFrame:
+    """The groups as the compared period names them: its first bucket for our first, and so on."""
+    key = query.time_key
+    if key is None or query.compare is None or query.period is None:
+        return groups
+    earlier = _bucket_starts(query.compare.period, key.grain)
+    mapping = dict(zip(_bucket_starts(query.period, key.grain), earlier, strict=False))
+    return groups.with_columns(
+        pl.col(key.name).replace_strict(mapping, default=None, return_dtype=pl.Date)
+    )
+
+
+def _bucket_starts(period: Period, grain: Grain) -> list[date]:
+    starts: list[date] = []
+    day = start_of(period.start, grain)
+    while day <= period.end:
+        starts.append(day)
+        day = end_of(day, grain) + timedelta(1)
+    return starts
+
+
+def _marked(frame: pl.DataFrame, name: str, grain: Grain, complete: Period | None) -> pl.DataFrame:
+    if complete is None:
+        return frame.with_columns(pl.lit(value=False).alias("incomplete"))
+    ends = [None if d is None else end_of(d, grain) > complete.end for d in frame[name].to_list()]
+    marked = frame.with_columns(pl.Series("incomplete", ends, pl.Boolean))
+    changes = [c for c in frame.columns if c.split("__")[-1] in _CHANGES]
+    return marked.with_columns(pl.when(~pl.col("incomplete")).then(pl.col(changes)))
+
+
+def _passes(threshold: Threshold) -> pl.Expr:
+    column, value = pl.col(threshold.metric), threshold.value
+    match threshold.operation:
+        case ">=":
+            return column >= value
+        case ">":
+            return column > value
+        case "<=":
+            return column <= value
+        case "<":
+            return column < value
+        case "=":
+            return column == value
+
+
+def _ordered(query: Query, frame: pl.DataFrame) -> pl.DataFrame:
+    keys = [k.name for k in query.by]
+    if query.order_by is not None and query.order_by in frame.columns:
+        tied = [k for k in keys if k != query.order_by]
+        return frame.sort(
+            [query.order_by, *tied],
+            descending=[query.descending, *(False for _ in tied)],
+            nulls_last=True,
+        )
+    if query.time_key is not None:
+        return frame.sort(keys, nulls_last=True)
+    if keys:
+        first = query.metrics[0].name
+        return frame.sort(
+            [first, *keys], descending=[True, *(False for _ in keys)], nulls_last=True
+        )
+    return frame

@@ -1,0 +1,193 @@
+"""The one door: ask a question with an access, get an answer.
+
+Tiles, exports, the API and the command line all come through here; nothing else reaches an engine.
+"""
+
+from dataclasses import replace
+from datetime import date, timedelta
+from time import perf_counter
+
+import numpy as np
+import polars as pl
+
+from queries.cache import FrameCache
+from queries.catalog import Catalog
+from queries.condition import Dimension, Filter, Scalar
+from queries.errors import NotLoaded
+from queries.formula import Array
+from queries.gather import gather, gather_total
+from queries.lake.lake import Lake
+from queries.lake.snapshot import Snapshot
+from queries.model import (
+    BUCKET,
+    BUCKETS,
+    ROWS,
+    Access,
+    Dataset,
+    Engine,
+    Metric,
+    Period,
+    Query,
+    Reduction,
+    Result,
+)
+from queries.plan import LONERS, UNITS, Plan, over, plan, population_plan, ungrouped
+from queries.shape import Gathered, aligned, measured, shaped
+
+_COUNT = Metric(name="rows", label="Rows", formula=ROWS, interval="none")
+
+
+class Warehouse:
+    """Answers queries over one lake with one engine, and remembers the reductions."""
+
+    def __init__(self, lake: Lake, engine: Engine, cache: FrameCache, catalog: Catalog) -> None:
+        self._lake = lake
+        self._engine = engine
+        self._cache = cache
+        self._catalog = catalog
+
+    def ask(self, query: Query, access: Access, version: str | None = None) -> Result:
+        """Answer `query` as someone with `access` may see it; at a data version, or the newest.
+
+        Raises the errors of `queries.errors`; nothing else is meant for the person asking.
+        """
+        started = perf_counter()
+        tables = self.snapshot(version)
+        query, notes = _clipped(query, tables.complete_through(query.dataset.table))
+        planned = plan(query, access, tables)
+        reader = _Reader(self._engine, self._cache, tables, query.dataset)
+        groups, total = self._gathered(planned, reader)
+        complete = tables.complete_through(query.dataset.table)
+        bound = Period(date.min, complete) if complete is not None else None
+        return Result(
+            query=query,
+            frame=shaped(query, groups, total, bound),
+            total=measured(replace(query, by=()), total),
+            data_version=tables.data_version,
+            source="cache" if reader.all_cached else "rollup" if planned.is_rollup else "raw",
+            table=planned.table,
+            sql=self._engine.explain(planned.groups, tables),
+            took_ms=(perf_counter() - started) * 1000,
+            complete_through=complete,
+            notes=notes,
+        )
+
+    def snapshot(self, version: str | None = None) -> Snapshot:
+        """The lake as it was at a data version; the newest by default."""
+        return self._lake.snapshot(version)
+
+    def catalog(self, version: str | None = None) -> Catalog:
+        """Every dataset that can be asked, those made of people's own files included."""
+        return self._catalog.extended(self.snapshot(version).datasets)
+
+    def dataset(self, name: str, version: str | None = None) -> Dataset:
+        return self.catalog(version).dataset(name)
+
+    def span(self, dataset: Dataset, version: str | None = None) -> Period:
+        """First to last complete day. Raises NotLoaded where there is no row."""
+        tables = self.snapshot(version)
+        tables.files(dataset.table)
+        days = tables.days(dataset.table)
+        if days is None:
+            raise NotLoaded(f"{dataset.label} has no rows.", dataset.load_hint)
+        first, last = days
+        complete = tables.complete_through(dataset.table)
+        return Period(first, max(first, last if complete is None else min(last, complete)))
+
+    def latest(self, dataset: Dataset, version: str | None = None) -> date:
+        """The last complete day."""
+        return self.span(dataset, version).end
+
+    def first(self, dataset: Dataset, version: str | None = None) -> date:
+        """The first day there is."""
+        return self.span(dataset, version).start
+
+    def values(
+        self,
+        dataset: Dataset,
+        dimension: Dimension,
+        access: Access,
+        *,
+        contains: str = "",
+        limit: int = 50,
+        version: str | None = None,
+    ) -> list[Scalar]:
+        """Values of a dimension that `access` may see, those with most rows first."""
+        tables = self.snapshot(version)
+        found = Filter(dimension, "contains", (contains,)) if contains else None
+        counted = replace(dataset, metrics=(_COUNT,), exclusive="")
+        query = Query(
+            dataset=counted, metrics=(_COUNT,), by=(dimension,), where=found, interval=False
+        )
+        planned = plan(query, access, tables)
+        reader = _Reader(self._engine, self._cache, tables, dataset)
+        frame = reader.reduce(planned.groups).sort(
+            ROWS.key, dimension.name, descending=[True, False]
+        )
+        return frame[dimension.name].drop_nulls().head(limit).to_list()
+
+    def _gathered(self, planned: Plan, reader: "_Reader") -> tuple[Gathered, Gathered]:
+        query, reduction = planned.query, planned.groups
+        population = reader.population() if query.interval else None
+        current = gather(planned, reduction, reader.reduce, None)
+        total = gather_total(planned, current, reduction, reader.reduce)
+        if query.compare is None:
+            return Gathered(current, None, population), Gathered(total, None, population)
+        earlier = over(reduction, query.compare.period)
+        before = gather(planned, earlier, reader.reduce, aligned(current.groups, query))
+        total_before = gather(planned, ungrouped(earlier), reader.reduce, None)
+        return Gathered(current, before, population), Gathered(total, total_before, population)
+
+
+class _Reader:
+    """Reductions of one snapshot, through the cache. Knows whether all of them came from it."""
+
+    def __init__(
+        self, engine: Engine, cache: FrameCache, tables: Snapshot, dataset: Dataset
+    ) -> None:
+        self._engine = engine
+        self._cache = cache
+        self._tables = tables
+        self._dataset = dataset
+        self.all_cached = True
+
+    def reduce(self, reduction: Reduction) -> pl.DataFrame:
+        """The key is all that decides the answer: the work itself, access inside, and the data."""
+        versions = {t: self._tables.versions.get(t) for t in _tables_of(reduction)}
+        key = repr((self._engine.name, versions, reduction))
+        frame, was_cached = self._cache.remember(
+            key, lambda: self._engine.reduce(reduction, self._tables)
+        )
+        self.all_cached &= was_cached
+        return frame
+
+    def population(self) -> Array | None:
+        """Units by bucket; None where the dataset's rows are nobody's."""
+        if not self._dataset.entity:
+            return None
+        frame = self.reduce(population_plan(self._dataset, self._tables))
+        units = np.zeros(BUCKETS)
+        units[frame[BUCKET].fill_null(0).to_numpy()] = (frame[UNITS] + frame[LONERS]).to_numpy()
+        return units
+
+
+def _tables_of(reduction: Reduction) -> tuple[str, ...]:
+    return (reduction.source.table, *(j.table for j in reduction.source.joins))
+
+
+def _clipped(query: Query, complete: date | None) -> tuple[Query, tuple[str, ...]]:
+    """Hold complete days against complete days: a change never contains a part of a day's data."""
+    period, compare = query.period, query.compare
+    if compare is None or period is None or complete is None or period.end <= complete:
+        return query, ()
+    if query.time_key is not None or period.start > complete:
+        return query, (f"Complete through {complete}; later buckets have no change.",)
+    missing = (period.end - complete).days
+    kept = Period(period.start, complete)
+    end = max(compare.period.start, compare.period.end - timedelta(missing))
+    return (
+        replace(
+            query, period=kept, compare=replace(compare, period=Period(compare.period.start, end))
+        ),
+        (f"Cut to {kept}: complete through {complete}.",),
+    )
