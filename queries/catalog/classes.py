@@ -36,14 +36,14 @@ def may_be(declared: MetricClass, found: MetricClass) -> bool:
 def interval_of(formula: Formula, found: MetricClass, entity: str) -> IntervalKind:
     """The interval that is right by default. Published totals (no entity) have none.
 
-    A share of units, both counted once each, is a binomial proportion; anything else varies as
-    its buckets do.
+    Units counted once each are a binomial proportion, of all units or of those counted below the
+    line; anything else varies as its buckets do.
     """
     if not entity:
         return "none"
     if found == "quantile":
         return "quantile"
-    if found == "distinct" and _is_share_of(formula, entity):
+    if _counts(formula, entity) or _is_share_of(formula, entity):
         return "wilson"
     return "bucket"
 
@@ -85,10 +85,13 @@ def _is_share_of(formula: Formula, entity: str) -> bool:
     return (
         isinstance(formula, Arithmetic)
         and formula.name == "/"
-        and all(
-            isinstance(o, Aggregate)
-            and o.operation == "count_distinct"
-            and o.argument == f'"{entity}"'
-            for o in formula.operands
-        )
+        and all(_counts(o, entity) for o in formula.operands)
+    )
+
+
+def _counts(formula: Formula, entity: str) -> bool:
+    return (
+        isinstance(formula, Aggregate)
+        and formula.operation == "count_distinct"
+        and formula.argument == f'"{entity}"'
     )
