@@ -57,7 +57,11 @@ class Clocks:
 
 @dataclass(frozen=True)
 class Table:
-    """The contract of one table."""
+    """The contract of one table.
+
+    Of two rows with one key the one of the later `edition` stays, or without such a column the one
+    that arrived later.
+    """
 
     name: str
     grain: str
@@ -67,6 +71,7 @@ class Table:
     checks: tuple[Check, ...] = ()
     description: str = ""
     load_hint: str = ""
+    edition: str = ""
 
     @cached_property
     def schema(self) -> pa.Schema:
@@ -201,6 +206,7 @@ class _Table(BaseModel):
     key: tuple[Name, ...] = Field(min_length=1)
     description: str = ""
     load_hint: str = ""
+    edition: str = ""
     clocks: _Clocks = _Clocks()
     columns: dict[Name, _Column] = Field(min_length=1)
     checks: tuple[_Check, ...] = ()
@@ -218,6 +224,7 @@ def parse(text: str) -> Table:
         checks=tuple(Check(**dict(c)) for c in read.checks),
         description=read.description,
         load_hint=read.load_hint,
+        edition=read.edition,
     )
     named = {
         *made.key,
