@@ -13,7 +13,10 @@ from queries.errors import InvalidQuery
 
 Scalar = str | int | float | bool | date | datetime
 DimensionKind = Literal["text", "number", "date", "boolean"]
-FilterOperation = Literal["in", "not in", "between", "contains", "missing", "not missing"]
+FilterOperation = Literal[
+    "in", "not in", "between", "above", "at least", "below", "at most",
+    "contains", "not contains", "missing", "not missing",
+]  # fmt: skip
 
 MAX_VALUES = 1_000
 
@@ -57,12 +60,26 @@ class Dimension:
 
 
 _EXAMPLES = {"number": "12", "date": "2026-02-28", "boolean": "true", "text": "US"}
-_ARITY = {"between": 2, "contains": 1, "missing": 0, "not missing": 0}
+_ARITY = {
+    "between": 2,
+    "above": 1,
+    "at least": 1,
+    "below": 1,
+    "at most": 1,
+    "contains": 1,
+    "not contains": 1,
+    "missing": 0,
+    "not missing": 0,
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Keep rows whose dimension does what the operation says. `not in` keeps missing values."""
+    """Keep rows whose dimension does what the operation says.
+
+    `not in` and `not contains` keep missing values: they are the rest of what `in` and `contains`
+    keep.
+    """
 
     dimension: Dimension
     operation: FilterOperation
@@ -93,10 +110,14 @@ class Filter:
                 return f"{label} is between {values[0]} and {values[1]}"
             case "contains":
                 return f"{label} contains “{values[0]}”"
+            case "not contains":
+                return f"{label} does not contain “{values[0]}”"
             case "missing":
                 return f"{label} is missing"
             case "not missing":
                 return f"{label} is known"
+            case bound:
+                return f"{label} is {bound} {values[0]}"
 
     def filters(self) -> "Iterator[Filter]":
         yield self

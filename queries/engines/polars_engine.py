@@ -1,5 +1,9 @@
 """Reduce with lazy frames, in Polars: the check on DuckDB in tests, and its stand-in."""
 
+import operator
+from collections.abc import Callable
+from typing import Any
+
 import polars as pl
 
 from queries.condition import Both, Condition, Either, Filter
@@ -13,6 +17,12 @@ _EVERY = {
     Grain.MONTH: "1mo",
     Grain.QUARTER: "1q",
     Grain.YEAR: "1y",
+}
+_BOUNDS: dict[str, Callable[[Any, Any], Any]] = {
+    "above": operator.gt,
+    "at least": operator.ge,
+    "below": operator.lt,
+    "at most": operator.le,
 }
 
 
@@ -110,7 +120,13 @@ def _filter(condition: Filter) -> pl.Expr:
         case "contains":
             found = str(condition.values[0]).lower()
             return column.str.to_lowercase().str.contains(found, literal=True)
+        case "not contains":
+            found = str(condition.values[0]).lower()
+            kept = ~column.str.to_lowercase().str.contains(found, literal=True)
+            return kept.fill_null(value=True)
         case "missing":
             return column.is_null()
         case "not missing":
             return column.is_not_null()
+        case bound:
+            return _BOUNDS[bound](column, pl.lit(condition.values[0]))

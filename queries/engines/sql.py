@@ -92,10 +92,17 @@ def _filter(condition: Filter, values: list[Scalar]) -> str:
             return f"{column} BETWEEN ? AND ?"
         case "contains":
             return f"contains(lower({column}), lower(?))"
+        case "not contains":
+            return f"coalesce(NOT contains(lower({column}), lower(?)), true)"
         case "missing":
             return f"{column} IS NULL"
         case "not missing":
             return f"{column} IS NOT NULL"
+        case bound:
+            return f"{column} {_BOUNDS[bound]} ?"
+
+
+_BOUNDS = {"above": ">", "at least": ">=", "below": "<", "at most": "<="}
 
 
 def _aggregate(aggregate: Aggregate) -> str:
