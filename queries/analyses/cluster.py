@@ -1,0 +1,98 @@
+"""Clusters of accounts as a key: what an analysis splits by to see how its number varies.
+
+Thirty-two of them, eight buckets each: few enough to carry beside another wide key, enough for an
+interval of the right coverage (Student's t with 31 degrees of freedom).
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from queries.condition import Condition, Dimension
+from queries.formula import Array
+from queries.interval import margin
+from queries.model import BUCKET, BUCKETS, Dataset, Period, Query
+
+CLUSTERS = 32
+CLUSTER = Dimension("cluster", "Cluster", f'"{BUCKET}" // {BUCKETS // CLUSTERS}', kind="number")
+EVERY_GROUP = 5_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What an analysis looks at: a dataset, a period of it, and the rows that a view keeps."""
+
+    dataset: Dataset
+    period: Period | None = None
+    where: Condition | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A number with its 95 % interval; the ends are NaN where there is none."""
+
+    value: float
+    low: float
+    high: float
+
+
+def counted_by(scope: Scope, metrics: Iterable[str], by: Iterable[str]) -> Query:
+    """The question an analysis asks: additive metrics by these keys, and by cluster of accounts.
+
+    Without clusters where the rows are nobody's. All groups, without intervals of their own.
+    """
+    dataset = scope.dataset
+    keys = tuple(dataset.dimension(name) for name in by)
+    if dataset.entity:
+        dataset = replace(dataset, dimensions=(*dataset.dimensions, CLUSTER))
+        keys = (*keys, CLUSTER)
+    return Query(
+        dataset=dataset,
+        metrics=tuple(dataset.metric(name) for name in metrics),
+        by=keys,
+        where=scope.where,
+        period=scope.period,
+        limit=EVERY_GROUP,
+        interval=False,
+    )
+
+
+def cells(frame: pl.DataFrame, keys: Sequence[str], value: str) -> tuple[pl.DataFrame, Array]:
+    """The groups of a frame, and a value of theirs as `groups x clusters`; 0 where there is none.
+
+    A frame without clusters gives a single column.
+    """
+    groups = frame.select(keys).unique(maintain_order=True)
+    indexed = frame.join(
+        groups.with_row_index("__group"), on=list(keys), how="left", nulls_equal=True
+    )
+    has_clusters = CLUSTER.name in frame.columns
+    laid_out = np.zeros((groups.height, CLUSTERS if has_clusters else 1))
+    numbers = indexed[CLUSTER.name] if has_clusters else pl.repeat(0, indexed.height, eager=True)
+    cluster = numbers.cast(pl.Int64).fill_null(0).to_numpy()
+    amounts = indexed[value].cast(pl.Float64).fill_null(0).fill_nan(0).to_numpy()
+    np.add.at(laid_out, (indexed["__group"].to_numpy(), cluster), amounts)
+    return groups, laid_out
+
+
+def left_out(laid_out: Array, present: NDArray[np.bool_] | None = None) -> Array:
+    """Totals with one cluster left out at a time, along the last axis.
+
+    A cluster without any rows would repeat the total, so only those present are left out.
+    """
+    kept = laid_out[..., is_present(laid_out) if present is None else present]
+    return kept.sum(axis=-1, keepdims=True) - kept
+
+
+def is_present(laid_out: Array) -> NDArray[np.bool_]:
+    """Which clusters have rows at all."""
+    return np.abs(laid_out).sum(axis=tuple(range(laid_out.ndim - 1))) > 0
+
+
+def around(value: float | Array, replicates: Array) -> Estimate:
+    """The estimate with the jackknife interval that its replicates give."""
+    spread = float(margin(replicates[None, :])[0])
+    return Estimate(float(value), float(value) - spread, float(value) + spread)
