@@ -89,9 +89,7 @@ def gather(plan: Plan, reduction: Reduction, reduce: Reduce, groups: pl.DataFram
 def gather_total(plan: Plan, cells: Cells, reduction: Reduction, reduce: Reduce) -> Cells:
     """All rows as one group: summed where everything adds up and no group was cut, else asked."""
     whole = ungrouped(reduction)
-    additive = all(
-        a.is_additive or a.alias.startswith(("sum_", "count_")) for a in whole.aggregates
-    )
+    additive = all(a.is_additive for a in whole.aggregates)
     is_cut = _is_wide(plan.query, reduction)
     if not reduction.keys:
         return cells

@@ -13,6 +13,7 @@ from hashlib import blake2b
 from typing import Any
 
 from queries.condition import Both, Condition, Dimension, Either, Filter
+from queries.expression import columns_of
 from queries.formula import Aggregate
 from queries.model import BUCKET, ROWS, Column, Dataset, Rollup, Tables, merged
 
@@ -38,7 +39,7 @@ def stored(dataset: Dataset, *, by_account: bool) -> tuple[Aggregate, ...]:
         kept |= {
             Aggregate("count", where=a.where)
             for a in wanted
-            if a.operation == "count_distinct" and entity_column(dataset) in a.columns
+            if a.operation == "count_distinct" and entity_column(dataset) in columns_of(a.argument)
         }
     return tuple(sorted(kept, key=lambda a: a.key))
 
@@ -99,7 +100,8 @@ class Reading:
         key = aggregate.key
         if aggregate.is_additive:
             return Aggregate("sum", f'"{key}"', alias=key)
-        argument = f'"{ACCOUNT}"' if len(aggregate.columns) == 1 else f'("{ACCOUNT}", "{DAY}")'
+        is_pair = len(columns_of(aggregate.argument)) > 1
+        argument = f'("{ACCOUNT}", "{DAY}")' if is_pair else f'"{ACCOUNT}"'
         counted = Aggregate("count", where=aggregate.where).key
         return Aggregate("count_distinct", argument, f'"{counted}" > 0', alias=key)
 
@@ -151,5 +153,5 @@ def _counts_accounts(dataset: Dataset, aggregate: Aggregate) -> bool:
         dataset, by_account=True
     )
     day = dataset.time.expression.strip('"')
-    argument = Aggregate("count_distinct", aggregate.argument).columns
+    argument = columns_of(aggregate.argument)
     return where and argument in (frozenset((dataset.entity,)), frozenset((dataset.entity, day)))

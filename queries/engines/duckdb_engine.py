@@ -41,7 +41,7 @@ class DuckDBEngine:
         sql, values = render(reduction, lambda table: files_sql(tables.files(table)))
         with self._open().cursor() as cursor:
             try:
-                return pl.DataFrame(cursor.sql(sql, params=values))
+                return cursor.sql(sql, params=values).pl()
             except duckdb.InterruptException as error:
                 raise QueryTimeout(
                     f"The question took longer than {self._seconds} s.",
@@ -68,7 +68,14 @@ class DuckDBEngine:
         """The days that files hold rows of."""
         sql = f"SELECT DISTINCT {expression} AS day FROM {files_sql(files)} ORDER BY 1"
         with self._open().cursor() as cursor:
-            return pl.DataFrame(cursor.sql(sql))["day"].drop_nulls().to_list()
+            return cursor.sql(sql).pl()["day"].drop_nulls().to_list()
+
+    def close(self) -> None:
+        """Let the database go; the next question opens another."""
+        with self._opening:
+            if self._connection is not None:
+                self._connection.close()
+                self._connection = None
 
     def _open(self) -> duckdb.DuckDBPyConnection:
         with self._opening:

@@ -106,7 +106,7 @@ def write(folder: Path, frame: pl.DataFrame | None = None) -> Files:
         "v1-test",
         {
             "plays": (str(folder / "plays_0.parquet"), str(folder / "plays_1.parquet")),
-            "titles": (str(folder / "titles.parquet"),),
+            "programmes": (str(folder / "titles.parquet"),),
         },
         complete=START + timedelta(DAYS - 2),
     )
@@ -156,7 +156,7 @@ DATASET = Dataset(
     entity="account_id",
     clock="local",
     owner="product",
-    joins=(Join("titles", "titles", "title_id", "title_id"),),
+    joins=(Join("titles", "programmes", "title_id", "title_id"),),
     rollups=(
         Rollup("country_device", ("country", "device")),
         Rollup("title", ("title",)),

@@ -1,0 +1,46 @@
+"""Two engines, one meaning: any question has the same answer from both."""
+
+import polars as pl
+from hypothesis import HealthCheck, given, settings
+from polars.testing import assert_frame_equal
+
+from queries.engines.duckdb_engine import DuckDBEngine
+from queries.engines.polars_engine import PolarsEngine
+from queries.model import Access, Query, Reduction
+from queries.plan import binned, by_bucket, plan
+from tests.queries.small_lake import DATASET, Files
+from tests.queries.strategies import questions
+
+POLARS = PolarsEngine()
+
+
+def agree(reduction: Reduction, duckdb: DuckDBEngine, files: Files) -> None:
+    keys = [k.name for k in reduction.keys]
+    answers = [e.reduce(reduction, files) for e in (duckdb, POLARS)]
+    sorted_answers = [a.sort(keys, nulls_last=True) if keys else a for a in answers]
+    assert_frame_equal(*sorted_answers, check_dtypes=False, rel_tol=1e-9)
+
+
+@given(query=questions())
+@settings(
+    max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_engines_agree(query: Query, duckdb_engine: DuckDBEngine, files: Files) -> None:
+    reduction = plan(query, Access(), files).groups
+    agree(reduction, duckdb_engine, files)
+    agree(by_bucket(reduction), duckdb_engine, files)
+
+
+def test_engines_agree_on_the_bins_of_a_quantile(duckdb_engine: DuckDBEngine, files: Files) -> None:
+    metric = DATASET.metric("startup")
+    query = Query(dataset=DATASET, metrics=(metric,))
+    reduction = plan(query, Access(), files).groups
+    (quantile,) = metric.formula.aggregates()
+    agree(binned(reduction, quantile), duckdb_engine, files)
+
+
+def test_a_sum_over_no_rows_is_zero_not_missing(duckdb_engine: DuckDBEngine, files: Files) -> None:
+    metric = DATASET.metric("tv_share")
+    query = Query(dataset=DATASET, metrics=(metric,), by=(DATASET.dimension("device"),))
+    frame = duckdb_engine.reduce(plan(query, Access(), files).groups, files)
+    assert frame.select(pl.all().is_null().any()).row(0) == (False,) * len(frame.columns)

@@ -1,0 +1,110 @@
+"""Rollups answer what the raw table answers, stay current by day, and are never read when stale."""
+
+from dataclasses import replace
+from datetime import date
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from polars.testing import assert_frame_equal
+
+from queries.cache import FrameCache
+from queries.catalog import Catalog
+from queries.engines.duckdb_engine import DuckDBEngine
+from queries.lake.lake import Change, Lake
+from queries.model import Access, Dataset, Query
+from queries.rollups import refresh
+from queries.warehouse import Warehouse
+from tests.queries.small_lake import COUNTRY, DATASET, plays, titles
+from tests.queries.strategies import questions
+
+RAW: Dataset = replace(DATASET, rollups=())
+
+
+def asked(engine: DuckDBEngine, lake: Lake, dataset: Dataset) -> Warehouse:
+    return Warehouse(lake, engine, FrameCache(None), Catalog((dataset,)))
+
+
+def rows(count: int = 20_000, seed: int = 7) -> pl.DataFrame:
+    return plays(count, seed).with_columns(pl.col("bucket").cast(pl.Int16))
+
+
+@pytest.fixture(scope="module")
+def rolled(tmp_path_factory: pytest.TempPathFactory, duckdb_engine: DuckDBEngine) -> Lake:
+    """A lake with its rollups, built once."""
+    lake = Lake(tmp_path_factory.mktemp("rolled"))
+    lake.commit(
+        [
+            Change(table="plays", rows=rows(), day="local_date"),
+            Change(table="programmes", rows=titles()),
+        ],
+        "small",
+    )
+    refresh(lake, [DATASET], duckdb_engine)
+    return lake
+
+
+@given(query=questions())
+@settings(max_examples=60, deadline=None)
+def test_a_rollup_answers_what_the_raw_table_answers(
+    query: Query, rolled: Lake, duckdb_engine: DuckDBEngine
+) -> None:
+    from_rollup = asked(duckdb_engine, rolled, DATASET).ask(query, Access())
+    from_raw = asked(duckdb_engine, rolled, RAW).ask(replace(query, dataset=RAW), Access())
+    for ours, theirs in ((from_rollup.frame, from_raw.frame), (from_rollup.total, from_raw.total)):
+        keys = [k.name for k in query.by if k.name in ours.columns]
+        assert_frame_equal(
+            ours.sort(keys, nulls_last=True) if keys else ours,
+            theirs.sort(keys, nulls_last=True) if keys else theirs,
+            rel_tol=1e-6,
+            abs_tol=1e-6,
+            check_dtypes=False,
+        )
+
+
+def test_the_smallest_rollup_that_covers_is_read(rolled: Lake, duckdb_engine: DuckDBEngine) -> None:
+    warehouse = asked(duckdb_engine, rolled, DATASET)
+    tables = {
+        name: warehouse.ask(
+            Query(dataset=DATASET, metrics=(DATASET.metric(name),), by=(COUNTRY,)), Access()
+        ).table
+        for name in ("hours_viewed", "accounts", "starters", "titles_played", "startup")
+    }
+    assert tables == {
+        "hours_viewed": "rollup_plays_country_device",
+        "accounts": "rollup_plays_accounts",
+        "starters": "rollup_plays_accounts",
+        "titles_played": "plays",
+        "startup": "plays",
+    }
+
+
+def test_rollups_are_rebuilt_for_the_days_that_changed_only(
+    lake: Lake, duckdb_engine: DuckDBEngine
+) -> None:
+    assert [b.days for b in refresh(lake, [DATASET], duckdb_engine)] == [None, None, None]
+    assert refresh(lake, [DATASET], duckdb_engine) == ()
+    late = rows(500, seed=3).filter(pl.col("local_date") == date(2026, 2, 3))
+    lake.commit([Change(table="plays", rows=late, day="local_date")], "late")
+    assert {b.days for b in refresh(lake, [DATASET], duckdb_engine)} == {1}
+    query = Query(dataset=DATASET, metrics=(DATASET.metric("rows"),))
+    answer = asked(duckdb_engine, lake, DATASET).ask(query, Access())
+    assert answer.source == "rollup"
+    assert answer.frame["rows"].item() == 20_000 + late.height
+
+
+def test_a_stale_rollup_is_not_read(lake: Lake, duckdb_engine: DuckDBEngine) -> None:
+    refresh(lake, [DATASET], duckdb_engine)
+    lake.commit([Change(table="plays", rows=rows(10, seed=4), day="local_date")], "more")
+    query = Query(dataset=DATASET, metrics=(DATASET.metric("rows"),))
+    answer = asked(duckdb_engine, lake, DATASET).ask(query, Access())
+    assert (answer.source, answer.frame["rows"].item()) == ("raw", 20_010)
+
+
+def test_a_changed_formula_makes_the_rollup_stale(lake: Lake, duckdb_engine: DuckDBEngine) -> None:
+    refresh(lake, [DATASET], duckdb_engine)
+    renamed = replace(DATASET, base="\"device\" <> 'tv'")
+    query = Query(dataset=renamed, metrics=(renamed.metric("rows"),))
+    assert asked(duckdb_engine, lake, renamed).ask(query, Access()).source == "raw"
+    assert [b.days for b in refresh(lake, [renamed], duckdb_engine)] == [None, None, None]
+    assert asked(duckdb_engine, lake, renamed).ask(query, Access()).source == "rollup"
