@@ -1,0 +1,137 @@
+"""Answer the tiles of a view: one request, one line of JSON for each tile as soon as it is ready.
+
+The first line says how the view was read. A slow tile holds nobody up, and a tile that fails
+shows its own problem; the others stand.
+"""
+
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import as_completed
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Any
+from uuid import uuid4
+
+import orjson
+from flask import Flask, Response, abort, request
+
+from portal.components import format as written
+from portal.components.problem import bug, problem
+from portal.components.table import table
+from portal.drawing import Drawing
+from portal.open_page import OpenPage, ask, open_page
+from portal.page import Tile
+from portal.site import Site
+from queries.errors import QueryError
+from queries.model import Access, Result
+
+PATH = "/-/answers"
+_MOST_TILES = 60
+
+logger = logging.getLogger(__name__)
+
+
+def register(server: Flask, site: Site) -> None:
+    """Add the route to `server`."""
+
+    @server.post(PATH)
+    def answer_tiles() -> Response:
+        asked = request.get_json()
+        page = site.pages.get(str(asked.get("path")))
+        if page is None:
+            abort(404)
+        opened = open_page(page, str(asked.get("search", "")), site.warehouse)
+        tiles = opened.tiles()
+        wanted = [name for name in asked.get("tiles", ()) if name in tiles][:_MOST_TILES]
+        as_table = asked.get("as") == "table"
+        job = _Job(opened, site, site.viewer().access, as_table)
+        return Response(
+            _lines(job, {name: tiles[name] for name in wanted}), mimetype="application/x-ndjson"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    opened: OpenPage
+    site: Site
+    access: Access
+    as_table: bool
+
+
+def _lines(job: _Job, tiles: Mapping[str, Tile]) -> Iterator[bytes]:
+    yield _line(view_line(job.opened))
+    workers = job.site.workers
+    futures = {workers.submit(_answer, job, tile): name for name, tile in tiles.items()}
+    for future in as_completed(futures):
+        yield _line({"tile": futures[future], **future.result()})
+
+
+def _line(value: Mapping[str, Any]) -> bytes:
+    return orjson.dumps(value, option=orjson.OPT_SERIALIZE_NUMPY) + b"\n"
+
+
+def view_line(opened: OpenPage) -> dict[str, Any]:
+    """How the view was read: dates, comparison, version, what could not be read."""
+    context = opened.context
+    return {
+        "view": {
+            "period": written.period(context.period) if context.period else "All days",
+            "start": str(context.period.start) if context.period else None,
+            "end": str(context.period.end) if context.period else None,
+            "compare": written.period(context.compare.period) if context.compare else None,
+            "grain": context.grain,
+            "zone": context.zone,
+            "latest": written.day(context.extent.latest) if context.extent.latest else None,
+            "version": opened.data_version,
+            "pinned": bool(opened.view.version),
+            "notices": opened.all_notices(),
+        }
+    }
+
+
+def _answer(job: _Job, tile: Tile) -> dict[str, Any]:
+    started = perf_counter()
+    results: Sequence[Result] = ()
+    try:
+        context = job.opened.tile_context(tile)
+        results = ask(job.opened, tile, job.site.warehouse, job.access)
+        drawing = table(results) if job.as_table else tile.draw(results, context)
+    except QueryError as error:
+        drawing = problem(error)
+    except Exception:
+        incident = uuid4().hex[:8]
+        logger.exception("tile failed", extra={"incident": incident})
+        drawing = bug(incident)
+    return {
+        "drawing": _json(drawing),
+        "foot": _foot(job.opened, tile, results),
+        "took_ms": round((perf_counter() - started) * 1000, 1),
+    }
+
+
+def _json(drawing: Drawing) -> dict[str, Any]:
+    return {
+        "kind": drawing.kind,
+        "content": drawing.content,
+        "notes": drawing.notes,
+        "filters": drawing.filters,
+    }
+
+
+def _foot(opened: OpenPage, tile: Tile, results: Sequence[Result]) -> dict[str, Any]:
+    """What stands under an answer: dates, clock, version, how complete it is."""
+    context = opened.tile_context(tile)
+    first = results[0] if results else None
+    period = first.query.period if first else context.period
+    compare = first.query.compare if first else None
+    complete = first.complete_through if first else None
+    return {
+        "period": written.period(period) if period else "all days",
+        "compare": written.period(compare.period) if compare else None,
+        "zone": context.zone,
+        "version": opened.data_version,
+        "complete": written.day(complete) if complete else None,
+        "unreached": context.unreached,
+        "source": first.source if first else None,
+        "notes": tuple(dict.fromkeys(n for r in results for n in r.notes)),
+    }

@@ -1,0 +1,213 @@
+"""Numbers, dates and names as people read them. The only place that decides how a value is written.
+
+Signs are real minus signs; digits are grouped by thin spaces; an en dash joins a range.
+"""
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from portal.countries import names
+from queries.condition import Dimension, Scalar
+from queries.model import Metric
+from queries.period import Grain, Period
+
+NOTHING = "–"
+_THIN = "\u2009"
+_LARGE = ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "k"))
+_ACRONYMS = {"tv": "TV", "pvr": "PVR", "cdn": "CDN", "qa": "QA", "ebvs": "EBVS", "vsf": "VSF"}
+_PLAIN_WORD = re.compile(r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$")
+_MINUTE = 60
+_HUNDRED = 100
+_TEN = 10
+_GROUPED_FROM = 10_000
+
+
+def number(value: float | None, metric: Metric) -> str:
+    """A value as it stands alone: short enough to read at a glance, with its unit."""
+    if value is None or not math.isfinite(value):
+        return NOTHING
+    match metric.format:
+        case "percent":
+            return _signed(f"{abs(value) * 100:.{_percent_places(value)}f}%", value)
+        case "seconds":
+            return _signed(_seconds(abs(value)), value)
+        case "usd":
+            return _signed(f"${_short(abs(value))}", value)
+        case "ratio":
+            return _signed(f"{abs(value):.2f}×", value)
+        case "decimal":
+            return _signed(f"{abs(value):,.2f}".replace(",", _THIN), value)
+        case _:
+            return _signed(_short(abs(value)), value)
+
+
+def exact(value: float | None, metric: Metric) -> str:
+    """A value in a table or a tooltip: every digit that matters."""
+    if value is None or not math.isfinite(value):
+        return NOTHING
+    if metric.format == "percent":
+        return _signed(f"{abs(value) * 100:.2f}%", value)
+    if metric.format in ("number", "usd"):
+        places = 0 if float(value).is_integer() or abs(value) >= _HUNDRED else 2
+        text = f"{abs(value):,.{places}f}".replace(",", _THIN)
+        return _signed(f"${text}" if metric.format == "usd" else text, value)
+    return number(value, metric)
+
+
+def unit(metric: Metric) -> str:
+    """The unit to print beside a number, where the number does not carry it already."""
+    carried = ("percent", "seconds", "usd", "ratio")
+    return "" if metric.format in carried or metric.unit in ("%", "") else metric.unit
+
+
+def count(value: float | None, noun: str = "") -> str:
+    text = NOTHING if value is None else _short(abs(value))
+    return f"{text} {noun}".strip()
+
+
+def change(value: float | None, metric: Metric, *, relative: bool) -> str:
+    """A delta with its sign: in points for shares, in per cent where `relative`, else in units."""
+    if value is None or not math.isfinite(value):
+        return NOTHING
+    sign = "+" if value > 0 else "−" if value < 0 else "±"
+    size = abs(value)
+    if relative:
+        return f"{sign}{size * 100:.{_percent_places(size)}f}%"
+    if metric.format == "percent":
+        points = size * 100
+        places = 1 if points >= 1 or points == 0 else 2
+        return f"{sign}{points:.{places}f} pt"
+    return f"{sign}{number(size, metric)}"
+
+
+def tone(metric: Metric, low: float | None, high: float | None) -> str:
+    """`good`, `bad`, `moved` (no direction is better) or `flat`: the interval spans zero."""
+    if low is None or high is None or low <= 0 <= high:
+        return "flat"
+    if metric.better == "none":
+        return "moved"
+    return "good" if (low > 0) == (metric.better == "up") else "bad"
+
+
+@dataclass(frozen=True, slots=True)
+class Delta:
+    """A change as it is read: the size, its 95 % interval, and whether that is good news."""
+
+    text: str
+    interval: str
+    tone: str
+
+
+def delta(row: Mapping[str, Any], metric: Metric) -> Delta:
+    """The change that a row of an answer reports: relative, and in points for shares."""
+    name = metric.name
+    relative = metric.format != "percent"
+    part = "relative" if relative else "delta"
+    value = row.get(f"{name}__{part}")
+    low, high = row.get(f"{name}__{part}_low"), row.get(f"{name}__{part}_high")
+    absolute = (row.get(f"{name}__delta_low"), row.get(f"{name}__delta_high"))
+    text = change(value, metric, relative=relative)
+    if low is None or high is None:
+        return Delta(text, "", "unsure" if value is not None else "flat")
+    ends = [change(end, metric, relative=relative) for end in (low, high)]
+    return Delta(text, f"{ends[0]} to {ends[1]}", tone(metric, *absolute))
+
+
+def interval(row: Mapping[str, Any], metric: Metric) -> str:
+    """The 95 % interval of a value; empty where it has none."""
+    low, high = row.get(f"{metric.name}__low"), row.get(f"{metric.name}__high")
+    if low is None or high is None:
+        return ""
+    return f"{number(low, metric)} to {number(high, metric)}"
+
+
+def day(value: date, *, year: bool = True) -> str:
+    return f"{value.day} {value:%b %Y}" if year else f"{value.day} {value:%b}"
+
+
+def period(value: Period) -> str:
+    """`27 Oct – 23 Nov 2026`: no word twice."""
+    start, end = value.start, value.end
+    if start == end:
+        return day(end)
+    if start.year != end.year:
+        return f"{day(start)} – {day(end)}"
+    if start.month != end.month:
+        return f"{day(start, year=False)} – {day(end)}"
+    return f"{start.day}–{day(end)}"
+
+
+def bucket(start: date, grain: Grain) -> str:
+    """A time bucket in words."""
+    match grain:
+        case Grain.DAY:
+            return f"{start:%a} {day(start)}"
+        case Grain.WEEK:
+            return f"Week of {day(start)}"
+        case Grain.MONTH:
+            return f"{start:%B %Y}"
+        case Grain.QUARTER:
+            return f"Q{(start.month + 2) // 3} {start.year}"
+        case Grain.YEAR:
+            return str(start.year)
+
+
+def value_label(value: Scalar | None, dimension: Dimension) -> str:
+    """A value of a dimension as a person would write it."""
+    if value is None:
+        return "(missing)"
+    if dimension.role == "country":
+        return names().get(str(value), str(value))
+    if dimension.role == "hour":
+        return f"{int(float(str(value))):02d}:00"
+    if isinstance(value, bool):
+        return "Yes" if value else "No"
+    if isinstance(value, date):
+        return day(value)
+    text = str(value)
+    if dimension.role == "title" or not _PLAIN_WORD.match(text):
+        return text
+    return readable(text)
+
+
+def readable(word: str) -> str:
+    """`continue_watching` as `Continue watching`; known acronyms in capitals."""
+    words = [_ACRONYMS.get(part, part) for part in word.split("_")]
+    first = words[0]
+    return " ".join([first if first.isupper() else first.capitalize(), *words[1:]])
+
+
+def _short(size: float) -> str:
+    for scale, letter in _LARGE:
+        if size >= scale * 0.9995:
+            return f"{size / scale:.{_places(size / scale)}f}{_THIN}{letter}"
+    if float(size).is_integer():
+        return f"{size:.0f}"
+    return f"{size:.{_places(size)}f}"
+
+
+def _places(size: float) -> int:
+    return 0 if size >= _HUNDRED else 1 if size >= _TEN else 2
+
+
+def _percent_places(share: float) -> int:
+    size = abs(share)
+    return 1 if size >= 0.01 or size == 0 else 2 if size >= 0.001 else 3  # noqa: PLR2004
+
+
+def _seconds(size: float) -> str:
+    if size < _MINUTE:
+        return f"{size:.2f} s"
+    minutes, seconds = divmod(round(size), _MINUTE)
+    if minutes < _MINUTE:
+        return f"{minutes} min {seconds:02d} s"
+    hours, minutes = divmod(minutes, _MINUTE)
+    return f"{hours} h {minutes:02d} min"
+
+
+def _signed(text: str, value: float) -> str:
+    return f"−{text}" if value < 0 else text

@@ -1,0 +1,37 @@
+"""A problem as a drawing: what the viewer can do about it, in the place of the answer."""
+
+from portal.context import Context
+from portal.drawing import Drawing, Reason, empty
+from queries.errors import AccessDenied, NotLoaded, QueryError, UnsafeQuestion
+
+_REASONS: tuple[tuple[type[QueryError], Reason], ...] = (
+    (NotLoaded, "not_loaded"),
+    (AccessDenied, "not_permitted"),
+    (UnsafeQuestion, "not_defined"),
+)
+
+
+def problem(error: QueryError) -> Drawing:
+    """Something the viewer can act on."""
+    known: list[Reason] = [r for kind, r in _REASONS if isinstance(error, kind)]
+    reason: Reason = known[0] if known else "problem"
+    return empty(reason, error.message, error.hint)
+
+
+def bug(incident: str) -> Drawing:
+    """Something only we can mend; the incident finds it in the logs."""
+    return empty("bug", "This did not work, and it is not your doing.", f"Incident {incident}.")
+
+
+def no_rows(context: Context) -> Drawing:
+    """Nothing to draw, and why: the data is not there yet, or these filters leave nothing."""
+    latest, period = context.extent.latest, context.period
+    if latest is not None and period is not None and period.start > latest:
+        return empty(
+            "late",
+            "The data is not there yet.",
+            f"{context.dataset.label} is complete through {latest}.",
+        )
+    if context.condition is not None:
+        return empty("no_rows", "No rows for these filters.", "Take one of them away:", undo=True)
+    return empty("no_rows", "No rows in this period.", "Try a longer one.")

@@ -1,0 +1,103 @@
+"""The frame around every page: where one is, where one can go, and whose eyes these are."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import dash_mantine_components as dmc
+from dash import dcc, html
+from dash.development.base_component import Component
+
+from portal.components import ids
+from portal.components.attributes import attributes
+from portal.page import Page
+
+_FRAME: dict[str, Any] = {
+    "header": {"height": {"base": 52, "sm": 0}},
+    "navbar": {"width": 224, "breakpoint": "sm", "collapsed": {"mobile": True}},
+}
+
+
+def shell(pages: Sequence[Page], name: str, unit: str) -> Component:
+    """The shell for one person. `unit` is where they work; it is shown, never assumed."""
+    return dmc.MantineProvider(
+        [
+            dcc.Location(id=ids.LOCATION, refresh=False),
+            dcc.Store(id=ids.ARRANGEMENT),
+            html.A("Skip to the page", href="#page", className="skip"),
+            dmc.AppShell(
+                [
+                    dmc.AppShellHeader(_header(), className="shell-header"),
+                    dmc.AppShellNavbar(_navbar(pages, name, unit), className="shell-navbar"),
+                    dmc.AppShellMain(html.Main(id=ids.PAGE, tabIndex=-1)),
+                ],
+                id=ids.SHELL,
+                **_FRAME,
+                transitionDuration=120,
+            ),
+            html.Div(id=ids.EXTRAS),
+        ],
+        theme={
+            "fontFamily": "var(--font)",
+            "primaryColor": "indigo",
+            "defaultRadius": "md",
+            "cursorType": "pointer",
+        },
+        defaultColorScheme="auto",
+    )
+
+
+def _header() -> Component:
+    return html.Div(
+        [
+            dmc.Burger(id=ids.BURGER, size="sm", **attributes(aria_label="Pages")),
+            _brand(),
+        ],
+        className="header-row",
+    )
+
+
+def _navbar(pages: Sequence[Page], name: str, unit: str) -> Component:
+    return html.Div(
+        [
+            html.Div(_brand(), className="navbar-brand"),
+            html.Button(
+                [html.Span("Search"), html.Kbd("Ctrl K")],
+                id="open-palette",
+                className="palette-button",
+            ),
+            html.Nav([_link(page) for page in pages], **attributes(aria_label="Pages")),
+            html.Div(className="navbar-space"),
+            html.Div(id="navbar-extra"),
+            html.Div(
+                [
+                    html.Div([html.Strong(name), html.Span(unit.capitalize())], className="who"),
+                    dmc.ColorSchemeToggle(
+                        lightIcon=html.Span(className="icon icon-sun"),
+                        darkIcon=html.Span(className="icon icon-moon"),
+                        variant="subtle",
+                        color="gray",
+                        **attributes(aria_label="Light or dark"),
+                    ),
+                    html.Form(
+                        html.Button(
+                            className="icon-button sign-out", **attributes(aria_label="Sign out")
+                        ),
+                        action="/logout",
+                        method="POST",
+                    ),
+                ],
+                className="navbar-foot",
+            ),
+        ],
+        className="navbar-column",
+    )
+
+
+def _brand() -> Component:
+    return dcc.Link(
+        [html.Span(className="brand-mark"), html.Span("Playhead")], href="/", className="brand"
+    )
+
+
+def _link(page: Page) -> Component:
+    return dmc.NavLink(label=page.title, href=page.path, active="exact", className="page-link")

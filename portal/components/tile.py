@@ -1,0 +1,38 @@
+"""A tile without its answer: heading, a place of the right height, and a foot.
+
+assets/ fills the body and the foot, so that a new answer costs no layout of the page.
+"""
+
+from dash import html
+
+from portal.components.attributes import attributes
+from portal.page import Tile
+from queries.model import Dataset
+
+
+def tile_frame(name: str, tile: Tile, dataset: Dataset) -> html.Section:
+    place = tile.place
+    title = place.title or dataset.metric(tile.metrics[0]).label
+    return html.Section(
+        [
+            html.Header(
+                [
+                    html.Div(
+                        [html.H3(title), html.P(place.note) if place.note else None],
+                        className="tile-heading",
+                    ),
+                    html.Button(
+                        className="icon-button tile-menu",
+                        **attributes(aria_label=f"What to do with “{title}”", aria_haspopup="menu"),
+                    ),
+                ],
+                className="tile-head",
+            ),
+            html.Div(className="tile-body is-empty"),
+            html.Footer(className="tile-foot"),
+        ],
+        id=name,
+        className="tile",
+        style={"--span": place.span, "--height": f"{place.height}px"},
+        **attributes(aria_busy="true", data_title=title),
+    )

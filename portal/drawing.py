@@ -1,0 +1,33 @@
+"""What a tile hands to the browser: plain JSON, drawn by assets/draw-*.js.
+
+Numbers arrive as text, formatted once, here in the server. Colours are named by token (`@accent`)
+and given their value in the browser, so that a drawing fits the light and the dark scheme.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+Kind = Literal["number", "ranking", "figure", "heat", "map", "table", "scores", "empty"]
+Reason = Literal["no_rows", "not_loaded", "late", "not_permitted", "not_defined", "problem", "bug"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drawing:
+    """A kind that assets/ knows how to draw, and what it needs for it.
+
+    `notes` are said under the drawing; `filters` is the dimension that a click on a mark filters
+    by.
+    """
+
+    kind: Kind
+    content: Mapping[str, Any]
+    notes: tuple[str, ...] = ()
+    filters: str = ""
+
+
+def empty(reason: Reason, message: str, hint: str = "", **content: object) -> Drawing:
+    """The place of an answer that is not there, with why and what to do about it."""
+    return Drawing(
+        kind="empty", content={"reason": reason, "message": message, "hint": hint, **content}
+    )

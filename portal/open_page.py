@@ -1,0 +1,92 @@
+"""A page opened with a view: one data version, its datasets, and a context for each of them.
+
+The browser's tiles, exports and tests all start here, so they ask the same questions.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from portal.context import Context, Extent, resolve
+from portal.page import Page, Tile, dataset_name
+from portal.view import View
+from queries.catalog import Catalog
+from queries.errors import NotLoaded
+from queries.lake.errors import UnknownVersion
+from queries.model import Access, Dataset, Result
+from queries.warehouse import Warehouse
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenPage:
+    """Every tile of it asks the same data version."""
+
+    page: Page
+    view: View
+    catalog: Catalog
+    data_version: str
+    extents: Mapping[str, Extent]
+    notices: tuple[str, ...] = ()
+
+    @property
+    def context(self) -> Context:
+        """The context of the page's main dataset: the dates its head shows."""
+        return self.context_of(self.page.datasets[0])
+
+    def context_of(self, dataset: str) -> Context:
+        extent = self.extents.get(dataset, Extent(None, None, self.data_version))
+        return resolve(self.view, self.page, self.catalog.dataset(dataset), extent)
+
+    def tile_context(self, tile: Tile) -> Context:
+        return self.context_of(dataset_name(self.page, tile))
+
+    def tiles(self) -> dict[str, Tile]:
+        return self.page.tiles(self.catalog, self.view)
+
+    def all_notices(self) -> tuple[str, ...]:
+        return (*self.notices, *self.context.notices)
+
+
+def open_page(page: Page, query: str, warehouse: Warehouse) -> OpenPage:
+    """Read a page's query string against the lake, at the version it pins or the newest."""
+    pinned, notices = _version(View.from_url(query).version, warehouse)
+    catalog = warehouse.catalog(pinned)
+    version = warehouse.snapshot(pinned).data_version
+    view = page.view(query, catalog)
+    asked = {dataset_name(page, tile) for tile in page.tiles(catalog, view).values()}
+    datasets = [catalog.dataset(name) for name in {*page.datasets, *asked}]
+    return OpenPage(
+        page=page,
+        view=view,
+        catalog=catalog,
+        data_version=version,
+        extents={d.name: _extent(d, warehouse, version) for d in datasets},
+        notices=notices,
+    )
+
+
+def ask(opened: OpenPage, tile: Tile, warehouse: Warehouse, access: Access) -> tuple[Result, ...]:
+    """The answers to a tile's questions. Raises the errors of `queries.errors`."""
+    context = opened.tile_context(tile)
+    if context.extent.latest is None:
+        dataset = context.dataset
+        raise NotLoaded(f"{dataset.label} is not loaded.", dataset.load_hint)
+    version = opened.data_version
+    return tuple(warehouse.ask(q, access, version) for q in tile.questions(context))
+
+
+def _version(asked: str, warehouse: Warehouse) -> tuple[str | None, tuple[str, ...]]:
+    if not asked:
+        return None, ()
+    try:
+        return warehouse.snapshot(asked).data_version, ()
+    except UnknownVersion:
+        said = f"The link names data version {asked}, which this lake does not have (any more)."
+        return None, (f"{said} The newest data is shown; numbers may differ.",)
+
+
+def _extent(dataset: Dataset, warehouse: Warehouse, version: str) -> Extent:
+    try:
+        days = warehouse.span(dataset, version)
+    except NotLoaded:
+        return Extent(None, None, version)
+    return Extent(days.start, days.end, version)

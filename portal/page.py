@@ -1,0 +1,115 @@
+"""What a page is: a value that names what to show. It does nothing by itself.
+
+A tile is one answer on a page. It says which questions it asks of a resolved view and how the
+answers are drawn; it knows nothing of callbacks, ids or people, so exports, the command line and
+tests use it as the browser does.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from portal.context import Context
+from portal.drawing import Drawing
+from portal.view import View
+from queries.catalog import Catalog
+from queries.model import Query, Result
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where a tile stands and what it is headed with.
+
+    `title` is a noun phrase or a question; empty means the label of the tile's first metric.
+    `span` counts columns of twelve, `height` is the pixels kept free for the answer. `dataset`
+    empty means the page's first.
+    """
+
+    title: str = ""
+    note: str = ""
+    span: int = 6
+    height: int = 280
+    dataset: str = ""
+
+
+class Tile(Protocol):
+    """One answer on a page: it asks, then draws what came back."""
+
+    @property
+    def place(self) -> Place: ...
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """Names of the metrics it shows, the main one first."""
+        ...
+
+    def questions(self, context: Context) -> tuple[Query, ...]: ...
+
+    def draw(self, results: Sequence[Result], context: Context) -> Drawing: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Section:
+    """Tiles that answer one question together."""
+
+    tiles: tuple[Tile, ...]
+    title: str = ""
+    note: str = ""
+
+
+Arrange = Callable[[Catalog, View], tuple[Section, ...]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """A URL, the question it answers, the filters it offers and the tiles it shows.
+
+    `datasets` are those its tiles ask, the main one first: its clock and its last complete day
+    are the page's. `options` are the names besides filters that its URL may carry. A page whose
+    tiles depend on its view gives `arrange` instead of `sections`, and names in `arranged_by` the
+    options and filters that change the arrangement. `needs` is a dimension that must be
+    narrowed to one value before the page means anything.
+    """
+
+    path: str
+    title: str
+    question: str
+    datasets: tuple[str, ...]
+    sections: tuple[Section, ...] = ()
+    filters: tuple[str, ...] = ()
+    options: tuple[str, ...] = ()
+    arrange: Arrange | None = None
+    arranged_by: tuple[str, ...] = ()
+    unit: str = ""
+    period: str = "last 28 days"
+    compare: str = "previous"
+    grain: str = ""
+    needs: str = ""
+    order: int = field(default=100)
+
+    def dimensions(self, catalog: Catalog) -> frozenset[str]:
+        """Every dimension a filter of this page may name."""
+        datasets = [catalog.dataset(name) for name in self.datasets]
+        return frozenset(d.name for dataset in datasets for d in (*dataset.dimensions,))
+
+    def view(self, query: str, catalog: Catalog) -> View:
+        return View.from_url(query, self.dimensions(catalog), self.options)
+
+    def arranged(self, catalog: Catalog, view: View) -> tuple[Section, ...]:
+        return self.arrange(catalog, view) if self.arrange else self.sections
+
+    def tiles(self, catalog: Catalog, view: View) -> dict[str, Tile]:
+        """The tiles by the name that the browser calls them: section and position."""
+        return {
+            tile_name(number, position): tile
+            for number, section in enumerate(self.arranged(catalog, view))
+            for position, tile in enumerate(section.tiles)
+        }
+
+
+def tile_name(section: int, position: int) -> str:
+    return f"tile-{section}-{position}"
+
+
+def dataset_name(page: Page, tile: Tile) -> str:
+    return tile.place.dataset or page.datasets[0]

@@ -1,0 +1,31 @@
+"""What the callbacks need to know: the pages, the warehouse they ask, and who is looking."""
+
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Protocol
+
+from portal.page import Page
+from queries.model import Access
+from queries.warehouse import Warehouse
+
+
+class Viewer(Protocol):
+    """The person a request is answered for."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def unit(self) -> str: ...
+    @property
+    def access(self) -> Access: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """Passed by hand to everything that answers requests; `viewer` is read inside a request."""
+
+    pages: Mapping[str, Page]
+    warehouse: Warehouse
+    viewer: Callable[[], Viewer]
+    workers: ThreadPoolExecutor

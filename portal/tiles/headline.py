@@ -1,0 +1,75 @@
+"""Headline: one metric, one number, how it moved, and the way there as a thin line."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from portal.components import format as written
+from portal.components.problem import no_rows
+from portal.context import Context
+from portal.drawing import Drawing
+from portal.page import Place
+from queries.model import Metric, Query, Result
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Headline:
+    """The whole period's value with its interval; the line behind it is cut by the view's grain."""
+
+    metric: str
+    place: Place = field(default_factory=lambda: Place(span=3, height=118))
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        return (self.metric,)
+
+    def questions(self, context: Context) -> tuple[Query, ...]:
+        return (context.question(self.metrics, by=(context.time,)),)
+
+    def draw(self, results: Sequence[Result], context: Context) -> Drawing:
+        (result,) = results
+        metric = context.metric(self.metric)
+        total = result.total.row(0, named=True) if result.total.height else {}
+        if total.get(metric.name) is None:
+            return no_rows(context)
+        return Drawing(kind="number", content=number(total, metric, context) | spark(result))
+
+
+def number(row: dict[str, Any], metric: Metric, context: Context) -> dict[str, Any]:
+    """A value with its change, both with interval and n."""
+    name = metric.name
+    content: dict[str, Any] = {
+        "value": written.number(row[name], metric),
+        "exact": written.exact(row[name], metric),
+        "unit": written.unit(metric),
+        "interval": written.interval(row, metric),
+        "n": written.count(row.get(f"{name}__n"), context.dataset.row_label),
+    }
+    if row.get(f"{name}__previous") is not None:
+        delta = written.delta(row, metric)
+        content |= {
+            "delta": delta.text,
+            "delta_interval": delta.interval,
+            "tone": delta.tone,
+            "before": written.number(row[f"{name}__previous"], metric),
+        }
+    return content
+
+
+def spark(result: Result) -> dict[str, Any]:
+    """The values over time, for a line without axes. Incomplete buckets are told apart."""
+    query = result.query
+    name, time = query.metrics[0].name, query.time_key
+    if time is None or result.frame.height < len(("start", "end")):
+        return {}
+    frame = result.frame.sort(time.name)
+    earlier = f"{name}__previous"
+    return {
+        "spark": [None if v is None else float(f"{v:.5g}") for v in frame[name]],
+        "spark_before": [None if v is None else float(f"{v:.5g}") for v in frame[earlier]]
+        if earlier in frame.columns
+        else [],
+        "spark_labels": [written.bucket(day, time.grain) for day in frame[time.name]],
+        "spark_texts": [written.exact(v, query.metrics[0]) for v in frame[name]],
+        "incomplete": frame["incomplete"].to_list() if "incomplete" in frame.columns else [],
+    }

@@ -1,0 +1,141 @@
+"""Trend: one metric over time with its interval, beside the period it is compared with.
+
+An incomplete last bucket is drawn apart, dotted, so that nobody reads it as a fall.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+import polars as pl
+
+from portal.components import format as written
+from portal.components.problem import no_rows
+from portal.context import Context
+from portal.drawing import Drawing
+from portal.page import Place
+from portal.tiles.figure import Trace, band, figure, rounded, value_axis
+from queries.model import Metric, Query, Result
+from queries.period import Grain
+
+_OFTEN = 120
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trend:
+    """A line over time. A drag across it sets the period."""
+
+    metric: str
+    from_zero: bool = True
+    place: Place = field(default_factory=lambda: Place(span=8, height=280))
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        return (self.metric,)
+
+    def questions(self, context: Context) -> tuple[Query, ...]:
+        return (context.question(self.metrics, by=(context.time,)),)
+
+    def draw(self, results: Sequence[Result], context: Context) -> Drawing:
+        (result,) = results
+        metric, time = context.metric(self.metric), context.time
+        frame = result.frame.drop_nulls(time.name).sort(time.name)
+        if frame.drop_nulls(metric.name).is_empty():
+            return no_rows(context)
+        traces = [*_before(frame, metric, context), *_line(frame, metric, context)]
+        low = "tozero" if self.from_zero else "normal"
+        layout = {
+            "xaxis": time_axis(context, frame),
+            "yaxis": value_axis(metric, rangemode=low),
+        }
+        return figure(traces, layout, brush=True)
+
+
+def time_axis(context: Context, frame: pl.DataFrame) -> dict[str, Any]:
+    """A date axis that holds the buckets of the view and nothing beside them."""
+    name = context.time.name
+    first, last = frame[name].min(), frame[name].max()
+    half = timedelta(hours=12) if context.grain is Grain.DAY else timedelta(days=1)
+    edges = {"range": [str(first - half), str(last + half)]} if first != last else {}  # type: ignore[operator]
+    return {"type": "date", "hoverformat": _HOVER[context.grain], "nticks": 7, **edges}
+
+
+_HOVER = {
+    Grain.DAY: "%a %-d %b %Y",
+    Grain.WEEK: "Week of %-d %b %Y",
+    Grain.MONTH: "%B %Y",
+    Grain.QUARTER: "Quarter from %-d %b %Y",
+    Grain.YEAR: "%Y",
+}
+
+
+def _line(frame: pl.DataFrame, metric: Metric, context: Context) -> list[Trace]:
+    name, time = metric.name, context.time.name
+    incomplete = frame["incomplete"] if "incomplete" in frame.columns else pl.Series([False])
+    whole = frame.filter(~incomplete) if incomplete.any() else frame
+    days = [str(d) for d in whole[time]]
+    traces: list[Trace] = []
+    if f"{name}__low" in whole.columns and whole[f"{name}__low"].null_count() < whole.height:
+        low, high = rounded(whole[f"{name}__low"]), rounded(whole[f"{name}__high"])
+        traces += band(days, low, high, "@accent")
+    traces.append(
+        {
+            "type": "scatter",
+            "mode": "lines" if whole.height > 1 else "markers",
+            "name": metric.label,
+            "x": days,
+            "y": rounded(whole[name]),
+            "line": {"color": "@accent", "width": 2.25},
+            "text": _texts(whole, metric),
+            "hovertemplate": "<b>%{text}</b><extra></extra>",
+        }
+    )
+    if incomplete.any():
+        traces.append(_tail(frame, metric, context))
+    return traces
+
+
+def _texts(frame: pl.DataFrame, metric: Metric) -> list[str]:
+    unit = written.unit(metric)
+    texts: list[str] = []
+    for row in frame.iter_rows(named=True):
+        value = f"{written.exact(row[metric.name], metric)} {unit}".strip()
+        around = written.interval(row, metric)
+        texts.append(f"{value}</b>  ({around})<b>" if around else value)
+    return texts
+
+
+def _tail(frame: pl.DataFrame, metric: Metric, context: Context) -> Trace:
+    time = context.time.name
+    first = frame["incomplete"].to_list().index(True)
+    rest = frame.slice(max(0, first - 1))
+    return {
+        "type": "scatter",
+        "mode": "lines+markers",
+        "name": "Incomplete",
+        "x": [str(d) for d in rest[time]],
+        "y": rounded(rest[metric.name]),
+        "line": {"color": "@accent", "width": 1.5, "dash": "dot"},
+        "marker": {"size": [0, *[7] * (rest.height - 1)], "symbol": "circle-open"},
+        "hovertemplate": "%{y} so far, incomplete<extra></extra>",
+    }
+
+
+def _before(frame: pl.DataFrame, metric: Metric, context: Context) -> list[Trace]:
+    earlier = f"{metric.name}__previous"
+    if context.compare is None or earlier not in frame.columns:
+        return []
+    texts = [written.exact(value, metric) for value in frame[earlier]]
+    return [
+        {
+            "type": "scatter",
+            "mode": "lines",
+            "name": "Before",
+            "x": [str(d) for d in frame[context.time.name]],
+            "y": rounded(frame[earlier]),
+            "line": {"color": "@before", "width": 1.5, "dash": "4px,3px"},
+            "text": texts,
+            "hovertemplate": f"{written.period(context.compare.period)}: %{{text}}<extra></extra>",
+        }
+    ]
