@@ -18,7 +18,9 @@ FilterOperation = Literal[
     "contains", "not contains", "missing", "not missing",
 ]  # fmt: skip
 
+BOUNDS: frozenset[FilterOperation] = frozenset({"above", "at least", "below", "at most"})
 MAX_VALUES = 1_000
+MAX_NUMBER = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +46,7 @@ class Dimension:
         try:
             match self.kind:
                 case "number":
-                    number = float(text)
-                    return int(number) if number.is_integer() else number
+                    return _number(text)
                 case "date":
                     return date.fromisoformat(text)
                 case "boolean":
@@ -57,6 +58,17 @@ class Dimension:
                 f"“{text}” is not a {self.kind} that {self.label.lower()} can be.",
                 f"Write a {self.kind}, for example {_EXAMPLES[self.kind]}.",
             ) from None
+
+
+def _number(text: str) -> int | float:
+    """Digits stay digits: an id of 63 bits does not survive as a float."""
+    try:
+        number = int(text)
+    except ValueError:
+        number = float(text)
+    if abs(number) > MAX_NUMBER or number != number:  # noqa: PLR0124  # not a number
+        raise ValueError(text)
+    return int(number) if isinstance(number, float) and number.is_integer() else number
 
 
 _EXAMPLES = {"number": "12", "date": "2026-02-28", "boolean": "true", "text": "US"}
@@ -173,3 +185,36 @@ def conjunction(*conditions: Condition | None) -> Condition | None:
     if len(present) <= 1:
         return present[0] if present else None
     return Both(tuple(present))
+
+
+def negated(condition: Condition) -> Condition:
+    """Exactly the rows that the condition leaves out, missing values among them."""
+    match condition:
+        case Both():
+            return Either(tuple(negated(c) for c in condition.conditions))
+        case Either():
+            return Both(tuple(negated(c) for c in condition.conditions))
+        case Filter(dimension, "between", (low, high)):
+            missing = Filter(dimension, "missing")
+            return Either(
+                (Filter(dimension, "below", (low,)), Filter(dimension, "above", (high,)), missing)
+            )
+        case Filter(dimension, operation, values):
+            rest = Filter(dimension, _REST[operation], values)
+            if operation in BOUNDS:
+                return Either((rest, Filter(dimension, "missing")))
+            return rest
+
+
+_REST: dict[str, FilterOperation] = {
+    "in": "not in",
+    "not in": "in",
+    "contains": "not contains",
+    "not contains": "contains",
+    "missing": "not missing",
+    "not missing": "missing",
+    "above": "at most",
+    "at least": "below",
+    "below": "at least",
+    "at most": "above",
+}
