@@ -230,7 +230,9 @@ def _validated(shape: type[_Shape], fields: dict[str, Any], origin: str) -> _Sha
     try:
         return shape.model_validate(fields)
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
+        # A misspelt field is also a missing one; the misspelling is what to say.
+        found = error.errors(include_url=False)
+        first = next((e for e in found if e["type"] == "extra_forbidden"), found[0])
         place = f"{origin}: {_place(first['loc'], fields)}"
         if first["type"] == "extra_forbidden":
             hint = _nearest(str(first["loc"][-1]), _fields_beside(shape, first["loc"]))

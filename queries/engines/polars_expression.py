@@ -93,7 +93,7 @@ def _special(node: Expr) -> pl.Expr:
         case exp.Case():
             return _case(node)
         case exp.Bracket():
-            return _entry(_translate(node.this), _value(node.expressions[0]))
+            return _translate(node.this).map.get(_value(node.expressions[0]))
         case exp.DateDiff():
             return _date_diff(node)
         case _:
@@ -132,14 +132,6 @@ def _test(node: exp.Case, test: Expr) -> pl.Expr:
     if node.this is None:
         return _translate(test)
     return _translate(node.this) == _translate(test)
-
-
-def _entry(entries: pl.Expr, key: str | float | None) -> pl.Expr:
-    """The value of a map's key. Parquet maps arrive in Polars as lists of key and value."""
-    matching = pl.when(pl.element().struct.field("key") == key).then(
-        pl.element().struct.field("value")
-    )
-    return entries.list.eval(matching).list.drop_nulls().list.first()
 
 
 def _date_diff(node: exp.DateDiff) -> pl.Expr:
