@@ -25,6 +25,10 @@ class DemoPerson:
     title: str
     sees: str
 
+    @property
+    def initials(self) -> str:
+        return "".join(word[0] for word in self.newcomer.name.split())
+
 
 DEMO_PEOPLE = (
     DemoPerson(
@@ -84,7 +88,7 @@ def ensure(store: Store) -> None:
             people.add(store, replace(demo.newcomer, is_demo=True))
 
 
-def by_name(store: Store, email: str) -> Person | None:
+def find(store: Store, email: str) -> Person | None:
     """An active demo person, and only such a one."""
     return people.find(store, (table.c.email == email) & table.c.is_demo & table.c.is_active)
 

@@ -1,0 +1,67 @@
+"""Put the parts together. The only module that knows all of them.
+
+The order is the order of a request: it gets an id, limits, the gate, and only then an answer.
+"""
+
+from collections.abc import Collection
+from pathlib import Path
+
+from dash import Dash
+from flask import Flask, abort, request
+
+from portal import compression, health, logs, problems, security, static, strange_bodies
+from portal.auth import gate, sign_in
+from portal.settings import Settings
+from portal.store.store import Store
+from portal.theme import FONT, TOKENS
+from queries.warehouse import Warehouse
+
+ROOT = Path(__file__).resolve().parent.parent
+CATCH_ALL = "/<path:path>"
+
+
+def create_app(settings: Settings, warehouse: Warehouse, store: Store) -> Dash:
+    """Build the portal; nothing is configured by importing it."""
+    server = Flask("portal")
+    server.secret_key = settings.secret_key
+    server.context_processor(lambda: {"tokens": TOKENS, "font": FONT})
+    logs.register(server)
+    security.register(server, settings)
+    problems.register(server)
+    gate.close(server, store, settings)
+    sign_in.register(server, store, settings)
+    health.register(server, {"store": store.ping, "lake": warehouse.snapshot})
+    compression.register(server)
+    static.register(server, settings.cache / "static", static.find_slim_plotly())
+    app = Dash(
+        "portal",
+        server=server,  # pyright: ignore[reportArgumentType]  # Dash types it as bool
+        assets_folder=str(ROOT / "assets"),
+        title="Playhead",
+        update_title="",
+        suppress_callback_exceptions=True,
+        compress=False,
+        enable_mcp=False,
+        serve_locally=True,
+        add_log_handler=False,
+    )
+    strange_bodies.register(server, app)
+    return app
+
+
+def finish(app: Dash, paths: Collection[str]) -> Dash:
+    """Close the app when the last callback and layout are in place.
+
+    Dash finishes its set-up in the first request, and two at once would race; so it is done here.
+    """
+    server = app.server
+
+    @server.before_request
+    def refuse_unknown_paths() -> None:
+        if request.endpoint == CATCH_ALL and request.path not in paths:
+            abort(404, "There is no such page.")
+
+    with server.test_request_context("/"):
+        app._setup_server()  # noqa: SLF001  # what Dash itself does in the first request
+    security.seal(app)
+    return app
