@@ -1,0 +1,142 @@
+"""How launches go, day by day since release, and how one compares with others before it.
+
+Only titles whose whole window has elapsed, and lies inside the data, are comparables: keeping those
+that happen to be old enough for a day, day by day, would let the survivors draw the curve.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+import numpy as np
+import polars as pl
+
+from queries.analyses.cluster import EVERY_GROUP, Scope
+from queries.condition import Filter, conjunction
+from queries.formula import Array
+from queries.model import Period, Query
+
+LEVELS = (0.1, 0.25, 0.5, 0.75, 0.9)
+
+
+@dataclass(frozen=True, slots=True)
+class Fan:
+    """Quantiles of cumulated launches: columns day, p10, p25, p50, p75, p90; and of how many."""
+
+    frame: pl.DataFrame
+    launches: int
+
+
+def question(scope: Scope, metric: str = "hours_viewed", horizon: int = 28) -> Query:
+    """A metric by title and day since release, from the day of release on."""
+    dataset = scope.dataset
+    day = dataset.dimension("days_since_release")
+    window = Filter(day, "between", (0, horizon - 1))
+    return Query(
+        dataset=dataset,
+        metrics=(dataset.metric(metric),),
+        by=(dataset.dimension("title_id"), dataset.dimension("release_date"), day),
+        where=conjunction(scope.where, window),
+        period=scope.period,
+        limit=EVERY_GROUP,
+        interval=False,
+    )
+
+
+def curves(
+    frame: pl.DataFrame, metric: str, span: Period, horizon: int = 28, *, whole: bool = True
+) -> pl.DataFrame:
+    """Columns title_id, release_date, day, value, cumulative; a day without viewing is 0.
+
+    `span` is the first to the last complete day of the data. With `whole`, only titles released
+    inside it whose window of `horizon` days has elapsed; else every title, up to its last day.
+    """
+    titles = frame.select("title_id", "release_date").unique().drop_nulls()
+    titles = titles.filter(pl.col("release_date") >= span.start)
+    last = pl.min_horizontal(
+        pl.lit(horizon - 1), (pl.lit(span.end) - pl.col("release_date")).dt.total_days()
+    )
+    titles = titles.with_columns(last.alias("last")).filter(
+        pl.col("last") == horizon - 1 if whole else pl.col("last") >= 0
+    )
+    days = titles.with_columns(pl.int_ranges(0, pl.col("last") + 1).alias("day")).drop("last")
+    watched = frame.select(
+        "title_id", pl.col("days_since_release").cast(pl.Int64).alias("day"), value=metric
+    )
+    return (
+        days.explode("day", empty_as_null=False)
+        .join(watched, on=["title_id", "day"], how="left")
+        .with_columns(pl.col("value").fill_null(0).fill_nan(0))
+        .sort("release_date", "title_id", "day")
+        .with_columns(pl.col("value").cum_sum().over("title_id").alias("cumulative"))
+    )
+
+
+def fan(comparables: pl.DataFrame) -> Fan:
+    """How far apart the comparables' cumulated launches lie, day by day."""
+    quantiles = [
+        pl.col("cumulative").quantile(level, "linear").alias(f"p{round(100 * level)}")
+        for level in LEVELS
+    ]
+    frame = comparables.group_by("day").agg(quantiles).sort("day")
+    return Fan(frame, comparables["title_id"].n_unique())
+
+
+def percentile(curve: pl.DataFrame, comparables: pl.DataFrame) -> pl.DataFrame:
+    """Of one launch, by day: the share of comparables that had less by then, ties halved.
+
+    Columns day, cumulative, percentile.
+    """
+    others = comparables.select("day", other="cumulative")
+    below = (pl.col("other") < pl.col("cumulative")).mean()
+    equal = (pl.col("other") == pl.col("cumulative")).mean()
+    return (
+        curve.select("day", "cumulative")
+        .join(others, on="day", how="inner")
+        .group_by("day", "cumulative")
+        .agg((below + equal / 2).alias("percentile"))
+        .sort("day")
+    )
+
+
+def projection(curve: pl.DataFrame, comparables: pl.DataFrame) -> dict[str, float] | None:
+    """Where a launch will stand at the end of the window: p10, p50 and p90.
+
+    What it has so far, times how much the comparables still grew from the same day on. None where
+    it has nothing yet, or fewer than ten comparables say how such launches go on.
+    """
+    if curve.is_empty():
+        return None
+    day, so_far = curve.sort("day").select("day", "cumulative").row(-1)
+    by_title = comparables.group_by("title_id").agg(
+        pl.col("cumulative").filter(pl.col("day") == day).first().alias("then"),
+        pl.col("cumulative").last().alias("at_end"),
+    )
+    growth: Array = (
+        by_title.filter(pl.col("then") > 0)
+        .select(pl.col("at_end") / pl.col("then"))
+        .to_series()
+        .to_numpy()
+    )
+    if so_far <= 0 or len(growth) < 10:  # noqa: PLR2004  # said above
+        return None
+    low, middle, high = np.quantile(growth, [0.1, 0.5, 0.9]) * so_far
+    return {"p10": float(low), "p50": float(middle), "p90": float(high)}
+
+
+def weekly_decay(comparables: pl.DataFrame) -> pl.DataFrame:
+    """Viewing of each week over that of the first, all comparables together: week, ratio."""
+    weeks = (
+        comparables.with_columns((pl.col("day") // 7 + 1).alias("week"))
+        .group_by("week")
+        .agg(pl.col("value").sum())
+        .sort("week")
+    )
+    if weeks.is_empty() or not weeks["value"][0] > 0:
+        return pl.DataFrame(schema={"week": pl.Int64, "ratio": pl.Float64})
+    return weeks.select("week", (pl.col("value") / weeks["value"][0]).alias("ratio"))
+
+
+def released_before(span: Period, horizon: int) -> Period:
+    """The release dates whose whole window lies inside the data."""
+    latest = max(span.start, span.end - timedelta(horizon - 1))
+    return Period(span.start, latest)
