@@ -18,7 +18,9 @@ from queries.model import BUCKET, BUCKETS, Dataset, Metric, Query, Reduction
 from queries.plan import (
     BIN,
     BIN_RATIO,
+    LONERS,
     SUPERBUCKETS,
+    UNITS,
     ZERO_BIN,
     Plan,
     binned,
@@ -100,6 +102,13 @@ def gather_total(plan: Plan, cells: Cells, reduction: Reduction, reduce: Reduce)
         {key: np.array([values.sum()]) for key, values in cells.totals.items()},
         {key: values.sum(axis=0, keepdims=True) for key, values in cells.buckets.items()},
     )
+
+
+def counted_units(frame: pl.DataFrame) -> Array:
+    """Units by bucket, from the answer to `queries.plan.population_plan`."""
+    units = np.zeros(BUCKETS)
+    units[frame[BUCKET].fill_null(0).to_numpy()] = (frame[UNITS] + frame[LONERS]).to_numpy()
+    return units
 
 
 def _split(

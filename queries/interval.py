@@ -61,7 +61,7 @@ def margin(values: Array) -> Array:
     present = ~np.isnan(values).all(axis=0)
     clusters = int(present.sum())
     if clusters < FEWEST_CLUSTERS:
-        return np.full(values.shape[0], np.nan)
+        return np.full(len(values), np.nan, dtype=np.float64)
     kept = values[:, present]
     deviations = kept - kept.mean(axis=1, keepdims=True)
     variance = (clusters - 1) / clusters * (deviations**2).sum(axis=1)

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from queries.condition import Both, Condition, Either, Filter, conjunction
-from queries.errors import AccessDenied, InvalidQuery, UnsafeQuestion
+from queries.errors import AccessDenied, UnsafeQuestion
 from queries.expression import columns_of
 from queries.formula import Aggregate
 from queries.model import (
@@ -64,26 +64,17 @@ def plan(query: Query, access: Access, tables: Tables) -> Plan:
     return _planned(query, where, tables)
 
 
-def population_plan(dataset: Dataset, tables: Tables) -> Reduction:
+def population_plan(dataset: Dataset) -> Reduction:
     """How many units there are in each bucket, whatever the question.
 
     Rows of a log that knows no accounts count as a unit each (`LONERS`).
     """
-    if not dataset.entity:
-        raise InvalidQuery(f"{dataset.label} has no unit to count.")
-    columns = (Column(BUCKET, f'"{BUCKET}"'),)
     unit = f'"{dataset.entity}"'
-    counted = Aggregate("count_distinct", unit)
-    reading = covering(dataset, frozenset(), (counted,), tables)
-    if reading is not None:
-        loners = Aggregate("sum", f'"{ROWS.key}"', '"account" IS NULL', alias=LONERS)
-        units = replace(reading.aggregate(counted), alias=UNITS)
-        return Reduction(source=Source(reading.table), keys=columns, aggregates=(units, loners))
     return Reduction(
         source=Source(dataset.table),
-        keys=columns,
+        keys=(Column(BUCKET, f'"{BUCKET}"'),),
         aggregates=(
-            replace(counted, alias=UNITS),
+            Aggregate("count_distinct", unit, alias=UNITS),
             Aggregate("count", where=f"{unit} IS NULL", alias=LONERS),
         ),
         base=dataset.base,

@@ -20,6 +20,7 @@ from queries.model import BUCKET, ROWS, Column, Dataset, Rollup, Tables, merged
 DAY = "day"
 ACCOUNT = "account"
 DETAILS = "rollups"
+POPULATIONS = "populations"
 
 
 def table_of(dataset: Dataset, rollup: Rollup) -> str:
@@ -79,6 +80,22 @@ def is_current(dataset: Dataset, rollup: Rollup, tables: Tables) -> bool:
         return False
     expected = built_from(dataset, rollup, tables)
     return all(written.get(key) == value for key, value in expected.items())
+
+
+def population_from(dataset: Dataset, tables: Tables) -> dict[str, Any]:
+    """What the units by bucket were counted from, to tell later whether they still hold."""
+    return {
+        "definition": [dataset.table, dataset.base, dataset.entity],
+        "version": tables.versions.get(dataset.table),
+    }
+
+
+def known_population(dataset: Dataset, tables: Tables) -> list[float] | None:
+    """The units by bucket as counted when the rollups were built, if they still hold."""
+    written = tables.details.get(POPULATIONS, {}).get(dataset.name)
+    if written is None or written["from"] != population_from(dataset, tables):
+        return None
+    return written["units"]
 
 
 @dataclass(frozen=True, slots=True)

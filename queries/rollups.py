@@ -13,17 +13,22 @@ import polars as pl
 from queries.condition import Dimension, Filter
 from queries.engines.duckdb_engine import DuckDBEngine
 from queries.formula import Aggregate
+from queries.gather import counted_units
 from queries.lake.lake import Change, Lake
 from queries.lake.snapshot import Snapshot
 from queries.model import BUCKET, Column, Dataset, Reduction, Rollup, Source
+from queries.plan import population_plan
 from queries.rollup import (
     ACCOUNT,
     DAY,
     DETAILS,
+    POPULATIONS,
     built_from,
     fingerprint,
     inputs,
     is_current,
+    known_population,
+    population_from,
     stored,
     table_of,
 )
@@ -51,7 +56,10 @@ def refresh(
         changes: list[Change] = []
         built: list[Built] = []
         details = dict(tables.details.get(DETAILS, {}))
+        populations = dict(tables.details.get(POPULATIONS, {}))
         for dataset in datasets:
+            if dataset.rollups and tables.has(dataset.table) and dataset.entity:
+                populations[dataset.name] = _population(engine, tables, dataset)
             for rollup in dataset.rollups:
                 if not tables.has(dataset.table) or is_current(dataset, rollup, tables):
                     continue
@@ -65,8 +73,14 @@ def refresh(
                     "at": tables.data_version
                 }
         if changes:
-            lake.commit(changes, SOURCE, details={DETAILS: details})
+            lake.commit(changes, SOURCE, details={DETAILS: details, POPULATIONS: populations})
         return tuple(built)
+
+
+def _population(engine: DuckDBEngine, tables: Snapshot, dataset: Dataset) -> dict[str, object]:
+    known = known_population(dataset, tables)
+    units = known or counted_units(engine.reduce(population_plan(dataset), tables)).tolist()
+    return {"from": population_from(dataset, tables), "units": units}
 
 
 def _change(

@@ -15,12 +15,10 @@ from queries.catalog import Catalog
 from queries.condition import Dimension, Filter, Scalar
 from queries.errors import NotLoaded
 from queries.formula import Array
-from queries.gather import gather, gather_total
+from queries.gather import counted_units, gather, gather_total
 from queries.lake.lake import Lake
 from queries.lake.snapshot import Snapshot
 from queries.model import (
-    BUCKET,
-    BUCKETS,
     ROWS,
     Access,
     Dataset,
@@ -31,7 +29,8 @@ from queries.model import (
     Reduction,
     Result,
 )
-from queries.plan import LONERS, UNITS, Plan, over, plan, population_plan, ungrouped
+from queries.plan import Plan, over, plan, population_plan, ungrouped
+from queries.rollup import known_population
 from queries.shape import Gathered, aligned, measured, shaped
 
 _COUNT = Metric(name="rows", label="Rows", formula=ROWS, interval="none")
@@ -165,10 +164,10 @@ class _Reader:
         """Units by bucket; None where the dataset's rows are nobody's."""
         if not self._dataset.entity:
             return None
-        frame = self.reduce(population_plan(self._dataset, self._tables))
-        units = np.zeros(BUCKETS)
-        units[frame[BUCKET].fill_null(0).to_numpy()] = (frame[UNITS] + frame[LONERS]).to_numpy()
-        return units
+        known = known_population(self._dataset, self._tables)
+        if known is not None:
+            return np.asarray(known, dtype=np.float64)
+        return counted_units(self.reduce(population_plan(self._dataset)))
 
 
 def _tables_of(reduction: Reduction) -> tuple[str, ...]:
