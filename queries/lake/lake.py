@@ -32,6 +32,7 @@ from queries.lake.storage import Storage
 from queries.lake.writer import Writer
 
 RECORDS = "snapshots"
+STAGING = "staging"
 RECORD_SCHEMA = pa.schema(
     [("number", pa.int64()), ("data_version", pa.string()), ("record", pa.string())]
 )
@@ -78,6 +79,18 @@ class Lake:
         """
         record = self._current() if version is None else self._named(version)
         return Snapshot(record, self._open_files)
+
+    def snapshot_now(self) -> Snapshot:
+        """The newest snapshot this very moment: what a writer that holds the lease builds on."""
+        return Snapshot(self._latest(), self._open_files)
+
+    def staging(self) -> Path | None:
+        """A folder for work in progress that the next writer clears; None for an object store."""
+        if not self.storage.is_local:
+            return None
+        folder = Path(self.storage.location(STAGING))
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
 
     def history(self, limit: int = 100) -> list[Record]:
         """The newest records first."""
@@ -210,6 +223,8 @@ class Lake:
 
     def _settle(self, newest: Record) -> None:
         """Undo what a writer left behind that died before it wrote its record."""
+        if STAGING in self.storage.folders(""):
+            self.storage.remove_folder(STAGING)
         for table in self.storage.folders("tables"):
             if table != RECORDS:
                 state = newest.tables.get(table)

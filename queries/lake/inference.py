@@ -1,0 +1,95 @@
+"""What the columns of an unknown file are: numbers, dates, truth values or text.
+
+A column is what all its values are; where nearly all are, the few that are not reject their rows.
+Inferring never fails: in doubt a column is text, and its name becomes a name that can be asked for.
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterable, Sequence
+
+import polars as pl
+
+from queries.lake.columns import Columns
+from queries.lake.rows import Rows
+
+MISSING = ("NA", "N/A", "n/a", "null", "NULL", "None", "none", "nan", "NaN", "-", "NaT")
+NEARLY_ALL = 0.99
+RESERVED = frozenset({"bucket", "incomplete", "value", "rows", "date"})
+LONGEST = 48
+
+
+def typed(rows: Rows, columns: Columns) -> pl.DataFrame:
+    """Every column of a file with its type, in the file's order. Nested columns are left out."""
+    found = [_typed(rows.frame[name], columns) for name in rows.columns]
+    return pl.DataFrame([s for s in found if s is not None])
+
+
+def slugs(names: Sequence[str], taken: Iterable[str] = RESERVED) -> list[str]:
+    """A name in lower_snake_case for each name, none twice, none of the `taken`."""
+    used = set(taken)
+    found: list[str] = []
+    for position, name in enumerate(names, 1):
+        plain = slug(name) or f"column_{position}"
+        made, number = plain, 2
+        while made in used:
+            made, number = f"{plain}_{number}", number + 1
+        used.add(made)
+        found.append(made)
+    return found
+
+
+def slug(name: str) -> str:
+    """A name in lower_snake_case, or nothing where no letter or digit is left."""
+    ascii_only = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    parted = re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", ascii_only)
+    words = re.findall(r"[a-z0-9]+", parted.lower())
+    joined = "_".join(words)[:LONGEST].strip("_")
+    return f"c_{joined}" if joined[:1].isdigit() else joined
+
+
+def _typed(values: pl.Series, columns: Columns) -> pl.Series | None:
+    kind = values.dtype
+    if kind.is_nested() or isinstance(kind, pl.Binary | pl.Object):
+        return None
+    if isinstance(kind, pl.Boolean | pl.Date):
+        return values
+    if kind.is_integer():
+        return values.cast(pl.Int64, strict=False)
+    if isinstance(kind, pl.Datetime):
+        utc = values.dt.convert_time_zone("UTC") if kind.time_zone else values
+        return utc.dt.replace_time_zone(None).dt.cast_time_unit("us")
+    if kind.is_numeric():
+        plain = values.cast(pl.Float64)
+        return pl.select(pl.when(plain.is_finite()).then(plain).alias(values.name)).to_series()
+    if isinstance(kind, pl.Duration):
+        return values.dt.total_milliseconds() / 1000
+    return _read(values.name, columns)
+
+
+def _read(name: str, columns: Columns) -> pl.Series:
+    given = columns.text(name, missing=MISSING)
+    filled = given.len() - given.null_count()
+    if not filled:
+        return given
+    for fits, read in _readers(name, given, columns):
+        if fits.sum() >= NEARLY_ALL * filled:
+            return read()
+    return given
+
+
+def _readers(
+    name: str, given: pl.Series, columns: Columns
+) -> Iterable[tuple[pl.Series, Callable[[], pl.Series]]]:
+    low = given.str.to_lowercase()
+    yield low.is_in(["true", "false", "yes", "no"]), lambda: columns.boolean(name, MISSING)
+    padded = given.str.contains(r"^[+-]?0\d").sum() > 0
+    if not padded:
+        whole = given.str.contains(r"^[+-]?\d{1,18}$")
+        yield whole, lambda: columns.whole(name, MISSING)
+        number = given.str.contains(r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?$")
+        yield number, lambda: columns.number(name, MISSING)
+    day = given.str.to_date("%Y-%m-%d", strict=False).is_not_null()
+    yield day, lambda: columns.date(name, MISSING)
+    time = given.str.contains(r"^\d{4}-\d\d-\d\d[ T]\d\d:\d\d")
+    yield time, lambda: columns.time(name, MISSING)
