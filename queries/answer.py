@@ -1,0 +1,116 @@
+"""An answer in plain form: what the API and the command line say of a result.
+
+Numbers stay numbers, missing values and what is not a number are null, dates are ISO texts.
+"""
+
+from datetime import date
+from typing import Any
+
+import polars as pl
+
+from queries.errors import QueryError
+from queries.model import Metric, Period, Query, Result
+
+ZONES = {"local": "the viewer's local time", "utc": "UTC"}
+_SUFFIXES = {
+    "low": "lower end of 95 %",
+    "high": "upper end of 95 %",
+    "n": "rows behind it",
+    "previous": "before",
+    "delta": "change",
+    "delta_low": "change, lower end of 95 %",
+    "delta_high": "change, upper end of 95 %",
+    "relative": "relative change",
+    "relative_low": "relative change, lower end of 95 %",
+    "relative_high": "relative change, upper end of 95 %",
+    "share": "share of total",
+    "rank": "rank",
+    "running": "running total",
+    "rolling": "rolling total",
+}
+
+
+def plain(result: Result) -> dict[str, Any]:
+    """The answer as a mapping that any JSON writer takes."""
+    query = result.query
+    frame = result.frame
+    return {
+        "columns": frame.columns,
+        "rows": [[_plain(v) for v in row] for row in frame.iter_rows()],
+        "total": _row(result.total),
+        **provenance(result),
+        "took_ms": round(result.took_ms, 3),
+        "source": result.source,
+        "table": result.table,
+        "notes": list(result.notes),
+        "labels": {c: label(query, c) for c in frame.columns},
+        "definitions": {m.name: definition(m) for m in query.metrics},
+    }
+
+
+def provenance(result: Result) -> dict[str, Any]:
+    """What the numbers are of: dates, zone, filters, data version."""
+    query = result.query
+    compare = query.compare
+    complete = result.complete_through
+    return {
+        "dataset": query.dataset.name,
+        "data_version": result.data_version,
+        "period": _days(query.period),
+        "zone": ZONES[query.dataset.clock],
+        "compare": {"kind": compare.kind, **(_days(compare.period) or {})} if compare else None,
+        "where": query.where.sentence if query.where else "",
+        "having": [f"{t.metric} {t.operation} {t.value:g}" for t in query.thresholds],
+        "complete_through": complete.isoformat() if complete else None,
+    }
+
+
+def definition(metric: Metric) -> dict[str, Any]:
+    """What a metric means, for somebody who sees only its number."""
+    return {
+        "label": metric.label,
+        "formula": metric.formula.sql,
+        "unit": metric.unit,
+        "format": metric.format,
+        "better": metric.better,
+        "class": metric.kind,
+        "description": metric.description,
+        "source": metric.source,
+        "owner": metric.owner,
+        "status": metric.status,
+    }
+
+
+def refusal(error: QueryError) -> dict[str, Any]:
+    """Why there is no answer, and what to ask instead."""
+    return {"error": {"code": error.code, "message": error.message, "hint": error.hint}}
+
+
+def label(query: Query, column: str) -> str:
+    """What a column of the answer is called by people: `Hours viewed, change`."""
+    name, _, suffix = column.partition("__")
+    if column == "incomplete":
+        return "Incomplete"
+    key = next((k for k in query.by if k.name == name), None)
+    if key is not None:
+        return key.label
+    metric = next((m for m in query.metrics if m.name == name), None)
+    title = metric.label if metric else name
+    return f"{title}, {_SUFFIXES.get(suffix, suffix)}" if suffix else title
+
+
+def _days(period: Period | None) -> dict[str, str] | None:
+    if period is None:
+        return None
+    return {"start": period.start.isoformat(), "end": period.end.isoformat()}
+
+
+def _row(total: pl.DataFrame) -> dict[str, Any]:
+    rows = total.to_dicts()
+    return {name: _plain(value) for name, value in rows[0].items()} if rows else {}
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401  # any scalar of a frame
+    if isinstance(value, float) and not abs(value) < float("inf"):
+        return None
+    return value.isoformat() if isinstance(value, date) else value
