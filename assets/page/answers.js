@@ -1,0 +1,205 @@
+// Ask for the tiles in sight, paint each as it arrives, one task each, and let the rest wait until
+// they are scrolled to. An answer to a view that has been left is dropped.
+(() => {
+  const playhead = (window.playhead ??= {});
+  const { h } = playhead;
+  const NEAR = "240px";
+
+  let generation = 0;
+  let asking = [];
+  let shown = "";
+  let later = null;
+  let unseen = new Set();
+  const drawings = new WeakMap();
+
+  const tiles = () => [...document.querySelectorAll("#page .tile")];
+  const inSight = (tile) => {
+    const box = tile.getBoundingClientRect();
+    return box.top < innerHeight + 80 && box.bottom > 0;
+  };
+  const address = () => location.pathname + location.search;
+
+  function refresh() {
+    const page = playhead.page();
+    if (!page || page.path !== location.pathname) return;
+    shown = address();
+    generation += 1;
+    asking.forEach((controller) => controller.abort());
+    asking = [];
+    const all = tiles();
+    all.forEach((tile) => tile.setAttribute("aria-busy", "true"));
+    const first = all.filter(inSight);
+    ask(first.map((tile) => tile.id));
+    watch(all.filter((tile) => !first.includes(tile)));
+  }
+
+  function watch(rest) {
+    later?.disconnect();
+    unseen = new Set(rest);
+    let batch = [];
+    later = new IntersectionObserver(
+      (entries) => {
+        const arrived = entries.filter((entry) => entry.isIntersecting).map((e) => e.target);
+        arrived.forEach((tile) => (later.unobserve(tile), unseen.delete(tile)));
+        if (arrived.length && !batch.length) queueMicrotask(() => (ask(batch), (batch = [])));
+        batch.push(...arrived.map((tile) => tile.id));
+      },
+      { rootMargin: NEAR },
+    );
+    rest.forEach((tile) => later.observe(tile));
+  }
+
+  async function ask(names) {
+    if (!names.length && unseen.size) return;
+    const mine = generation;
+    const controller = new AbortController();
+    asking.push(controller);
+    const body = { path: location.pathname, search: location.search, tiles: names };
+    try {
+      const response = await playhead.post("/-/answers", body, controller.signal);
+      for await (const line of lines(response.body)) {
+        if (mine !== generation) return;
+        if (line.view) playhead.bar?.resolved(line.view);
+        else paintSoon(line, mine);
+      }
+    } catch (error) {
+      if (error.name === "AbortError" || mine !== generation) return;
+      names.forEach((tile) => paintSoon({ tile, drawing: lost(error) }, mine));
+    }
+  }
+
+  const lost = (error) => ({
+    kind: "empty",
+    content: { reason: "bug", message: "The answer did not arrive.", hint: error.message, retry: true },
+    notes: [],
+  });
+
+  async function* lines(body) {
+    const reader = body.pipeThrough(new TextDecoderStream()).getReader();
+    let rest = "";
+    for (;;) {
+      const { value, done } = await reader.read();
+      if (done) break;
+      const parts = (rest + value).split("\n");
+      rest = parts.pop();
+      for (const part of parts) if (part) yield JSON.parse(part);
+    }
+    if (rest) yield JSON.parse(rest);
+  }
+
+  const queue = [];
+  let isPainting = false;
+  const inOrder = (a, b) =>
+    a.answer.tile.localeCompare(b.answer.tile, undefined, { numeric: true });
+
+  function paintSoon(answer, mine) {
+    queue.push({ answer, mine });
+    queue.sort(inOrder);
+    if (isPainting) return;
+    isPainting = true;
+    setTimeout(paintNext, 0);
+  }
+
+  async function paintNext() {
+    const next = queue.shift();
+    if (!next) {
+      isPainting = false;
+      return;
+    }
+    const tile = document.getElementById(next.answer.tile);
+    if (tile && next.mine === generation) await paint(tile, next.answer);
+    setTimeout(paintNext, 0);
+  }
+
+  async function paint(tile, answer) {
+    drawings.set(tile, answer);
+    const body = tile.querySelector(".tile-body");
+    body.classList.remove("is-empty");
+    try {
+      await playhead.draw(body, answer.drawing, tile);
+    } catch (error) {
+      console.error(error);
+      await playhead.draw(body, lost(error), tile);
+    }
+    if (answer.foot) foot(tile, answer.foot, answer.drawing.notes);
+    tile.setAttribute("aria-busy", "false");
+    tile.dataset.painted = String(performance.now());
+  }
+
+  function foot(tile, about, notes) {
+    const name = (key) =>
+      playhead.page().dimensions.find((d) => d.name === key)?.label.toLowerCase() ?? key;
+    const parts = [
+      about.period,
+      about.compare && `v. ${about.compare}`,
+      about.zone,
+      about.version,
+      about.complete && `complete through ${about.complete}`,
+    ];
+    const said = [...(notes ?? []), ...about.notes];
+    if (about.unreached.length) {
+      said.unshift(`Not filtered by ${about.unreached.map(name).join(", ")}: no such dimension here.`);
+    }
+    tile.classList.toggle("is-unreached", about.unreached.length > 0);
+    tile.dataset.unreached = about.unreached.join(" ");
+    tile.querySelector(".tile-foot").replaceChildren(
+      ...said.map((text) => h("p", { class: "tile-note" }, text)),
+      h("p", {}, parts.filter(Boolean).join(" · ")),
+    );
+  }
+
+  // A page whose arrangement depends on the URL is laid out anew when that part of it changes.
+  let arrangement = "";
+  function changed() {
+    const page = playhead.page();
+    if (!page || page.path !== location.pathname || address() === shown) return;
+    const wanted = arranged(page);
+    if (wanted !== arrangement) {
+      arrangement = wanted;
+      shown = "";
+      window.dash_clientside.set_props("arrangement", { data: wanted });
+      return;
+    }
+    playhead.bar?.render();
+    refresh();
+  }
+
+  const arranged = (page) =>
+    JSON.stringify(
+      playhead.view.pairs().filter(([key]) => page.arrangedBy.includes(key.split(".")[0])),
+    );
+
+  function arrived() {
+    const page = playhead.page();
+    if (!page) return;
+    arrangement = arranged(page);
+    document.title = `${page.title} · Playhead`;
+    playhead.bar?.render();
+    playhead.menu?.attach();
+    refresh();
+  }
+
+  let article = null;
+  new MutationObserver(() => {
+    const found = document.querySelector("#page > [data-page]");
+    if (found === article) return;
+    article = found;
+    if (found) arrived();
+  }).observe(document.documentElement, { childList: true, subtree: true });
+
+  window.addEventListener("playhead:view", changed);
+  playhead.answers = { refresh, drawing: (tile) => drawings.get(tile), repaint };
+
+  async function repaint() {
+    for (const tile of tiles()) {
+      const answer = drawings.get(tile);
+      if (!answer) continue;
+      await playhead.draw(tile.querySelector(".tile-body"), answer.drawing, tile);
+      await new Promise((done) => setTimeout(done, 0));
+    }
+  }
+  new MutationObserver(repaint).observe(document.documentElement, {
+    attributes: true,
+    attributeFilter: ["data-mantine-color-scheme"],
+  });
+})();

@@ -1,0 +1,283 @@
+// Drawings made of HTML and SVG: numbers, rankings, tables, scores and places without an answer.
+// One function a kind of portal/drawing.py.
+(() => {
+  const playhead = (window.playhead ??= {});
+  const { h, svg } = playhead;
+  const kinds = (playhead.kinds ??= {});
+
+  playhead.draw = (body, drawing, tile) => {
+    if (body.dataset.kind !== drawing.kind) {
+      if (body.dataset.kind === "figure") playhead.discardFigure(body);
+      body.replaceChildren();
+      body.dataset.kind = drawing.kind;
+    }
+    return kinds[drawing.kind](body, drawing, tile);
+  };
+
+  playhead.delta = (content) =>
+    content.delta === undefined
+      ? null
+      : h(
+          "span",
+          {
+            class: `delta is-${content.tone}`,
+            title: content.delta_interval
+              ? `95% interval ${content.delta_interval}${content.tone === "flat" ? ": too noisy to say" : ""}`
+              : "No interval for this metric",
+          },
+          content.delta,
+        );
+
+  kinds.number = (body, { content }) => {
+    body.replaceChildren(
+      h(
+        "div",
+        { class: "number" },
+        h(
+          "p",
+          { class: "number-value", title: `${content.exact} ${content.unit}` },
+          content.value,
+          content.unit ? h("small", {}, ` ${content.unit}`) : null,
+        ),
+        h(
+          "p",
+          { class: "number-change" },
+          playhead.delta(content),
+          content.delta_interval ? h("span", { class: "interval" }, content.delta_interval) : null,
+        ),
+        h(
+          "p",
+          { class: "number-basis" },
+          [content.interval && `95% ${content.interval}`, `n ${content.n}`].filter(Boolean).join(" · "),
+        ),
+      ),
+      content.spark ? spark(content) : "",
+    );
+  };
+
+  function spark(content) {
+    const values = [...content.spark, ...content.spark_before].filter((v) => v !== null);
+    const low = Math.min(...values);
+    const high = Math.max(...values);
+    const last = Math.max(1, content.spark.length - 1);
+    const point = (value, i) => [
+      (100 * i) / last,
+      high === low ? 16 : 30 - (28 * (value - low)) / (high - low),
+    ];
+    const line = (list, keep = () => true) => {
+      let pen = "M";
+      return list
+        .map((value, i) => {
+          if (value === null || !keep(i)) return ((pen = "M"), "");
+          const [x, y] = point(value, i);
+          const step = `${pen}${x.toFixed(2)} ${y.toFixed(2)}`;
+          pen = "L";
+          return step;
+        })
+        .join("");
+    };
+    const whole = (i) => !content.incomplete[i];
+    const tail = (i) => content.incomplete[i] || content.incomplete[i + 1];
+    const stroke = (path, name) =>
+      svg("path", { d: path, class: name, "vector-effect": "non-scaling-stroke" });
+    const drawn = svg(
+      "svg",
+      { viewBox: "0 0 100 32", preserveAspectRatio: "none", class: "spark", "aria-hidden": "true" },
+      stroke(line(content.spark_before), "spark-before"),
+      stroke(line(content.spark, whole), "spark-line"),
+      stroke(line(content.spark, tail), "spark-tail"),
+    );
+    drawn.addEventListener("pointermove", (event) => {
+      const box = drawn.getBoundingClientRect();
+      const i = Math.round(((event.clientX - box.left) / box.width) * last);
+      if (content.spark_labels[i] === undefined) return;
+      playhead.tip.show(event, [
+        content.spark_labels[i] + (content.incomplete[i] ? " (incomplete)" : ""),
+        `${content.spark_texts[i]} ${content.unit}`,
+      ]);
+    });
+    drawn.addEventListener("pointerleave", () => playhead.tip.hide());
+    return drawn;
+  }
+
+  kinds.ranking = (body, { content, filters }) => {
+    const chosen = playhead.view.values(filters);
+    const span = content.to - content.from || 1;
+    const at = (value) => `${(100 * (value - content.from)) / span}%`;
+    const rows = content.rows.map((row) => {
+      const isOut = chosen.length > 0 && !chosen.includes(row.filter);
+      const tip = [
+        row.label,
+        `${row.exact} ${content.unit}`,
+        row.interval && `95% interval ${row.interval}`,
+        row.delta && `${row.delta}${row.delta_interval ? ` (${row.delta_interval})` : ""}`,
+        `n ${row.n}`,
+      ];
+      return h(
+        "button",
+        {
+          class: `bar-row${isOut ? " is-out" : ""}${chosen.includes(row.filter) ? " is-chosen" : ""}`,
+          "aria-pressed": String(chosen.includes(row.filter)),
+          "aria-label": tip.filter(Boolean).join(", "),
+          ...playhead.mark(filters, row.filter),
+          ...playhead.tip.on(tip),
+        },
+        h("span", { class: "bar-label" }, row.label),
+        h(
+          "span",
+          { class: "bar-track" },
+          h("span", {
+            class: "bar-fill",
+            style: `left:${at(Math.min(0, row.value))};width:${(100 * Math.abs(row.value)) / span}%`,
+          }),
+          row.low === null || row.low === undefined
+            ? null
+            : h("span", {
+                class: "bar-interval",
+                style: `left:${at(row.low)};width:${(100 * (row.high - row.low)) / span}%`,
+              }),
+        ),
+        h("span", { class: "bar-value" }, row.text),
+        h("span", { class: "bar-delta" }, playhead.delta(row)),
+      );
+    });
+    body.replaceChildren(
+      h("div", { class: "bars", role: "group" }, rows),
+      content.more ? h("p", { class: "more" }, "The first of many") : "",
+    );
+  };
+
+  // What a click on a mark does: filter to its value; with Shift or Alt, exclude it.
+  playhead.mark = (name, value) =>
+    !name
+      ? {}
+      : {
+          onclick: (event) => {
+            playhead.tip.hide();
+            if (value === null || value === undefined) playhead.view.missing(name);
+            else playhead.view.toggle(name, value, event.shiftKey || event.altKey ? ".not" : "");
+          },
+          oncontextmenu: (event) => playhead.menu?.mark(event, name, value),
+        };
+
+  kinds.table = (body, { content, filters }) => {
+    body.replaceChildren(
+      h(
+        "div",
+        { class: "table-scroll", tabindex: "0" },
+        content.tables.map((table) => [
+          h(
+            "table",
+            { class: "table" },
+            h("thead", {}, h("tr", {}, table.columns.map(columnHead))),
+            h(
+              "tbody",
+              {},
+              table.rows.map((row) => h("tr", {}, row.map((cell, i) => tableCell(cell, table.columns[i], filters)))),
+            ),
+          ),
+          table.more ? h("p", { class: "more" }, `${table.more} rows more: export them.`) : null,
+        ]),
+      ),
+    );
+  };
+
+  const columnHead = (column) =>
+    h(
+      "th",
+      { scope: "col", class: column.is_text ? "is-text" : null },
+      column.label,
+      column.unit ? h("small", {}, ` ${column.unit}`) : null,
+    );
+
+  function tableCell(cell, column, filters) {
+    const tag = column.is_text ? "th" : "td";
+    const attributes = { class: `${column.is_text ? "is-text" : ""} ${cell.tone ? `is-${cell.tone}` : ""}` };
+    if (column.is_text) attributes.scope = "row";
+    if (cell.filter === undefined) return h(tag, attributes, cell.text);
+    return h(tag, attributes, h("button", { class: "cell-link", ...playhead.mark(filters, cell.filter) }, cell.text));
+  }
+
+  kinds.scores = (body, { content }) => {
+    body.replaceChildren(
+      h(
+        "dl",
+        { class: "scores" },
+        content.scores.map((score) =>
+          h(
+            "div",
+            { class: "score", ...playhead.tip.on([score.label, score.description]) },
+            h("dt", {}, score.label),
+            h("dd", {}, h("strong", {}, score.value), " ", h("small", {}, score.unit ?? "")),
+            h("dd", { class: "score-change" }, playhead.delta(score)),
+            h("dd", { class: "score-basis" }, score.interval ? `95% ${score.interval}` : ""),
+          ),
+        ),
+      ),
+    );
+  };
+
+  const SIGNS = {
+    no_rows: "icon-filter",
+    not_loaded: "icon-load",
+    late: "icon-clock",
+    not_permitted: "icon-lock",
+    not_defined: "icon-stop",
+    problem: "icon-stop",
+    bug: "icon-stop",
+  };
+
+  kinds.empty = (body, { content }) => {
+    const page = playhead.page();
+    const filters = content.undo ? playhead.view.filters(page.dimensions) : [];
+    body.replaceChildren(
+      h(
+        "div",
+        { class: `nothing is-${content.reason}` },
+        h("span", { class: `icon ${SIGNS[content.reason]}`, "aria-hidden": "true" }),
+        h("p", { class: "nothing-message" }, content.message),
+        content.hint
+          ? h(content.reason === "not_loaded" ? "code" : "p", { class: "nothing-hint" }, content.hint)
+          : null,
+        filters.length
+          ? h(
+              "p",
+              { class: "nothing-undo" },
+              filters.map((filter) =>
+                h(
+                  "button",
+                  { class: "chip", onclick: () => playhead.view.remove(filter.dimension.name) },
+                  playhead.bar.sentence(filter),
+                  h("span", { class: "chip-x", "aria-label": "remove" }, "×"),
+                ),
+              ),
+            )
+          : null,
+        content.retry
+          ? h("button", { class: "button", onclick: () => playhead.answers.refresh() }, "Try again")
+          : null,
+      ),
+    );
+  };
+
+  // One tooltip for everything that is not a figure.
+  const tip = h("div", { class: "tip", role: "presentation" });
+  playhead.tip = {
+    show(event, texts) {
+      if (!tip.isConnected) document.body.append(tip);
+      tip.replaceChildren(
+        ...texts.filter(Boolean).map((text, i) => h("p", { class: i === 1 ? "tip-value" : null }, text)),
+      );
+      tip.classList.add("is-shown");
+      const box = tip.getBoundingClientRect();
+      const left = Math.min(event.clientX + 14, innerWidth - box.width - 8);
+      const top = event.clientY + 16 + box.height > innerHeight ? event.clientY - box.height - 12 : event.clientY + 16;
+      tip.style.transform = `translate(${Math.max(4, left)}px, ${top}px)`;
+    },
+    hide: () => tip.classList.remove("is-shown"),
+    on: (texts) => ({
+      onpointermove: (event) => event.pointerType === "mouse" && playhead.tip.show(event, texts),
+      onpointerleave: () => playhead.tip.hide(),
+    }),
+  };
+})();

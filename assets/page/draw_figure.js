@@ -1,0 +1,95 @@
+// Figures: Plotly draws plain dicts; the template of the present scheme is added here, once.
+(() => {
+  const playhead = (window.playhead ??= {});
+  const CONFIG = {
+    displayModeBar: false,
+    displaylogo: false,
+    responsive: false,
+    showTips: false,
+    doubleClick: false,
+    modeBarButtonsToRemove: ["sendChartToCloud"],
+  };
+  const resized = new ResizeObserver((entries) => {
+    for (const { target } of entries) if (target.layout) window.Plotly.Plots.resize(target);
+  });
+
+  const ready = new Promise((done) => {
+    const look = () => (window.Plotly ? done(window.Plotly) : setTimeout(look, 15));
+    look();
+  });
+
+  const rgb = (hex) => [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16)).join(",");
+  // "@accent" is a colour of the scheme, "@accent/0.2" the same, seen through.
+  function coloured(value, tokens) {
+    if (typeof value === "string" && value[0] === "@") {
+      const [name, alpha] = value.slice(1).split("/");
+      return alpha ? `rgba(${rgb(tokens[name])},${alpha})` : tokens[name];
+    }
+    if (Array.isArray(value)) {
+      return typeof value[0] === "number" ? value : value.map((one) => coloured(one, tokens));
+    }
+    if (value && typeof value === "object") {
+      return Object.fromEntries(Object.entries(value).map(([k, v]) => [k, coloured(v, tokens)]));
+    }
+    return value;
+  }
+  playhead.coloured = (value) =>
+    coloured(value, playhead.facts().look[playhead.scheme()].tokens);
+
+  playhead.kinds ??= {};
+  playhead.kinds.figure = async (body, { content, filters }) => {
+    const Plotly = await ready;
+    const { template } = playhead.facts().look[playhead.scheme()];
+    const node = body.firstElementChild ?? body.appendChild(playhead.h("div", { class: "plot" }));
+    const layout = {
+      ...playhead.coloured(content.layout),
+      template,
+      uirevision: location.pathname,
+      dragmode: content.brush ? "zoom" : false,
+      width: node.clientWidth || undefined,
+      height: node.clientHeight || undefined,
+    };
+    if (content.brush) layout.yaxis = { ...layout.yaxis, fixedrange: true };
+    else {
+      for (const axis of ["xaxis", "yaxis"]) layout[axis] = { ...layout[axis], fixedrange: true };
+    }
+    delete layout.width;
+    layout.autosize = true;
+    const isNew = !node.layout;
+    await Plotly.react(node, playhead.coloured(content.data), layout, CONFIG);
+    node.drawn = { filters, brush: content.brush };
+    if (isNew) listen(node);
+  };
+
+  playhead.discardFigure = (body) => {
+    const node = body.firstElementChild;
+    if (!node) return;
+    resized.unobserve(node);
+    window.Plotly?.purge(node);
+  };
+
+  function listen(node) {
+    resized.observe(node);
+    node.on("plotly_click", ({ points, event }) => {
+      const [value] = [].concat(points[0].customdata ?? []);
+      if (!node.drawn.filters || value === undefined) return;
+      const way = event.shiftKey || event.altKey ? ".not" : "";
+      playhead.view.toggle(node.drawn.filters, String(value), way);
+    });
+    node.on("plotly_relayout", (change) => {
+      const [from, to] = [change["xaxis.range[0]"], change["xaxis.range[1]"]];
+      if (!node.drawn.brush || from === undefined) return;
+      playhead.view.set({ period: brushed(String(from), String(to)) });
+    });
+  }
+
+  // A drag covers the days whose middle it covers.
+  const DAY = 864e5;
+  function brushed(from, to) {
+    const day = (text) => Date.parse(`${text.replace(" ", "T").slice(0, 19)}${text.length > 10 ? "Z" : ""}`);
+    const first = Math.ceil(day(from) / DAY - 0.001);
+    const last = Math.max(first, Math.floor(day(to) / DAY + 0.001));
+    const text = (number) => new Date(number * DAY).toISOString().slice(0, 10);
+    return first === last ? text(first) : `${text(first)} to ${text(last)}`;
+  }
+})();
