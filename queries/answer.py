@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 
 from queries.errors import QueryError
-from queries.model import Metric, Period, Query, Result
+from queries.model import Dataset, Metric, Period, Query, Result
 
 ZONES = {"local": "the viewer's local time", "utc": "UTC"}
 _SUFFIXES = {
@@ -78,6 +78,34 @@ def definition(metric: Metric) -> dict[str, Any]:
         "source": metric.source,
         "owner": metric.owner,
         "status": metric.status,
+    }
+
+
+def dataset_card(dataset: Dataset) -> dict[str, Any]:
+    """Everything that may be asked of a dataset."""
+    return {
+        "name": dataset.name,
+        "label": dataset.label,
+        "description": " ".join(dataset.description.split()),
+        "row": dataset.row_label,
+        "owner": dataset.owner,
+        "zone": ZONES[dataset.clock],
+        "time": dataset.time.name,
+        "smallest_grain": dataset.smallest_grain.value,
+        "load_hint": dataset.load_hint,
+        "dimensions": [
+            {"name": d.name, "label": d.label, "kind": d.kind, "description": d.description}
+            for d in (dataset.time, *dataset.dimensions)
+        ],
+        "metrics": [
+            {
+                "name": m.name,
+                **definition(m),
+                "parameters": sorted(m.parameters),
+                "dimensions": list(m.dimensions),
+            }
+            for m in dataset.metrics
+        ],
     }
 
 

@@ -1,0 +1,207 @@
+"""An answer as a file: the same rows, order and columns as on the screen, with where they are from.
+
+A spreadsheet runs what a cell begins with, so texts that look like formulas get a leading
+apostrophe in CSV and stay texts in XLSX; numbers are never touched.
+"""
+
+import json
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from io import BytesIO
+from typing import Any
+
+import polars as pl
+import pyarrow as pa
+import xlsxwriter
+from pyarrow import ipc, parquet
+from xlsxwriter.format import Format
+from xlsxwriter.worksheet import Worksheet
+
+from queries.answer import definition, label, provenance
+from queries.model import Metric, Query, Result
+
+#: What a spreadsheet may read as the beginning of a formula.
+FORMULA = "^[=+\\-@\t\r\n＝＋－＠]"
+LONGEST_CELL = 32_767
+WIDEST_COLUMN = 40
+_NUMBERS = {
+    "percent": "0.0%",
+    "decimal": "#,##0.00",
+    "seconds": "#,##0.00",
+    "usd": "$#,##0.00",
+    "ratio": "0.00",
+    "number": "#,##0.##",
+}
+_UNSAFE_IN_NAMES = re.compile(r"[^A-Za-z0-9._-]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A kind of file an answer can be written as."""
+
+    name: str
+    mimetype: str
+    write: Callable[[Result], bytes]
+
+
+def labelled_csv(result: Result) -> bytes:
+    """For people and their spreadsheets: labels as headings, marked as UTF-8."""
+    frame = result.frame
+    return _csv(frame.rename(_headings(result.query, frame.columns)), for_people=True)
+
+
+def csv(result: Result) -> bytes:
+    """For programs: the names of the answer's columns as headings."""
+    return _csv(result.frame, for_people=False)
+
+
+def xlsx(result: Result) -> bytes:
+    """A sheet with the answer and one that says what it is of."""
+    buffer = BytesIO()
+    options = {
+        "in_memory": True,
+        "strings_to_formulas": False,
+        "strings_to_urls": False,
+        "strings_to_numbers": False,
+    }
+    with xlsxwriter.Workbook(buffer, options) as book:
+        bold = book.add_format({"bold": True, "bottom": 1})
+        days = book.add_format({"num_format": "yyyy-mm-dd"})
+        numbers = {n: book.add_format({"num_format": f}) for n, f in _NUMBERS.items()}
+        sheet = book.add_worksheet("Answer")
+        headings = list(_headings(result.query, result.frame.columns).values())
+        _fill(sheet, [headings], [bold] * len(headings))
+        formats = [_format(result.query, c, numbers) or days for c in result.frame.columns]
+        _fill(sheet, result.frame.rows(), formats, first=1)
+        sheet.freeze_panes(1, 0)
+        for position, heading in enumerate(headings):
+            sheet.set_column(position, position, min(WIDEST_COLUMN, len(heading) + 2))
+        about = book.add_worksheet("About")
+        _fill(about, _about(result), [bold, days])
+        about.set_column(0, 1, WIDEST_COLUMN)
+    return buffer.getvalue()
+
+
+def parquet_file(result: Result) -> bytes:
+    """Names as in the answer; dates, filters, data version and definitions in the metadata."""
+    buffer = BytesIO()
+    parquet.write_table(_table(result), buffer, compression="zstd")
+    return buffer.getvalue()
+
+
+def arrow(result: Result) -> bytes:
+    """An Arrow stream with the same metadata."""
+    buffer = BytesIO()
+    table = _table(result)
+    with ipc.new_stream(buffer, table.schema) as stream:
+        stream.write_table(table)
+    return buffer.getvalue()
+
+
+ARROW = "application/vnd.apache.arrow.stream"
+FORMS = {
+    "csv": Form("csv", "text/csv; charset=utf-8", labelled_csv),
+    "xlsx": Form("xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", xlsx),
+    "parquet": Form("parquet", "application/vnd.apache.parquet", parquet_file),
+    "arrow": Form("arrow", ARROW, arrow),
+}
+
+
+def file_name(result: Result, form: Form) -> str:
+    """`playback_hours-viewed_2026-10-27_2026-11-23_v12-3fa9c1.csv`; never what a person wrote."""
+    query = result.query
+    days = (str(query.period.start), str(query.period.end)) if query.period else ()
+    parts = (query.dataset.name, query.metrics[0].name, *days, result.data_version)
+    safe = [_UNSAFE_IN_NAMES.sub("-", part.replace("_", "-")).strip(".-") for part in parts]
+    return "_".join(part[:60] for part in safe if part) + f".{form.name}"
+
+
+def _csv(frame: pl.DataFrame, *, for_people: bool) -> bytes:
+    buffer = BytesIO()
+    frame.rename(_guarded).with_columns(
+        pl.when(pl.col(pl.String).str.contains(FORMULA))
+        .then(pl.concat_str(pl.lit("'"), pl.col(pl.String)))
+        .otherwise(pl.col(pl.String))
+        .name.keep()
+    ).write_csv(
+        buffer,
+        quote_style="non_numeric",
+        include_bom=for_people,
+        line_terminator="\r\n" if for_people else "\n",
+    )
+    return buffer.getvalue()
+
+
+def _guarded(text: str) -> str:
+    return f"'{text}" if re.match(FORMULA, text) else text
+
+
+def _headings(query: Query, columns: Sequence[str]) -> dict[str, str]:
+    """A label for each column; where two have the same one, both keep their names."""
+    labels = {c: label(query, c) for c in columns}
+    said = list(labels.values())
+    return {c: text if said.count(text) == 1 else c for c, text in labels.items()}
+
+
+def _format(query: Query, column: str, formats: dict[str, Format]) -> Format | None:
+    name, _, suffix = column.partition("__")
+    metric = next((m for m in query.metrics if m.name == name), None)
+    if metric is None:
+        return None
+    if suffix.startswith("relative") or suffix == "share":
+        return formats["percent"]
+    return formats["number" if suffix in ("n", "rank") else metric.format]
+
+
+def _fill(
+    sheet: Worksheet,
+    rows: Sequence[Sequence[Any]],
+    formats: Sequence[Format | None],
+    first: int = 0,
+) -> None:
+    for number, row in enumerate(rows, first):
+        for position, value in enumerate(row):
+            _cell(sheet, (number, position), value, formats[position])
+
+
+def _cell(sheet: Worksheet, place: tuple[int, int], value: Any, kind: Format | None) -> None:  # noqa: ANN401
+    match value:
+        case None:
+            return
+        case bool():
+            sheet.write_boolean(*place, value)
+        case int() | float():
+            if abs(value) < float("inf"):
+                sheet.write_number(*place, value, kind)
+        case datetime():
+            sheet.write_datetime(*place, value.replace(tzinfo=None), kind)
+        case date():
+            sheet.write_datetime(*place, datetime(value.year, value.month, value.day), kind)  # noqa: DTZ001  # a day has no zone
+        case _:
+            sheet.write_string(*place, str(value)[:LONGEST_CELL], kind)
+
+
+def _about(result: Result) -> list[tuple[str, object]]:
+    rows: list[tuple[str, object]] = []
+    for name, value in provenance(result).items():
+        text = ", ".join(f"{k} {v}" for k, v in value.items()) if isinstance(value, dict) else value
+        shown = "; ".join(text) if isinstance(text, list) else text
+        rows.append((name.replace("_", " ").capitalize(), shown))
+    rows += [(metric.label, _meaning(metric)) for metric in result.query.metrics]
+    return [*rows, *(("Note", note) for note in result.notes)]
+
+
+def _meaning(metric: Metric) -> str:
+    said = " ".join(part for part in (metric.description, f"= {metric.formula.sql}") if part)
+    return f"{said} [{metric.unit}]" if metric.unit else said
+
+
+def _table(result: Result) -> pa.Table:
+    table = result.frame.to_arrow()
+    about = provenance(result) | {
+        "definitions": {m.name: definition(m) for m in result.query.metrics},
+        "notes": list(result.notes),
+    }
+    return table.replace_schema_metadata({"playhead": json.dumps(about, ensure_ascii=False)})
