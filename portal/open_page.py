@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from portal.context import Context, Extent, resolve
-from portal.page import Page, Tile, dataset_name
+from portal.page import Asking, Page, Tile, dataset_name
 from portal.view import View
 from queries.catalog import Catalog
 from queries.errors import NotLoaded
@@ -43,13 +43,14 @@ class OpenPage:
         return self.page.tiles(self.catalog, self.view)
 
     def all_notices(self) -> tuple[str, ...]:
-        return (*self.notices, *self.context.notices)
+        return (*self.notices, *self.page.notices, *self.context.notices)
 
 
 def open_page(page: Page, query: str, warehouse: Warehouse) -> OpenPage:
     """Read a page's query string against the lake, at the version it pins or the newest."""
     pinned, notices = _version(View.from_url(query).version, warehouse)
     catalog = warehouse.catalog(pinned)
+    page = page.read(query, catalog)
     version = warehouse.snapshot(pinned).data_version
     view = page.view(query, catalog)
     asked = {dataset_name(page, tile) for tile in page.tiles(catalog, view).values()}
@@ -67,11 +68,16 @@ def open_page(page: Page, query: str, warehouse: Warehouse) -> OpenPage:
 def ask(opened: OpenPage, tile: Tile, warehouse: Warehouse, access: Access) -> tuple[Result, ...]:
     """The answers to a tile's questions. Raises the errors of `queries.errors`."""
     context = opened.tile_context(tile)
-    if context.extent.latest is None:
+    questions = tile.questions(context)
+    if questions and context.extent.latest is None:
         dataset = context.dataset
         raise NotLoaded(f"{dataset.label} is not loaded.", dataset.load_hint)
     version = opened.data_version
-    return tuple(warehouse.ask(q, access, version) for q in tile.questions(context))
+    results = tuple(warehouse.ask(q, access, version) for q in questions)
+    if not isinstance(tile, Asking):
+        return results
+    following = tile.following(results, context)
+    return (*results, *(warehouse.ask(q, access, version) for q in following))
 
 
 def _version(asked: str, warehouse: Warehouse) -> tuple[str | None, tuple[str, ...]]:

@@ -7,12 +7,13 @@ tests use it as the browser does.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from portal.context import Context
 from portal.drawing import Drawing
 from portal.view import View
 from queries.catalog import Catalog
+from queries.errors import QueryError
 from queries.model import Query, Result
 
 
@@ -22,7 +23,7 @@ class Place:
 
     `title` is a noun phrase or a question; empty means the label of the tile's first metric.
     `span` counts columns of twelve, `height` is the pixels kept free for the answer. `dataset`
-    empty means the page's first.
+    empty means the page's first. A bare tile is its answer and nothing around it.
     """
 
     title: str = ""
@@ -30,6 +31,7 @@ class Place:
     span: int = 6
     height: int = 280
     dataset: str = ""
+    is_bare: bool = False
 
 
 class Tile(Protocol):
@@ -48,6 +50,20 @@ class Tile(Protocol):
     def draw(self, results: Sequence[Result], context: Context) -> Drawing: ...
 
 
+@runtime_checkable
+class Asking(Tile, Protocol):
+    """A tile that knows what else to ask only when it has seen its first answers."""
+
+    def following(self, results: Sequence[Result], context: Context) -> tuple[Query, ...]: ...
+
+
+@runtime_checkable
+class Advising(Tile, Protocol):
+    """A tile that knows the nearest question when its own has no answer."""
+
+    def advise(self, error: QueryError, context: Context) -> Drawing: ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Section:
     """Tiles that answer one question together."""
@@ -58,6 +74,7 @@ class Section:
 
 
 Arrange = Callable[[Catalog, View], tuple[Section, ...]]
+Become = Callable[["Page", str, Catalog], "Page"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +84,9 @@ class Page:
     `datasets` are those its tiles ask, the main one first: its clock and its last complete day
     are the page's. `options` are the names besides filters that its URL may carry. A page whose
     tiles depend on its view gives `arrange` instead of `sections`, and names in `arranged_by` the
-    options and filters that change the arrangement. `needs` is a dimension that must be
+    options and filters that change the arrangement. A page about whatever its URL names gives
+    `become`, which reads a query string as the page it stands for; `notices` are what it could not
+    read. `needs` is a dimension that must be
     narrowed to one value before the page means anything.
     """
 
@@ -80,12 +99,18 @@ class Page:
     options: tuple[str, ...] = ()
     arrange: Arrange | None = None
     arranged_by: tuple[str, ...] = ()
+    become: Become | None = None
+    notices: tuple[str, ...] = ()
     unit: str = ""
     period: str = "last 28 days"
     compare: str = "previous"
     grain: str = ""
     needs: str = ""
     order: int = field(default=100)
+
+    def read(self, query: str, catalog: Catalog) -> "Page":
+        """The page that a query string stands for: itself, unless its datasets are named there."""
+        return self.become(self, query, catalog) if self.become else self
 
     def dimensions(self, catalog: Catalog) -> frozenset[str]:
         """Every dimension a filter of this page may name."""

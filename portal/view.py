@@ -82,7 +82,7 @@ class View:
             clock=last.get(CLOCK, ""),
             version=last.get(VERSION, ""),
             choices=_choices(pairs, frozenset(dimensions) - frozenset((*RESERVED, *options))),
-            options=tuple(sorted((n, last[n]) for n in set(options) - {*RESERVED} if n in last)),
+            options=_options(pairs, frozenset(options) - {*RESERVED}),
         )
 
     def to_url(self) -> str:
@@ -100,6 +100,10 @@ class View:
     def option(self, name: str, default: str = "") -> str:
         return dict(self.options).get(name, default)
 
+    def every(self, name: str) -> tuple[str, ...]:
+        """All that is said for an option that may be repeated, in the order it was said."""
+        return tuple(text for option, text in self.options if option == name)
+
     def values(self, name: str) -> tuple[str, ...]:
         """The values that `name` is filtered to; empty where it is not."""
         kept = (c.values for c in self.choices if (c.name, c.operation) == (name, "in"))
@@ -108,6 +112,13 @@ class View:
     def without(self, name: str) -> Self:
         """The view with nothing said about one dimension: rankings keep showing what one left."""
         return replace(self, choices=tuple(c for c in self.choices if c.name != name))
+
+
+def _options(
+    pairs: Iterable[tuple[str, str]], names: Collection[str]
+) -> tuple[tuple[str, str], ...]:
+    found = dict.fromkeys(pair for pair in pairs if pair[0] in names)
+    return tuple(sorted(found, key=lambda pair: pair[0]))
 
 
 def _choices(pairs: Iterable[tuple[str, str]], names: Collection[str]) -> tuple[Choice, ...]:

@@ -25,7 +25,7 @@ def register(server: Flask, site: Site) -> None:
         if page is None:
             abort(404)
         opened = open_page(page, str(asked.get("search", "")), site.warehouse)
-        datasets = [opened.catalog.dataset(name) for name in page.datasets]
+        datasets = [opened.catalog.dataset(name) for name in opened.page.datasets]
         found = _dimension(datasets, str(asked.get("dimension", "")))
         if found is None:
             return {"values": []}

@@ -22,4 +22,5 @@ def register(app: Dash, site: Site) -> None:
         if page is None:
             return missing_page(path or "/")
         catalog = site.warehouse.catalog()
+        page = page.read(search or "", catalog)
         return page_layout(page, page.view(search or "", catalog), catalog)

@@ -6,12 +6,14 @@ assets/ fills the body and the foot, so that a new answer costs no layout of the
 from dash import html
 
 from portal.components.attributes import attributes
-from portal.page import Tile
+from portal.page import Place, Tile
 from queries.model import Dataset
 
 
 def tile_frame(name: str, tile: Tile, dataset: Dataset) -> html.Section:
     place = tile.place
+    if place.is_bare:
+        return _bare_frame(name, place)
     title = place.title or dataset.metric(tile.metrics[0]).label
     return html.Section(
         [
@@ -35,4 +37,14 @@ def tile_frame(name: str, tile: Tile, dataset: Dataset) -> html.Section:
         className="tile",
         style={"--span": place.span, "--height": f"{place.height}px"},
         **attributes(aria_busy="true", data_title=title),
+    )
+
+
+def _bare_frame(name: str, place: Place) -> html.Section:
+    return html.Section(
+        html.Div(className="tile-body is-empty"),
+        id=name,
+        className="tile is-bare",
+        style={"--span": place.span, "--height": f"{place.height}px"},
+        **attributes(aria_busy="true", data_title=place.title),
     )
