@@ -4,7 +4,6 @@ The rows are random and shaped by the contract, nulls included: no meaning, ever
 """
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import duckdb
 import numpy as np
@@ -18,10 +17,10 @@ from queries.engines.duckdb_engine import DuckDBEngine
 from queries.engines.polars_engine import PolarsEngine
 from queries.lake import contract
 from queries.model import Column, Dataset, Reduction, Source, merged
+from tests.queries.contract_rows import random_rows
 from tests.queries.small_lake import Files
 
 DATASETS = builtin().datasets
-ROWS = 400
 
 
 @pytest.mark.parametrize("dataset", DATASETS, ids=lambda d: d.name)
@@ -54,7 +53,7 @@ def test_a_dataset_with_a_unit_has_buckets_to_cluster_by(dataset: Dataset):
 def random_lake(tmp_path_factory: pytest.TempPathFactory) -> Files:
     folder = tmp_path_factory.mktemp("contract")
     needed = {d.table for d in DATASETS} | {j.table for d in DATASETS for j in d.joins}
-    return Files("v1", {name: (_random_rows(name, folder),) for name in sorted(needed)})
+    return Files("v1", {name: (random_rows(name, folder),) for name in sorted(needed)})
 
 
 @pytest.fixture(scope="module")
@@ -133,56 +132,3 @@ def _check_tests(name: str, tests: tuple[str, ...], value: float) -> None:
         with duckdb.connect() as connection:
             holds = connection.execute(f'SELECT {test} FROM (SELECT {value!r} AS "value")')
             assert holds.fetchall() == [(True,)], f"{name} = {value}, not {test}"
-
-
-def _random_rows(name: str, folder: Path) -> str:
-    """Rows that meet the contract, at random; the key counts up, so it is unique."""
-    table = contract.table(name)
-    assert table is not None
-    columns = [f"{_random_value(c, is_key=c.name in table.key)} AS {c.name}" for c in table.columns]
-    kept = " AND ".join(f"coalesce({c.holds}, true)" for c in table.checks) or "true"
-    path = folder / f"{name}.parquet"
-    with duckdb.connect() as connection:
-        connection.execute("SELECT setseed(0.5)")
-        connection.execute(
-            f"COPY (SELECT * FROM (SELECT {', '.join(columns)} FROM range(20000) AS r(i)) "
-            f"WHERE {kept} LIMIT {ROWS}) TO '{path}' (FORMAT parquet)"
-        )
-        count = connection.execute(f"SELECT count(*) FROM '{path}'").fetchone()
-    assert count is not None
-    assert count[0] >= 100, name
-    return str(path)
-
-
-def _random_value(column: contract.Column, *, is_key: bool) -> str:
-    draw = _draw(column)
-    if is_key and column.type in ("BIGINT", "INTEGER"):
-        draw = f"i::{column.type}"
-    if column.required:
-        return draw
-    return f"CASE WHEN random() < 0.1 THEN NULL ELSE {draw} END"
-
-
-def _draw(column: contract.Column) -> str:
-    """A value of the column's type; small, so that joins meet and conditions hold."""
-    kind = column.type
-    if column.values:
-        return f"list_extract({list(column.values)}, 1 + (random() * {len(column.values)})::INT)"
-    if column.name == "account_kind":
-        return "CASE WHEN random() < 0.9 THEN 'member' ELSE 'staff' END"
-    if kind == "BOOLEAN":
-        return "random() < 0.5"
-    if kind == "VARCHAR":
-        return "chr(97 + (random() * 5)::INT)"
-    if kind == "DATE":
-        return "DATE '2026-01-04' + 7 * (random() * 20)::INT"
-    if kind == "TIMESTAMP":
-        return "TIMESTAMP '2026-01-04' + to_seconds((random() * 9000000)::INT)"
-    if kind == "MAP(VARCHAR,DOUBLE)":
-        return "CASE WHEN random() < 0.8 THEN MAP {'x': random(), 'y': 0.5} ELSE MAP {} END"
-    if kind in ("DOUBLE", "FLOAT") or kind.startswith("DECIMAL"):
-        low = 1 if column.name == "sample_w" else 0
-        return f"({low} + random())::{kind}"
-    if kind in ("TINYINT", "SMALLINT", "INTEGER", "BIGINT"):
-        return f"(1 + random() * 20)::{kind}"
-    return f"CAST(NULL AS {kind})"
