@@ -35,30 +35,28 @@ def _random_value(column: contract.Column, *, is_key: bool) -> str:
     return f"CASE WHEN random() < 0.1 THEN NULL ELSE {draw} END"
 
 
+_BY_NAME = {
+    "account_kind": "CASE WHEN random() < 0.9 THEN 'member' ELSE 'staff' END",
+    "bucket": "floor(random() * 256)::SMALLINT",
+    "sample_w": "1 + random()",
+}
+_BY_TYPE = {
+    "BOOLEAN": "random() < 0.5",
+    "VARCHAR": "chr(97 + (random() * 5)::INT)",
+    "DATE": "DATE '2026-01-04' + 7 * (random() * 20)::INT",
+    "TIMESTAMP": "TIMESTAMP '2026-01-04' + to_seconds((random() * 9000000)::INT)",
+    "MAP(VARCHAR,DOUBLE)": (
+        "CASE WHEN random() < 0.8 THEN MAP {'x': random(), 'y': 0.5} ELSE MAP {} END"
+    ),
+    "DOUBLE": "random()",
+    "FLOAT": "random()::FLOAT",
+} | {kind: f"(1 + random() * 20)::{kind}" for kind in ("TINYINT", "SMALLINT", "INTEGER", "BIGINT")}
+
+
 def _draw(column: contract.Column) -> str:
     """A value of the column's type; small, so that joins meet and conditions hold."""
-    kind = column.type
     if column.values:
-        return (
-            f"list_extract({list(column.values)}, 1 + floor(random() * {len(column.values)})::INT)"
-        )
-    if column.name == "account_kind":
-        return "CASE WHEN random() < 0.9 THEN 'member' ELSE 'staff' END"
-    if column.name == "bucket":
-        return "floor(random() * 256)::SMALLINT"
-    if kind == "BOOLEAN":
-        return "random() < 0.5"
-    if kind == "VARCHAR":
-        return "chr(97 + (random() * 5)::INT)"
-    if kind == "DATE":
-        return "DATE '2026-01-04' + 7 * (random() * 20)::INT"
-    if kind == "TIMESTAMP":
-        return "TIMESTAMP '2026-01-04' + to_seconds((random() * 9000000)::INT)"
-    if kind == "MAP(VARCHAR,DOUBLE)":
-        return "CASE WHEN random() < 0.8 THEN MAP {'x': random(), 'y': 0.5} ELSE MAP {} END"
-    if kind in ("DOUBLE", "FLOAT") or kind.startswith("DECIMAL"):
-        low = 1 if column.name == "sample_w" else 0
-        return f"({low} + random())::{kind}"
-    if kind in ("TINYINT", "SMALLINT", "INTEGER", "BIGINT"):
-        return f"(1 + random() * 20)::{kind}"
-    return f"CAST(NULL AS {kind})"
+        values = list(column.values)
+        return f"list_extract({values}, 1 + floor(random() * {len(values)})::INT)"
+    found = _BY_NAME.get(column.name) or _BY_TYPE.get(column.type)
+    return found or f"CAST(NULL AS {column.type})"
