@@ -239,9 +239,13 @@ def _check_grain(query: Query) -> None:
 
 
 def _check_levels(query: Query, where: Condition | None) -> None:
-    """Values of an exclusive dimension overlap (county, metro, state): never add them."""
+    """Values of an exclusive dimension overlap (county, metro, state): never add them.
+
+    How many rows there are can be said all the same.
+    """
     name = query.dataset.exclusive
-    if not name or any(k.name == name for k in query.by):
+    counts_rows = all(m.formula == ROWS for m in query.metrics)
+    if not name or counts_rows or any(k.name == name for k in query.by):
         return
     if _keeps_one(where, name):
         return

@@ -135,6 +135,7 @@ def test_levels_that_overlap_are_never_added(files: Files) -> None:
     assert error.value.code == "overlapping_levels"
     plan(replace(question, where=Filter(DEVICE, "in", ("tv",))), Access(), files)
     plan(replace(question, by=(DEVICE,)), Access(), files)
+    plan(replace(question, metrics=(exclusive.metric("rows"),)), Access(), files)
 
 
 def test_a_running_total_of_a_ratio_is_refused(warehouse: Warehouse) -> None:
