@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 
 from queries.errors import QueryError
-from queries.model import Dataset, Metric, Period, Query, Result
+from queries.model import Access, Dataset, Metric, Period, Query, Result, Tables
 
 ZONES = {"local": "the viewer's local time", "utc": "UTC"}
 _SUFFIXES = {
@@ -81,8 +81,23 @@ def definition(metric: Metric) -> dict[str, Any]:
     }
 
 
-def dataset_card(dataset: Dataset) -> dict[str, Any]:
-    """Everything that may be asked of a dataset."""
+def dataset_line(dataset: Dataset, tables: Tables) -> dict[str, Any]:
+    """A dataset, and what the lake holds of it."""
+    is_loaded = tables.has(dataset.table)
+    complete = tables.complete_through(dataset.table) if is_loaded else None
+    return {
+        "name": dataset.name,
+        "label": dataset.label,
+        "description": " ".join(dataset.description.split()),
+        "loaded": is_loaded,
+        "rows": tables.rows(dataset.table) if is_loaded else 0,
+        "complete_through": complete.isoformat() if complete else None,
+        "load_hint": dataset.load_hint,
+    }
+
+
+def dataset_card(dataset: Dataset, access: Access) -> dict[str, Any]:
+    """Everything that somebody with `access` may ask of a dataset."""
     return {
         "name": dataset.name,
         "label": dataset.label,
@@ -105,6 +120,7 @@ def dataset_card(dataset: Dataset) -> dict[str, Any]:
                 "dimensions": list(m.dimensions),
             }
             for m in dataset.metrics
+            if not m.formula.aggregates() & access.hidden
         ],
     }
 

@@ -12,7 +12,6 @@ from portal.cli import home, printing
 from portal.components import format as written
 from portal.export import arrow, csv
 from portal.parts import open_warehouse
-from portal.settings import Settings
 from queries.answer import ZONES, label, plain
 from queries.errors import InvalidQuery
 from queries.model import Access, Metric, Query, Result, TimeBucket
@@ -48,7 +47,7 @@ def ask(  # noqa: PLR0917  # one parameter an option
 ) -> None:
     """Ask for METRICS of DATASET."""
     settings = home.settings()
-    access = _access(settings, person) if person else Access()
+    access = _access(person) if person else Access()
     question = Question(
         dataset=dataset,
         metrics=_separated(metrics),
@@ -66,8 +65,8 @@ def ask(  # noqa: PLR0917  # one parameter an option
     _WRITERS[output](answer(question, open_warehouse(settings), access))
 
 
-def _access(settings: Settings, person: str) -> Access:
-    return import_module("portal.cli.access").access_of(settings, person)
+def _access(person: str) -> Access:
+    return import_module("portal.cli.access").access_of(person)
 
 
 def _separated(texts: Sequence[str]) -> tuple[str, ...]:

@@ -1,11 +1,12 @@
 """`playhead datasets`: what can be asked of, and what the lake holds of it."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from portal.cli import home, printing
 from portal.parts import open_warehouse
+from queries.answer import dataset_line
 from queries.lake.snapshot import Snapshot
 from queries.model import Dataset
 
@@ -22,7 +23,7 @@ def datasets(
     snapshot = warehouse.snapshot(version)
     found = warehouse.catalog(snapshot.data_version).datasets
     if json:
-        listed = [summary(dataset, snapshot) for dataset in found]
+        listed = [dataset_line(dataset, snapshot) for dataset in found]
         printing.as_json({"datasets": listed, "data_version": snapshot.data_version})
         return
     rows = [_line(dataset, snapshot) for dataset in found]
@@ -34,23 +35,8 @@ def datasets(
     printing.note(f"data version {snapshot.data_version}")
 
 
-def summary(dataset: Dataset, snapshot: Snapshot) -> dict[str, Any]:
-    """A dataset in a line, for programs."""
-    loaded = snapshot.has(dataset.table)
-    complete = snapshot.complete_through(dataset.table) if loaded else None
-    return {
-        "name": dataset.name,
-        "label": dataset.label,
-        "description": dataset.description,
-        "loaded": loaded,
-        "rows": snapshot.rows(dataset.table) if loaded else 0,
-        "complete_through": complete.isoformat() if complete else None,
-        "load_hint": dataset.load_hint,
-    }
-
-
 def _line(dataset: Dataset, snapshot: Snapshot) -> tuple[str, ...]:
-    said = summary(dataset, snapshot)
+    said = dataset_line(dataset, snapshot)
     return (
         dataset.name,
         dataset.label,

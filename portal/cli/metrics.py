@@ -7,7 +7,7 @@ import typer
 from portal.cli import home, printing
 from portal.parts import open_warehouse
 from queries.answer import dataset_card
-from queries.model import Dataset
+from queries.model import Access, Dataset
 
 app = typer.Typer(add_completion=False)
 
@@ -21,7 +21,7 @@ def metrics(
     """List metrics and dimensions of DATASET."""
     found = open_warehouse(home.settings()).dataset(dataset, version)
     if json:
-        printing.as_json(dataset_card(found))
+        printing.as_json(dataset_card(found, Access()))
     else:
         _print(found)
 

@@ -104,8 +104,7 @@ def _failed(error: Exception, *, as_json: bool) -> int:
     if as_json:
         sys.stdout.write(json.dumps({"error": refusal}, ensure_ascii=False) + "\n")
     else:
-        hint = f"\n{refusal['hint']}" if refusal["hint"] else ""
-        sys.stderr.write(f"playhead: {refusal['message']}{hint}\n")
+        sys.stderr.write(_readable(refusal))
     return status
 
 
@@ -120,6 +119,13 @@ def _refusal(error: Exception) -> dict[str, str] | None:
     if isinstance(code, str) and isinstance(message, str):
         return {"code": code, "message": message, "hint": getattr(error, "hint", "")}
     return None
+
+
+def _readable(refusal: dict[str, str]) -> str:
+    """Nothing where there is no message: then help was printed instead."""
+    if not refusal["message"]:
+        return ""
+    return "\n".join(p for p in (f"playhead: {refusal['message']}", refusal["hint"]) if p) + "\n"
 
 
 def _noted(error: Exception) -> str:

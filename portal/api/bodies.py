@@ -1,0 +1,168 @@
+"""What is sent and answered. The description of the API is generated from these."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from queries.question import MOST_ROWS, Question
+
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+Text = Annotated[str, StringConstraints(max_length=20_000)]
+
+
+class Ask(BaseModel):
+    """A question, in the words of `playhead ask`."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, populate_by_name=True)
+
+    dataset: Name
+    metrics: list[Name] = Field(min_length=1, max_length=100)
+    by: list[Name] = Field(
+        default_factory=list[str], max_length=20, description="country, date:week, week"
+    )
+    where: Text = Field("", description="country in ('US', 'BR') and hours_viewed >= 100")
+    period: Name = Field("all", description="last 28 days, 2026-02, 2026-02-01 to 2026-02-14")
+    compare: Name = Field("none", description="none, previous, last-year, or a period")
+    parameters: dict[str, str] = Field(
+        default_factory=dict[str, str], alias="with", description="policy: bts"
+    )
+    calculate: list[Name] = Field(
+        default_factory=list[str], max_length=100, description="share:hours_viewed"
+    )
+    order: str = Field("", max_length=200, description="hours_viewed, hours_viewed asc")
+    limit: int = Field(10_000, ge=1, le=MOST_ROWS)
+    interval: bool = Field(True, description="95 % intervals on values and changes")
+    version: Name | None = Field(None, description="a data version; the newest if left out")
+
+    def question(self) -> Question:
+        return Question(
+            dataset=self.dataset,
+            metrics=tuple(self.metrics),
+            by=tuple(self.by),
+            where=self.where,
+            period=self.period,
+            compare=self.compare,
+            order=self.order,
+            limit=self.limit,
+            parameters=self.parameters,
+            calculations=tuple(self.calculate),
+            interval=self.interval,
+            version=self.version,
+        )
+
+
+class Days(BaseModel):
+    """Two days, both included."""
+
+    start: str
+    end: str
+
+
+class Compared(Days):
+    """The days that a period is held against."""
+
+    kind: Literal["previous", "last year", "custom"]
+
+
+class Definition(BaseModel):
+    """What a metric means."""
+
+    label: str
+    formula: str
+    unit: str
+    format: str
+    better: str
+    kind: str = Field(alias="class")
+    description: str
+    source: str
+    owner: str
+    status: str
+
+
+class Answer(BaseModel):
+    """Rows in the order of `columns`. `total` is recomputed over all groups, never summed."""
+
+    columns: list[str]
+    rows: list[list[Any]]
+    total: dict[str, Any]
+    dataset: str
+    data_version: str
+    period: Days | None
+    zone: str
+    compare: Compared | None
+    where: str
+    having: list[str]
+    complete_through: str | None
+    took_ms: float
+    source: Literal["rollup", "raw", "cache"]
+    table: str
+    notes: list[str]
+    labels: dict[str, str]
+    definitions: dict[str, Definition]
+
+
+class Metric(Definition):
+    """A metric of a dataset: which parameters it needs, which dimensions it allows (none: all)."""
+
+    name: str
+    parameters: list[str]
+    dimensions: list[str]
+
+
+class Dimension(BaseModel):
+    """Something to break down or to filter by."""
+
+    name: str
+    label: str
+    kind: Literal["text", "number", "date", "boolean"]
+    description: str
+
+
+class Dataset(BaseModel):
+    """Everything that may be asked of a dataset."""
+
+    name: str
+    label: str
+    description: str
+    row: str
+    owner: str
+    zone: str
+    time: str
+    smallest_grain: str
+    load_hint: str
+    dimensions: list[Dimension]
+    metrics: list[Metric]
+
+
+class Listed(BaseModel):
+    """A dataset, and what the lake holds of it."""
+
+    name: str
+    label: str
+    description: str
+    loaded: bool
+    rows: int
+    complete_through: str | None
+    load_hint: str
+
+
+class Datasets(BaseModel):
+    """Every dataset, at one data version."""
+
+    datasets: list[Listed]
+    data_version: str
+
+
+class Problem(BaseModel):
+    """Why there is no answer, and what to do about it."""
+
+    code: str
+    message: str
+    hint: str = ""
+    incident: str = Field("", description="given only where something broke on our side")
+
+
+class Refusal(BaseModel):
+    """The one shape of everything that is not an answer."""
+
+    error: Problem

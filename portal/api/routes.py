@@ -1,0 +1,99 @@
+"""The routes of the API. They read and write; the warehouse answers."""
+
+from collections.abc import Callable
+from importlib.metadata import version as version_of
+
+import orjson
+from flask import Blueprint, Flask, Request, abort, request
+from pydantic import ValidationError
+from werkzeug.exceptions import UnsupportedMediaType
+from werkzeug.wrappers import Response
+
+from portal.api.bodies import Ask
+from portal.api.description import JSON, description
+from portal.auth.gate import signed_in
+from portal.export import ARROW, arrow, csv
+from queries.answer import dataset_card, dataset_line, plain
+from queries.errors import InvalidQuery, UnknownField
+from queries.model import Result
+from queries.question import ask as answer
+from queries.warehouse import Warehouse
+
+PREFIX = "/api/v1"
+CSV = "text/csv"
+_MOST_PROBLEMS = 3
+
+
+def register(server: Flask, warehouse: Warehouse) -> None:
+    """Add the API to `server`, behind its gate and with its errors."""
+    routes = Blueprint("api", __name__, url_prefix=PREFIX)
+
+    @routes.post("/ask")
+    def ask() -> Response:
+        form = _form(request)
+        result = answer(_body(request).question(), warehouse, signed_in().access)
+        return Response(_WRITERS[form](result), content_type=form)
+
+    @routes.get("/datasets")
+    def datasets() -> Response:
+        snapshot = warehouse.snapshot(request.args.get("version"))
+        found = warehouse.catalog(snapshot.data_version).datasets
+        listed = [dataset_line(dataset, snapshot) for dataset in found]
+        return _json({"datasets": listed, "data_version": snapshot.data_version})
+
+    @routes.get("/datasets/<name>")
+    def dataset(name: str) -> Response:
+        try:
+            found = warehouse.dataset(name, request.args.get("version"))
+        except UnknownField as error:
+            abort(404, f"{error.message} {error.hint}")
+        return _json(dataset_card(found, signed_in().access))
+
+    @routes.get("/openapi.json")
+    def openapi() -> Response:
+        return _json(description(version_of("playhead")))
+
+    server.register_blueprint(routes)
+
+
+def _body(asking: Request) -> Ask:
+    if asking.mimetype != JSON:
+        raise UnsupportedMediaType(f"Send the question as {JSON}.")
+    try:
+        return Ask.model_validate_json(asking.get_data(cache=False))
+    except ValidationError as error:
+        problems = [_problem(e["loc"], e["msg"]) for e in error.errors(include_url=False)]
+        raise InvalidQuery(
+            "The question cannot be read: " + "; ".join(problems[:_MOST_PROBLEMS]) + ".",
+            f"Its fields are {', '.join(_fields())}; see {PREFIX}/openapi.json.",
+            code="invalid_body",
+        ) from None
+
+
+def _problem(place: tuple[int | str, ...], message: str) -> str:
+    where = ".".join(str(part) for part in place)
+    return f"{where}: {message}" if where else message
+
+
+def _fields() -> list[str]:
+    return [field.alias or name for name, field in Ask.model_fields.items()]
+
+
+def _form(asking: Request) -> str:
+    """How to write the answer: as JSON, unless something else is wanted more."""
+    accepted = asking.accept_mimetypes
+    form = accepted.best_match(list(_WRITERS)) if accepted else JSON
+    if form is None:
+        abort(406, f"Answers are written as {', '.join(_WRITERS)}.")
+    return form
+
+
+_WRITERS: dict[str, Callable[[Result], bytes]] = {
+    JSON: lambda result: orjson.dumps(plain(result)),
+    ARROW: arrow,
+    CSV: csv,
+}
+
+
+def _json(value: object) -> Response:
+    return Response(orjson.dumps(value), content_type=JSON)
