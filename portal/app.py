@@ -9,7 +9,7 @@ from pathlib import Path
 from dash import Dash
 from flask import Flask, abort, request
 
-from portal import compression, health, logs, problems, security, static, strange_bodies
+from portal import api, compression, health, logs, problems, security, static, strange_bodies
 from portal.auth import gate, sign_in
 from portal.settings import Settings
 from portal.store.store import Store
@@ -31,6 +31,7 @@ def create_app(settings: Settings, warehouse: Warehouse, store: Store) -> Dash:
     gate.close(server, store, settings)
     sign_in.register(server, store, settings)
     health.register(server, {"store": store.ping, "lake": warehouse.snapshot})
+    api.register(server, warehouse)
     compression.register(server)
     static.register(server, settings.cache / "static", static.find_slim_plotly())
     app = Dash(
