@@ -8,8 +8,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-Kind = Literal["number", "ranking", "figure", "heat", "map", "table", "scores", "empty"]
-Reason = Literal["no_rows", "not_loaded", "late", "not_permitted", "not_defined", "problem", "bug"]
+Kind = Literal[
+    "number", "ranking", "figure", "heat", "map", "table", "scores", "empty",
+    "chooser", "metric", "leaders", "sheet", "pivot",
+]  # fmt: skip
+Reason = Literal[
+    "no_rows", "not_loaded", "late", "not_permitted", "not_defined", "problem", "bug", "nothing"
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

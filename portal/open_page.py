@@ -4,7 +4,8 @@ The browser's tiles, exports and tests all start here, so they ask the same ques
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from portal.context import Context, Extent, resolve
 from portal.page import Asking, Page, Tile, dataset_name
@@ -14,6 +15,9 @@ from queries.errors import NotLoaded
 from queries.lake.errors import UnknownVersion
 from queries.model import Access, Dataset, Result
 from queries.warehouse import Warehouse
+
+_WEEK = 7
+_SLACK = timedelta(_WEEK)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +64,7 @@ def open_page(page: Page, query: str, warehouse: Warehouse) -> OpenPage:
         view=view,
         catalog=catalog,
         data_version=version,
-        extents={d.name: _extent(d, warehouse, version) for d in datasets},
+        extents=_together({d.name: _extent(d, warehouse, version) for d in datasets}, page),
         notices=notices,
     )
 
@@ -88,6 +92,19 @@ def _version(asked: str, warehouse: Warehouse) -> tuple[str | None, tuple[str, .
     except UnknownVersion:
         said = f"The link names data version {asked}, which this lake does not have (any more)."
         return None, (f"{said} The newest data is shown; numbers may differ.",)
+
+
+def _together(extents: dict[str, Extent], page: Page) -> dict[str, Extent]:
+    """The same last day for all datasets of a page, unless one is later than a week."""
+    main = extents[page.datasets[0]].latest
+    if main is None:
+        return extents
+    near = [e.latest for e in extents.values() if e.latest and abs((main - e.latest).days) <= _WEEK]
+    last = min(near)
+    return {
+        name: replace(e, latest=last) if e.latest and last < e.latest <= main + _SLACK else e
+        for name, e in extents.items()
+    }
 
 
 def _extent(dataset: Dataset, warehouse: Warehouse, version: str) -> Extent:

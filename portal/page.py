@@ -86,8 +86,8 @@ class Page:
     tiles depend on its view gives `arrange` instead of `sections`, and names in `arranged_by` the
     options and filters that change the arrangement. A page about whatever its URL names gives
     `become`, which reads a query string as the page it stands for; `notices` are what it could not
-    read. `needs` is a dimension that must be
-    narrowed to one value before the page means anything.
+    read. With `has_clocks` hours may be those of
+    UTC instead of the viewers' own.
     """
 
     path: str
@@ -105,7 +105,7 @@ class Page:
     period: str = "last 28 days"
     compare: str = "previous"
     grain: str = ""
-    needs: str = ""
+    has_clocks: bool = False
     order: int = field(default=100)
 
     def read(self, query: str, catalog: Catalog) -> "Page":

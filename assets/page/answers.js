@@ -27,7 +27,10 @@
     asking.forEach((controller) => controller.abort());
     asking = [];
     const all = tiles();
-    all.forEach((tile) => tile.setAttribute("aria-busy", "true"));
+    all.forEach((tile) => {
+      tile.setAttribute("aria-busy", "true");
+      delete tile.dataset.as;
+    });
     const first = all.filter(inSight);
     ask(first.map((tile) => tile.id));
     watch(all.filter((tile) => !first.includes(tile)));
@@ -121,21 +124,22 @@
       console.error(error);
       await playhead.draw(body, lost(error), tile);
     }
-    if (answer.foot) foot(tile, answer.foot, answer.drawing.notes);
+    if (answer.drawing.content.title) title(tile, answer.drawing.content.title);
+    if (answer.foot && !tile.classList.contains("is-bare")) foot(tile, answer.foot, answer.drawing.notes);
     tile.setAttribute("aria-busy", "false");
     tile.dataset.painted = String(performance.now());
+  }
+
+  // A tile that shows whatever the URL names says in its answer what that is.
+  function title(tile, text) {
+    tile.dataset.title = text;
+    const heading = tile.querySelector("h3");
+    if (heading) heading.textContent = text;
   }
 
   function foot(tile, about, notes) {
     const name = (key) =>
       playhead.page().dimensions.find((d) => d.name === key)?.label.toLowerCase() ?? key;
-    const parts = [
-      about.period,
-      about.compare && `v. ${about.compare}`,
-      about.zone,
-      about.version,
-      about.complete && `complete through ${about.complete}`,
-    ];
     const said = [...(notes ?? []), ...about.notes];
     if (about.unreached.length) {
       said.unshift(`Not filtered by ${about.unreached.map(name).join(", ")}: no such dimension here.`);
@@ -144,7 +148,10 @@
     tile.dataset.unreached = about.unreached.join(" ");
     tile.querySelector(".tile-foot").replaceChildren(
       ...said.map((text) => h("p", { class: "tile-note" }, text)),
-      h("p", {}, parts.filter(Boolean).join(" · ")),
+      h("p", { title: [about.short, about.compare, about.complete].filter(Boolean).join(" · ") },
+        h("span", {}, about.short),
+        about.complete ? h("span", {}, about.complete) : null,
+      ),
     );
   }
 
@@ -175,7 +182,6 @@
     arrangement = arranged(page);
     document.title = `${page.title} · Playhead`;
     playhead.bar?.render();
-    playhead.menu?.attach();
     refresh();
   }
 
@@ -188,7 +194,7 @@
   }).observe(document.documentElement, { childList: true, subtree: true });
 
   window.addEventListener("playhead:view", changed);
-  playhead.answers = { refresh, drawing: (tile) => drawings.get(tile), repaint };
+  playhead.answers = { refresh, drawing: (tile) => drawings.get(tile), repaint, paint };
 
   async function repaint() {
     for (const tile of tiles()) {

@@ -46,7 +46,7 @@
     const usual = page.filters.map((name) => page.dimensions.find((d) => d.name === name));
     const others = filters.filter((f) => !page.filters.includes(f.dimension.name));
     bar.replaceChildren(
-      h("div", { class: "bar-times" }, periodControl(page), compareControl(page), grainControl(page)),
+      h("div", { class: "bar-times" }, periodControl(page), compareControl(page), grainControl(page), clockControl(page)),
       h(
         "div",
         { class: "bar-filters" },
@@ -115,6 +115,16 @@
       GRAINS.slice(from).map((grain) =>
         h("option", { value: grain, selected: grain === now }, `By ${grain}`),
       ),
+    );
+  }
+
+  function clockControl(page) {
+    if (!page.hasClocks) return null;
+    const now = playhead.view.option("clock");
+    return h(
+      "select",
+      { class: "control", id: "clock", "aria-label": "Hours on which clock", onchange: (e) => playhead.view.set({ clock: e.target.value }) },
+      [["Local hours", ""], ["UTC hours", "utc"]].map(([label, value]) => h("option", { value, selected: value === now }, label)),
     );
   }
 
@@ -357,6 +367,11 @@
     popover,
     close,
     isOpen: () => open !== null,
+    pick(name) {
+      const dimension = playhead.page().dimensions.find((d) => d.name === name);
+      const anchor = document.querySelector(`#bar [data-filter="${name}"]`) ?? document.getElementById("add-filter");
+      pickValues(anchor, dimension);
+    },
     resolved(view) {
       resolved = view;
       showResolved();

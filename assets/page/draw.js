@@ -126,24 +126,27 @@
         h(
           "span",
           { class: "bar-track" },
-          h("span", {
-            class: "bar-fill",
-            style: `left:${at(Math.min(0, row.value))};width:${(100 * Math.abs(row.value)) / span}%`,
-          }),
+          content.shape === "dot"
+            ? null
+            : h("span", {
+                class: "bar-fill",
+                style: `left:${at(Math.min(0, row.value))};width:${(100 * Math.abs(row.value)) / span}%`,
+              }),
           row.low === null || row.low === undefined
             ? null
             : h("span", {
                 class: "bar-interval",
                 style: `left:${at(row.low)};width:${(100 * (row.high - row.low)) / span}%`,
               }),
+          content.shape === "dot" ? h("span", { class: "bar-dot", style: `left:${at(row.value)}` }) : null,
         ),
         h("span", { class: "bar-value" }, row.text),
         h("span", { class: "bar-delta" }, playhead.delta(row)),
       );
     });
     body.replaceChildren(
-      h("div", { class: "bars", role: "group" }, rows),
-      content.more ? h("p", { class: "more" }, "The first of many") : "",
+      h("div", { class: `bars is-${content.shape}`, role: "group" }, rows),
+      content.more ? h("p", { class: "more" }, `The first ${content.rows.length}`) : "",
     );
   };
 
@@ -192,7 +195,10 @@
 
   function tableCell(cell, column, filters) {
     const tag = column.is_text ? "th" : "td";
-    const attributes = { class: `${column.is_text ? "is-text" : ""} ${cell.tone ? `is-${cell.tone}` : ""}` };
+    const attributes = {
+      class: `${column.is_text ? "is-text" : ""} ${cell.tone ? `is-${cell.tone}` : ""}`,
+      ...(cell.tip ? playhead.tip.on([column.label, cell.text, cell.tip]) : {}),
+    };
     if (column.is_text) attributes.scope = "row";
     if (cell.filter === undefined) return h(tag, attributes, cell.text);
     return h(tag, attributes, h("button", { class: "cell-link", ...playhead.mark(filters, cell.filter) }, cell.text));

@@ -20,7 +20,7 @@ from portal.components.problem import bug, problem
 from portal.components.table import table
 from portal.drawing import Drawing
 from portal.open_page import OpenPage, ask, open_page
-from portal.page import Tile
+from portal.page import Advising, Tile
 from portal.site import Site
 from queries.errors import QueryError
 from queries.model import Access, Result
@@ -93,11 +93,7 @@ def _answer(job: _Job, tile: Tile) -> dict[str, Any]:
     started = perf_counter()
     results: Sequence[Result] = ()
     try:
-        context = job.opened.tile_context(tile)
-        results = ask(job.opened, tile, job.site.warehouse, job.access)
-        drawing = table(results) if job.as_table else tile.draw(results, context)
-    except QueryError as error:
-        drawing = problem(error)
+        results, drawing = _drawn(job, tile)
     except Exception:
         incident = uuid4().hex[:8]
         logger.exception("tile failed", extra={"incident": incident})
@@ -107,6 +103,16 @@ def _answer(job: _Job, tile: Tile) -> dict[str, Any]:
         "foot": _foot(job.opened, tile, results),
         "took_ms": round((perf_counter() - started) * 1000, 1),
     }
+
+
+def _drawn(job: _Job, tile: Tile) -> tuple[Sequence[Result], Drawing]:
+    """What a tile shows, and the answers it shows; none where its question has no answer."""
+    context = job.opened.tile_context(tile)
+    try:
+        results = ask(job.opened, tile, job.site.warehouse, job.access)
+        return results, table(results) if job.as_table else tile.draw(results, context)
+    except QueryError as error:
+        return (), tile.advise(error, context) if isinstance(tile, Advising) else problem(error)
 
 
 def _json(drawing: Drawing) -> dict[str, Any]:
@@ -126,12 +132,16 @@ def _foot(opened: OpenPage, tile: Tile, results: Sequence[Result]) -> dict[str, 
     compare = first.query.compare if first else None
     complete = first.complete_through if first else None
     return {
-        "period": written.period(period) if period else "all days",
-        "compare": written.period(compare.period) if compare else None,
-        "zone": context.zone,
-        "version": opened.data_version,
-        "complete": written.day(complete) if complete else None,
+        "short": " · ".join(
+            (
+                written.period(period) if period else "all days",
+                "local time" if context.dataset.clock == "local" else "UTC",
+                opened.data_version,
+            )
+        ),
+        "compare": f"compared with {written.period(compare.period)}" if compare else "",
+        "complete": f"complete through {written.day(complete)}" if complete else "",
         "unreached": context.unreached,
-        "source": first.source if first else None,
+        "source": first.source if first else "",
         "notes": tuple(dict.fromkeys(n for r in results for n in r.notes)),
     }

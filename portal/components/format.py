@@ -76,11 +76,9 @@ def change(value: float | None, metric: Metric, *, relative: bool) -> str:
     sign = "+" if value > 0 else "−" if value < 0 else "±"
     size = abs(value)
     if relative:
-        return f"{sign}{size * 100:.{_percent_places(size)}f}%"
+        return f"{sign}{size * 100:.{_change_places(size)}f}%"
     if metric.format == "percent":
-        points = size * 100
-        places = 1 if points >= 1 or points == 0 else 2
-        return f"{sign}{points:.{places}f} pt"
+        return f"{sign}{size * 100:.{_change_places(size)}f} pt"
     return f"{sign}{number(size, metric)}"
 
 
@@ -197,6 +195,10 @@ def _places(size: float) -> int:
 def _percent_places(share: float) -> int:
     size = abs(share)
     return 1 if size >= 0.01 or size == 0 else 2 if size >= 0.001 else 3  # noqa: PLR2004
+
+
+def _change_places(share: float) -> int:
+    return 1 if share >= 0.001 or share == 0 else 2  # noqa: PLR2004
 
 
 def _seconds(size: float) -> str:

@@ -78,7 +78,7 @@ def _facts(page: Page, catalog: Catalog) -> dict[str, Any]:
         "options": page.options,
         "reserved": RESERVED,
         "arrangedBy": page.arranged_by,
-        "needs": page.needs,
+        "hasClocks": page.has_clocks,
         "dimensions": [
             {"name": d.name, "label": d.label, "kind": d.kind, "role": d.role}
             for d in dimensions.values()

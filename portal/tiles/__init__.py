@@ -1,7 +1,32 @@
 """The kinds of tile a page may show, one a module."""
 
+from portal.tiles.breakdown import Breakdown
+from portal.tiles.catalogue import CatalogueSize, Lorenz
+from portal.tiles.country_map import CountryMap
 from portal.tiles.headline import Headline
+from portal.tiles.heat import Heat
+from portal.tiles.launch import Launch
+from portal.tiles.lines import Lines
+from portal.tiles.rankers import RankerRates, SlotRates
 from portal.tiles.ranking import Ranking
+from portal.tiles.scorecard import Scorecard
+from portal.tiles.survival import Abandonment, FirstPlay
 from portal.tiles.trend import Trend
 
-__all__ = ["Headline", "Ranking", "Trend"]
+__all__ = [
+    "Abandonment",
+    "Breakdown",
+    "CatalogueSize",
+    "CountryMap",
+    "FirstPlay",
+    "Headline",
+    "Heat",
+    "Launch",
+    "Lines",
+    "Lorenz",
+    "RankerRates",
+    "Ranking",
+    "Scorecard",
+    "SlotRates",
+    "Trend",
+]

@@ -6,13 +6,14 @@ in sight, faded, so that one can move on to them.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Literal
 
 from portal.components import format as written
 from portal.components.problem import no_rows
 from portal.context import Context
 from portal.drawing import Drawing
 from portal.page import Place
+from queries.condition import Dimension, Scalar
 from queries.model import Metric, Query, Result
 
 _ROWS = 8
@@ -20,7 +21,9 @@ _ROWS = 8
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ranking:
-    """Horizontal bars. A click on one filters the page to it; a second click takes that back.
+    """Bars from zero, or dots on a scale that fits them and their intervals.
+
+    A click on one filters the page to it; a second click takes that back.
 
     `ordered` keeps the order of the dimension's own values (weekdays, plans) instead of ranking.
     """
@@ -29,6 +32,7 @@ class Ranking:
     by: str
     rows: int = _ROWS
     ordered: bool = False
+    shape: Literal["bar", "dot"] = "bar"
     place: Place = field(default_factory=lambda: Place(span=4, height=280))
 
     @property
@@ -37,6 +41,8 @@ class Ranking:
 
     def questions(self, context: Context) -> tuple[Query, ...]:
         question = context.without(self.by).question(self.metrics, by=(self.by,))
+        if self.ordered:
+            return (question,)
         return (replace(question, order_by=self.metric, limit=self.rows + 1),)
 
     def draw(self, results: Sequence[Result], context: Context) -> Drawing:
@@ -46,10 +52,9 @@ class Ranking:
         found = [r for r in result.frame.iter_rows(named=True) if r[metric.name] is not None]
         if not found:
             return no_rows(context)
+        if self.ordered:
+            found.sort(key=lambda row: _place(row[self.by], dimension))
         shown = found[: self.rows]
-        if self.ordered and dimension.values_order:
-            order = {value: i for i, value in enumerate(dimension.values_order)}
-            shown.sort(key=lambda row: order.get(str(row[self.by]), len(order)))
         rows = [
             bar(row, metric)
             | {
@@ -58,8 +63,24 @@ class Ranking:
             }
             for row in shown
         ]
-        content = {"rows": rows, "more": len(found) > self.rows, "unit": written.unit(metric)}
-        return Drawing(kind="ranking", content=content | scale(shown, metric), filters=self.by)
+        content = {
+            "rows": rows,
+            "shape": self.shape,
+            "more": len(found) > self.rows,
+            "unit": written.unit(metric),
+        }
+        ends = scale(shown, metric, from_zero=self.shape == "bar")
+        return Drawing(kind="ranking", content=content | ends, filters=self.by)
+
+
+def _place(value: Scalar | None, dimension: Dimension) -> tuple[bool, float, str]:
+    """Where a value stands in its dimension's own order; missing ones last."""
+    if value is None:
+        return (True, 0, "")
+    if dimension.kind == "number":
+        return (False, float(str(value)), "")
+    order = dimension.values_order
+    return (False, order.index(str(value)) if str(value) in order else len(order), str(value))
 
 
 def bar(row: dict[str, Any], metric: Metric) -> dict[str, Any]:
@@ -80,9 +101,13 @@ def bar(row: dict[str, Any], metric: Metric) -> dict[str, Any]:
     return content
 
 
-def scale(rows: Sequence[dict[str, Any]], metric: Metric) -> dict[str, float]:
-    """The ends of a shared scale: zero, unless a value lies below it, to the highest end."""
+def scale(rows: Sequence[dict[str, Any]], metric: Metric, *, from_zero: bool) -> dict[str, float]:
+    """The ends of a scale that all rows share."""
     name = metric.name
     ends = [row.get(f"{name}__{end}") for row in rows for end in ("low", "high")]
     values = [row[name] for row in rows] + [end for end in ends if end is not None]
-    return {"from": min(0.0, *values), "to": max(0.0, *values)}
+    low, high = min(values), max(values)
+    if from_zero:
+        return {"from": min(0.0, low), "to": max(0.0, high)}
+    room = (high - low) * 0.06 or abs(high) * 0.1 or 1.0
+    return {"from": low - room, "to": high + room}

@@ -58,9 +58,17 @@ def time_axis(context: Context, frame: pl.DataFrame) -> dict[str, Any]:
     first, last = frame[name].min(), frame[name].max()
     half = timedelta(hours=12) if context.grain is Grain.DAY else timedelta(days=1)
     edges = {"range": [str(first - half), str(last + half)]} if first != last else {}  # type: ignore[operator]
-    return {"type": "date", "hoverformat": _HOVER[context.grain], "nticks": 7, **edges}
+    ticks = "%b %Y" if context.grain in (Grain.MONTH, Grain.QUARTER) else _TICKS[context.grain]
+    return {
+        "type": "date",
+        "hoverformat": _HOVER[context.grain],
+        "tickformat": ticks,
+        "nticks": 7,
+        **edges,
+    }
 
 
+_TICKS = {Grain.DAY: "%-d %b", Grain.WEEK: "%-d %b", Grain.YEAR: "%Y"}
 _HOVER = {
     Grain.DAY: "%a %-d %b %Y",
     Grain.WEEK: "Week of %-d %b %Y",

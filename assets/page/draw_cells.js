@@ -1,0 +1,132 @@
+// Heat maps and the country map: shades of the accent, the same in light and dark.
+(() => {
+  const playhead = (window.playhead ??= {});
+  const { h, svg } = playhead;
+  const kinds = (playhead.kinds ??= {});
+
+  const shade = (share) =>
+    `color-mix(in oklab, var(--accent) ${Math.round(6 + 94 * share)}%, var(--sunken))`;
+
+  kinds.heat = (body, { content }) => {
+    const span = content.to - content.from || 1;
+    const rows = playhead.view.values(content.row_filter);
+    const columns = playhead.view.values(content.column_filter);
+    const isOut = (row, column) =>
+      (rows.length && !rows.includes(row.filter)) ||
+      (columns.length && !columns.includes(column.filter));
+    const wide = content.columns.length > 14;
+    const grid = h(
+      "div",
+      {
+        class: "heat",
+        role: "group",
+        style: `grid-template-columns:max-content repeat(${content.columns.length}, minmax(0, 1fr))`,
+      },
+      content.rows.map((row, i) => [
+        h("button", { class: "heat-row", ...playhead.mark(content.row_filter, row.filter) }, row.label),
+        content.cells[i].map((cell, j) => cellOf(cell, row, content.columns[j])),
+      ]),
+      h("span", {}),
+      content.columns.map((column, j) =>
+        h(
+          "button",
+          { class: "heat-column", "aria-label": column.label, ...playhead.mark(content.column_filter, column.filter) },
+          wide && j % 3 ? "" : column.label.replace(":00", wide ? "" : ":00"),
+        ),
+      ),
+    );
+
+    function cellOf(cell, row, column) {
+      if (!cell) return h("span", { class: "heat-cell is-none" });
+      const share = Math.min(1, Math.max(0, (cell.value - content.from) / span));
+      const tip = [
+        `${row.label}, ${column.label}`,
+        cell.exact,
+        cell.interval && `95% interval ${cell.interval}`,
+        `n ${cell.n}${cell.few ? ": too few to read" : ""}`,
+      ];
+      return h(
+        "button",
+        {
+          class: `heat-cell${isOut(row, column) ? " is-out" : ""}${cell.few ? " is-few" : ""}${share > 0.55 ? " is-strong" : ""}`,
+          style: cell.few ? null : `background:${shade(share)}`,
+          "aria-label": tip.filter(Boolean).join(", "),
+          onclick: () => both(row, column),
+          ...playhead.tip.on(tip),
+        },
+        content.with_text ? cell.text : "",
+      );
+    }
+
+    // A cell is two filters at once; a second click takes both back.
+    function both(row, column) {
+      playhead.tip.hide();
+      const isOn = rows.join() === row.filter && columns.join() === column.filter;
+      playhead.view.set({
+        [content.row_filter]: isOn ? null : [row.filter],
+        [content.column_filter]: isOn ? null : [column.filter],
+      });
+    }
+
+    body.replaceChildren(grid, legend(content.low, content.high, 6));
+  };
+
+  function legend(low, high, steps) {
+    return h(
+      "div",
+      { class: "legend" },
+      low,
+      h(
+        "span",
+        { class: "legend-steps", "aria-hidden": "true" },
+        Array.from({ length: steps }, (_, i) =>
+          h("span", { style: `background:${shade(steps === 1 ? 1 : i / (steps - 1))}` }),
+        ),
+      ),
+      high,
+    );
+  }
+
+  let outlines = null;
+  const world = () => (outlines ??= fetch("/-/outlines").then((response) => response.json()));
+
+  kinds.map = async (body, { content, filters }) => {
+    const { width, height, countries } = await world();
+    const chosen = playhead.view.values(filters);
+    const share = (mark) => (content.steps === 1 ? 0.7 : 0.1 + (0.9 * mark.step) / (content.steps - 1));
+    const shapes = Object.entries(countries).flatMap(([code, shape]) => {
+      const mark = content.marks[code];
+      if (!mark && !shape.path) return [];
+      const attributes = mark
+        ? {
+            class: `has-value${chosen.length && !chosen.includes(code) ? " is-out" : ""}`,
+            fill: shade(share(mark)),
+            tabindex: "0",
+            role: "button",
+            "data-value": code,
+            "aria-label": `${mark.label}, ${mark.exact} ${content.unit}`,
+            ...playhead.mark(filters, code),
+            onkeydown: (event) => event.key === "Enter" && playhead.view.toggle(filters, code),
+            ...playhead.tip.on([
+              mark.label,
+              `${mark.exact} ${content.unit}`,
+              mark.interval && `95% interval ${mark.interval}`,
+              mark.delta && `${mark.delta}${mark.delta_interval ? ` (${mark.delta_interval})` : ""}`,
+              `n ${mark.n}`,
+            ]),
+          }
+        : { fill: "var(--sunken)" };
+      return shape.path
+        ? [svg("path", { d: shape.path, ...attributes })]
+        : [svg("circle", { cx: shape.point[0], cy: shape.point[1], r: 4, ...attributes })];
+    });
+    body.replaceChildren(
+      svg(
+        "svg",
+        { class: "map", viewBox: `60 8 ${width - 110} ${height - 66}`, role: "group", "aria-label": "World map" },
+        shapes,
+      ),
+      legend(content.low, content.high, content.steps),
+    );
+  };
+})();

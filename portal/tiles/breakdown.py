@@ -1,0 +1,63 @@
+"""Breakdown: several metrics by one dimension, as a table that can be read across."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from portal.components import format as written
+from portal.components.problem import no_rows
+from portal.context import Context
+from portal.drawing import Drawing
+from portal.page import Place
+from queries.condition import Dimension
+from queries.model import Metric, Query, Result
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Breakdown:
+    """Ranked by the first metric, which carries its change. A click on a value filters to it."""
+
+    metrics: tuple[str, ...]
+    by: str
+    rows: int = 20
+    keep_filter: bool = False
+    place: Place = field(default_factory=lambda: Place(span=12, height=320))
+
+    def questions(self, context: Context) -> tuple[Query, ...]:
+        scope = context if self.keep_filter else context.without(self.by)
+        question = scope.question(self.metrics, by=(self.by,))
+        return (replace(question, order_by=self.metrics[0], limit=self.rows),)
+
+    def draw(self, results: Sequence[Result], context: Context) -> Drawing:
+        (result,) = results
+        if result.frame.is_empty():
+            return no_rows(context)
+        dimension = context.dataset.dimension(self.by)
+        metrics = [context.metric(name) for name in self.metrics]
+        has_change = result.query.compare is not None
+        columns: list[dict[str, Any]] = [{"label": dimension.label, "is_text": True}]
+        for position, metric in enumerate(metrics):
+            columns.append({"label": metric.label, "unit": written.unit(metric)})
+            if position == 0 and has_change:
+                columns.append({"label": "Change"})
+        rows = [
+            _row(row, dimension, metrics, has_change) for row in result.frame.iter_rows(named=True)
+        ]
+        table = {"columns": columns, "rows": rows, "more": 0}
+        return Drawing(kind="table", content={"tables": [table]}, filters=self.by)
+
+
+def _row(
+    row: dict[str, Any], dimension: Dimension, metrics: Sequence[Metric], has_change: bool
+) -> list[dict[str, Any]]:
+    value = row[dimension.name]
+    label = written.value_label(value, dimension)
+    cells: list[dict[str, Any]] = [{"text": label, "filter": None if value is None else str(value)}]
+    for position, metric in enumerate(metrics):
+        around = written.interval(row, metric)
+        tip = f"95% interval {around}" if around else ""
+        cells.append({"text": written.number(row[metric.name], metric), "tip": tip})
+        if position == 0 and has_change:
+            delta = written.delta(row, metric)
+            cells.append({"text": delta.text, "tone": delta.tone, "tip": delta.interval})
+    return cells

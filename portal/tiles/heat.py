@@ -1,0 +1,134 @@
+"""Heat map: a metric over two dimensions, as cells from pale to strong.
+
+Cells with too few rows to read a rate from are left grey, with their count in the tip.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from portal.components import format as written
+from portal.components.problem import no_rows
+from portal.context import Context
+from portal.drawing import Drawing
+from portal.page import Place
+from queries.condition import Dimension, Scalar
+from queries.model import Metric, Query, Result
+
+FEWEST_ROWS = 200
+_DAYS_A_WEEK = 7
+_UTC = {"hour": "utc_hour"}
+
+Value = Scalar | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heat:
+    """Rows and columns are dimensions; a click on a cell filters to both values.
+
+    With `clock=utc` in the view the hour is that of UTC instead of the viewer's own.
+    """
+
+    metric: str
+    rows: str
+    columns: str
+    most_rows: int = 24
+    most_columns: int = 24
+    with_text: bool = False
+    place: Place = field(default_factory=lambda: Place(span=12, height=240))
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        return (self.metric,)
+
+    def questions(self, context: Context) -> tuple[Query, ...]:
+        keys = self._keys(context)
+        question = context.without(*(k.name for k in keys)).question(self.metrics, by=keys)
+        return (replace(question, compare=None),)
+
+    def draw(self, results: Sequence[Result], context: Context) -> Drawing:
+        (result,) = results
+        metric = context.metric(self.metric)
+        rows, columns = self._keys(context)
+        cells = {
+            (row[rows.name], row[columns.name]): cell(row, metric)
+            for row in result.frame.iter_rows(named=True)
+            if row[metric.name] is not None
+        }
+        if not cells:
+            return no_rows(context)
+        return heat(cells, (rows, columns), self, _notes(context, rows, columns))
+
+    def _keys(self, context: Context) -> tuple[Dimension, Dimension]:
+        names = (self.rows, self.columns)
+        if context.view.clock == "utc":
+            names = tuple(_UTC.get(name, name) for name in names)
+        rows, columns = (context.dataset.dimension(name) for name in names)
+        return rows, columns
+
+
+def cell(row: Mapping[str, Any], metric: Metric) -> dict[str, Any]:
+    """A cell of an answer: its value, and what is said of it."""
+    count = row.get(f"{metric.name}__n")
+    is_few = metric.kind != "additive" and count is not None and count < FEWEST_ROWS
+    return {
+        "value": row[metric.name],
+        "text": written.number(row[metric.name], metric),
+        "exact": f"{written.exact(row[metric.name], metric)} {written.unit(metric)}".strip(),
+        "interval": written.interval(row, metric),
+        "n": written.count(count),
+        "few": is_few,
+    }
+
+
+def heat(
+    cells: Mapping[tuple[Value, Value], dict[str, Any]],
+    keys: tuple[Dimension, Dimension],
+    options: Heat,
+    notes: Sequence[str] = (),
+) -> Drawing:
+    """Lay cells out by their two values, each in the order of its dimension."""
+    rows, columns = keys
+    down = _ordered({row for row, _ in cells}, rows)[: options.most_rows]
+    across = _ordered({column for _, column in cells}, columns)[: options.most_columns]
+    shown = [cells[row, c] for row in down for c in across if (row, c) in cells]
+    known = [c for c in shown if not c["few"]] or shown
+    content = {
+        "rows": [_head(value, rows) for value in down],
+        "columns": [_head(value, columns) for value in across],
+        "row_label": rows.label,
+        "column_label": columns.label,
+        "row_filter": rows.name,
+        "column_filter": columns.name,
+        "cells": [[cells.get((row, column)) for column in across] for row in down],
+        "with_text": options.with_text,
+        "from": min(0.0, *(c["value"] for c in known)),
+        "to": max(c["value"] for c in known),
+        "low": min(known, key=lambda c: c["value"])["text"],
+        "high": max(known, key=lambda c: c["value"])["text"],
+    }
+    return Drawing(kind="heat", content=content, notes=tuple(notes))
+
+
+def _head(value: Value, dimension: Dimension) -> dict[str, Any]:
+    label = written.value_label(value, dimension)
+    return {"label": label, "filter": None if value is None else str(value)}
+
+
+def _ordered(values: set[Value], dimension: Dimension) -> list[Value]:
+    order = {value: i for i, value in enumerate(dimension.values_order)}
+    known = [value for value in values if value is not None]
+    if order:
+        return sorted(known, key=lambda v: (order.get(str(v), len(order)), str(v)))
+    if dimension.kind == "number":
+        return sorted(known, key=lambda v: float(str(v)))
+    return sorted(known, key=str)
+
+
+def _notes(context: Context, *keys: Dimension) -> tuple[str, ...]:
+    period = context.period
+    if period is None or not any(k.role == "weekday" for k in keys):
+        return ()
+    if period.days % _DAYS_A_WEEK:
+        return (f"{period.days} days: some weekdays come up more often than others.",)
+    return ()

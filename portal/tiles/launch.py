@@ -1,0 +1,125 @@
+"""Launch: a title's viewing since release, cumulated, among launches whose window has elapsed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+import polars as pl
+
+from portal.components import format as written
+from portal.context import Context
+from portal.drawing import Drawing, empty
+from portal.page import Place
+from portal.tiles.figure import Layout, Trace, figure, rounded, value_axis
+from portal.tiles.rankers import scope
+from queries.analyses import launch
+from queries.model import Metric, Period, Query, Result
+
+HORIZON_DAYS = 28
+_LAST = HORIZON_DAYS - 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Launch:
+    """Days since release, whatever period the page shows. The fan is made of every launch."""
+
+    metric: str = "hours_viewed"
+    place: Place = field(default_factory=lambda: Place(span=8, height=320))
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        return (self.metric,)
+
+    def questions(self, context: Context) -> tuple[Query, ...]:
+        everything = replace(scope(context.without("title")), period=None)
+        chosen = context.question(self.metrics, by=("title_id", "title"))
+        shown = replace(chosen, period=None, compare=None, interval=False, limit=4)
+        return (launch.question(everything, self.metric, HORIZON_DAYS), shown)
+
+    def draw(self, results: Sequence[Result], context: Context) -> Drawing:
+        days, chosen = (result.frame for result in results)
+        extent, metric = context.extent, context.metric(self.metric)
+        if extent.first is None or extent.latest is None:
+            return _NO_LAUNCH
+        span = Period(extent.first, extent.latest)
+        comparables = launch.curves(days, self.metric, span, HORIZON_DAYS)
+        fan = launch.fan(comparables)
+        names = dict(chosen.select("title_id", "title").iter_rows())
+        own = launch.curves(days, self.metric, span, HORIZON_DAYS, whole=False)
+        own = own.filter(pl.col("title_id").is_in(list(names)))
+        has_title = bool(context.view.values("title"))
+        if fan.frame.is_empty() or (has_title and own.is_empty()):
+            return _NO_LAUNCH
+        traces = _fan(fan.frame)
+        notes = [f"The fan holds {fan.launches} launches: a tenth to nine tenths, and a half."]
+        if has_title:
+            traces += [_curve(own, title, name) for title, name in names.items()]
+            notes += _standing(own, comparables, metric)
+        layout: Layout = {
+            "xaxis": {"title": {"text": "Days since release"}, "range": [0, _LAST], "dtick": 7},
+            "yaxis": value_axis(metric),
+        }
+        return figure(traces, layout, notes=notes)
+
+
+_NO_LAUNCH = empty(
+    "no_rows", "No launch to show.", "The title was released before the data begins, or not yet."
+)
+
+
+def _fan(frame: pl.DataFrame) -> list[Trace]:
+    days = frame["day"].to_list()
+    edge: Trace = {"type": "scatter", "mode": "lines", "x": days, "line": {"width": 0}}
+    traces: list[Trace] = []
+    for low, high, strength in (("p10", "p90", "0.14"), ("p25", "p75", "0.2")):
+        traces += [
+            {**edge, "y": rounded(frame[low]), "hoverinfo": "skip"},
+            {
+                **edge,
+                "y": rounded(frame[high]),
+                "fill": "tonexty",
+                "fillcolor": f"@before/{strength}",
+                "hoverinfo": "skip",
+            },
+        ]
+    middle: Trace = {
+        "type": "scatter",
+        "mode": "lines",
+        "name": "Median launch",
+        "x": days,
+        "y": rounded(frame["p50"]),
+        "line": {"color": "@before", "width": 1.5, "dash": "4px,3px"},
+        "hovertemplate": "Median launch: %{y:,.3~s}<extra></extra>",
+    }
+    return [*traces, middle]
+
+
+def _curve(own: pl.DataFrame, title: int, name: str) -> Trace:
+    frame = own.filter(pl.col("title_id") == title).sort("day")
+    return {
+        "type": "scatter",
+        "mode": "lines",
+        "name": name,
+        "x": frame["day"].to_list(),
+        "y": rounded(frame["cumulative"]),
+        "line": {"width": 2.5},
+        "hovertemplate": "%{fullData.name}, day %{x}: <b>%{y:,.3~s}</b><extra></extra>",
+    }
+
+
+def _standing(own: pl.DataFrame, comparables: pl.DataFrame, metric: Metric) -> list[str]:
+    """Where one launch stands among the others, in words."""
+    if own["title_id"].n_unique() != 1:
+        return []
+    others = comparables.filter(~pl.col("title_id").is_in(own["title_id"].unique().to_list()))
+    placed = launch.percentile(own, others)
+    if placed.is_empty():
+        return []
+    day, value, share = placed.row(-1)
+    amount = f"{written.number(value, metric)} {metric.unit}"
+    others_n = others["title_id"].n_unique()
+    said = [f"Day {day}: {amount}, above {share:.0%} of {others_n} launches."]
+    end = launch.projection(own, others) if day < _LAST else None
+    if end:
+        low, middle, high = (written.number(end[p], metric) for p in ("p10", "p50", "p90"))
+        said.append(f"Day {_LAST} projected: {middle} (80% {low} to {high}).")
+    return said

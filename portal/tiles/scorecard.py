@@ -1,0 +1,35 @@
+"""Scorecard: several metrics of one dataset at once, each with its change."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from portal.components.problem import no_rows
+from portal.context import Context
+from portal.drawing import Drawing
+from portal.page import Place
+from portal.tiles.headline import number
+from queries.model import Query, Result
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scorecard:
+    """One question for all of them, so they are of the same rows."""
+
+    metrics: tuple[str, ...]
+    place: Place = field(default_factory=lambda: Place(span=12, height=150))
+
+    def questions(self, context: Context) -> tuple[Query, ...]:
+        return (context.question(self.metrics),)
+
+    def draw(self, results: Sequence[Result], context: Context) -> Drawing:
+        (result,) = results
+        row = result.frame.row(0, named=True) if result.frame.height else {}
+        if all(row.get(name) is None for name in self.metrics):
+            return no_rows(context)
+        metrics = [context.metric(name) for name in self.metrics]
+        scores = [
+            number(row, metric, context)
+            | {"label": metric.label, "description": metric.description}
+            for metric in metrics
+        ]
+        return Drawing(kind="scores", content={"scores": scores})
