@@ -4,36 +4,40 @@ The order is the order of a request: it gets an id, limits, the gate, and only t
 """
 
 from collections.abc import Collection
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from dash import Dash
-from flask import Flask, abort, request
+from flask import Flask, abort, g, request
 
-from portal import api, compression, health, logs, problems, security, static, strange_bodies
+from portal import (
+    api,
+    compression,
+    health,
+    logs,
+    problems,
+    routing,
+    security,
+    static,
+    strange_bodies,
+)
 from portal.auth import gate, sign_in
 from portal.settings import Settings
+from portal.site import Site
+from portal.store.people import Person
 from portal.store.store import Store
 from portal.theme import FONT, TOKENS
 from queries.warehouse import Warehouse
 
 ROOT = Path(__file__).resolve().parent.parent
 CATCH_ALL = "/<path:path>"
+WORKERS = 8
+NOBODY = Person(id="", email="", name="", unit="platform", role="viewer", is_active=False)
 
 
 def create_app(settings: Settings, warehouse: Warehouse, store: Store) -> Dash:
-    """Build the portal; nothing is configured by importing it."""
-    server = Flask("portal")
-    server.secret_key = settings.secret_key
-    server.context_processor(lambda: {"tokens": TOKENS, "font": FONT})
-    logs.register(server)
-    security.register(server, settings)
-    problems.register(server)
-    gate.close(server, store, settings)
-    sign_in.register(server, store, settings)
-    health.register(server, {"store": store.ping, "lake": warehouse.snapshot})
-    api.register(server, warehouse)
-    compression.register(server)
-    static.register(server, settings.cache / "static", static.find_slim_plotly())
+    """Build the portal, ready for its first request. Importing this module does nothing."""
+    server = _server(settings, warehouse, store)
     app = Dash(
         "portal",
         server=server,  # pyright: ignore[reportArgumentType]  # Dash types it as bool
@@ -47,22 +51,46 @@ def create_app(settings: Settings, warehouse: Warehouse, store: Store) -> Dash:
         add_log_handler=False,
     )
     strange_bodies.register(server, app)
-    return app
+    api.register(server, warehouse)
+    site = Site(
+        pages=routing.discover("pages"),
+        warehouse=warehouse,
+        viewer=gate.signed_in,
+        workers=ThreadPoolExecutor(WORKERS, thread_name_prefix="tile"),
+    )
+    routing.register(app, site)
+    return finish(app, site.pages)
 
 
 def finish(app: Dash, paths: Collection[str]) -> Dash:
-    """Close the app when the last callback and layout are in place.
+    """Close the app: the last layout and callback are in place, and only these pages exist.
 
     Dash finishes its set-up in the first request, and two at once would race; so it is done here.
     """
-    server = app.server
 
-    @server.before_request
+    @app.server.before_request
     def refuse_unknown_paths() -> None:
         if request.endpoint == CATCH_ALL and request.path not in paths:
             abort(404, "There is no such page.")
 
-    with server.test_request_context("/"):
+    with app.server.test_request_context("/"):
+        g._login_user = NOBODY  # noqa: SLF001  # where flask-login looks for who is asking
         app._setup_server()  # noqa: SLF001  # what Dash itself does in the first request
     security.seal(app)
     return app
+
+
+def _server(settings: Settings, warehouse: Warehouse, store: Store) -> Flask:
+    """Everything in front of Dash."""
+    server = Flask("portal")
+    server.secret_key = settings.secret_key
+    server.context_processor(lambda: {"tokens": TOKENS, "font": FONT})
+    logs.register(server)
+    security.register(server, settings)
+    problems.register(server)
+    gate.close(server, store, settings)
+    sign_in.register(server, store, settings)
+    health.register(server, {"store": store.ping, "lake": warehouse.snapshot})
+    compression.register(server)
+    static.register(server, settings.cache / "static", static.find_slim_plotly())
+    return server

@@ -13,7 +13,8 @@ Check = Callable[[], object]
 def register(server: Flask, checks: Mapping[str, Check]) -> None:
     """Add /healthz, which touches nothing, and /readyz, which runs every check.
 
-    A check raises when its part cannot be reached. The answer says which part, not why.
+    A check raises when its part cannot be reached. The answer says which part, not why. A
+    process that was told to stop is alive, but no longer ready.
     """
 
     @server.get("/healthz", endpoint="healthz")
@@ -23,6 +24,8 @@ def register(server: Flask, checks: Mapping[str, Check]) -> None:
     @server.get("/readyz", endpoint="readyz")
     def ready() -> Response:
         failing = [name for name, check in checks.items() if not _passes(name, check)]
+        if server.config.get("IS_STOPPING"):
+            failing.append("stopping")
         status = "unavailable" if failing else "ok"
         return make_response(jsonify(status=status, failing=failing), 503 if failing else 200)
 

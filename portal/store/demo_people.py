@@ -4,11 +4,13 @@ They have no password and no way in but the click that a demo offers, so in any 
 rows open nothing; a production portal refuses to start beside them all the same.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from sqlalchemy import func, select
 
 from portal.store import people
+from portal.store.errors import Invalid
 from portal.store.people import Newcomer, Person
 from portal.store.schema import people as table
 from portal.store.store import Store
@@ -81,11 +83,12 @@ DEMO_PEOPLE = (
 
 
 def ensure(store: Store) -> None:
-    """Add those who are not there yet."""
+    """Add those who are not there yet; several processes may do so at once."""
     known = {p.email for p in people.everybody(store)}
     for demo in DEMO_PEOPLE:
         if demo.newcomer.email not in known:
-            people.add(store, replace(demo.newcomer, is_demo=True))
+            with suppress(Invalid):
+                people.add(store, replace(demo.newcomer, is_demo=True))
 
 
 def find(store: Store, email: str) -> Person | None:

@@ -7,7 +7,7 @@ the dimension. Hidden numbers are kept as aggregates written in SQL, such as
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import lru_cache
 from typing import Any, Literal
 from uuid import UUID, uuid4
 
@@ -58,14 +58,10 @@ class Person:
         """Whether they may put something before their unit or everybody."""
         return self.role in ("editor", "admin")
 
-    @cached_property
+    @property
     def access(self) -> Access:
         """What they may see of the data, in the words of the query layer."""
-        hidden = [parse(text).aggregates() for text in self.hidden_numbers]
-        return Access(
-            rows=tuple(sorted(self.row_rules.items())),
-            hidden=frozenset[Aggregate]().union(*hidden),
-        )
+        return Access(tuple(sorted(self.row_rules.items())), _aggregates(self.hidden_numbers))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -214,6 +210,11 @@ def person(row: Row[Any]) -> Person:
 
 def normal_email(text: str) -> str:
     return text.strip().casefold()
+
+
+@lru_cache(maxsize=1_000)
+def _aggregates(texts: tuple[str, ...]) -> frozenset[Aggregate]:
+    return frozenset[Aggregate]().union(*(parse(text).aggregates() for text in texts))
 
 
 def _check(candidate: Newcomer | Person, email: str) -> None:

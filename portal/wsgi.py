@@ -1,0 +1,28 @@
+"""The application as a WSGI server finds it: `portal.wsgi:server`.
+
+The one module whose import does something, and that reads the environment. `portal.serve` is
+the server it was measured with.
+"""
+
+import os
+import sys
+
+from portal import logs, parts
+from portal.app import create_app
+from portal.release import prepare
+from portal.settings import EXIT_CONFIGURATION, ConfigurationError, Settings
+
+logs.configure()
+try:
+    settings = Settings.from_environment(os.environ)
+    store = parts.open_kept(settings)
+    prepare(settings, store)
+except ConfigurationError as error:
+    sys.stderr.write("".join(f"playhead: {problem}\n" for problem in error.problems))
+    sys.exit(EXIT_CONFIGURATION)
+
+for note in settings.notes:
+    logs.log.warning("configuration", note=note)
+
+app = create_app(settings, parts.open_warehouse(settings), store)
+server = app.server
