@@ -1,5 +1,7 @@
 """Title scorecard: is the launch on curve, who starts, who stays."""
 
+from dataclasses import replace
+
 from portal.page import Page, Place, Section
 from portal.tiles import (
     Abandonment,
@@ -117,6 +119,15 @@ _ONE = (
     ),
 )
 
+
+def one_title(page: Page, query: str, _catalog: Catalog) -> Page:
+    """The page of one title carries its name."""
+    chosen = View.from_url(query, ("title",)).values("title")
+    if len(chosen) != 1:
+        return page
+    return replace(page, title=chosen[0])
+
+
 PAGE = Page(
     path="/titles",
     title="Title scorecard",
@@ -125,6 +136,7 @@ PAGE = Page(
     datasets=("playback",),
     filters=("title", "country", "device", "genre"),
     arrange=sections,
+    become=one_title,
     arranged_by=("title",),
     period="last 84 days",
     order=30,

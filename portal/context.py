@@ -44,6 +44,7 @@ class Context:
     """Everything a tile needs to ask its questions and to draw the answers.
 
     `unreached` are the filters that the dataset has no dimension for: the tile says so.
+    `compare_note` says why there is no comparison although one was asked for.
     """
 
     view: View
@@ -52,6 +53,7 @@ class Context:
     grain: Grain
     period: Period | None = None
     compare: Comparison | None = None
+    compare_note: str = ""
     condition: Condition | None = None
     unreached: tuple[str, ...] = ()
     notices: tuple[str, ...] = ()
@@ -93,6 +95,8 @@ def resolve(view: View, page: Defaults, dataset: Dataset, extent: Extent) -> Con
     """Give the view's texts their meaning for one dataset, as of its last complete day."""
     period, period_notices = _period(view.period, page.period, extent)
     compare, compare_notices = _comparison(view.compare or page.compare, period, extent)
+    earlier = _uncovered(compare, extent)
+    compare = None if earlier else compare
     condition, unreached, filter_notices = _condition(view.choices, dataset)
     grain, grain_notices = _grain(view.grain or page.grain, period, dataset)
     return Context(
@@ -102,6 +106,7 @@ def resolve(view: View, page: Defaults, dataset: Dataset, extent: Extent) -> Con
         grain=grain,
         period=period,
         compare=compare,
+        compare_note=earlier,
         condition=condition,
         unreached=unreached,
         notices=(*period_notices, *compare_notices, *filter_notices, *grain_notices),
@@ -142,6 +147,16 @@ def _comparison(
                 said = f"“{text}” is no comparison: write previous, last-year, none or two dates."
                 return None, (said,)
             return (Comparison("custom", other), ()) if other else (None, ())
+
+
+def _uncovered(compare: Comparison | None, extent: Extent) -> str:
+    """Why a period cannot be compared with: the data does not reach back so far.
+
+    Holding a whole period against a part of one would show a rise that never was.
+    """
+    if compare is None or extent.first is None or compare.period.start >= extent.first:
+        return ""
+    return f"no data before {extent.first.day} {extent.first:%b %Y}"
 
 
 def _grain(text: str, period: Period | None, dataset: Dataset) -> tuple[Grain, Notices]:

@@ -78,7 +78,9 @@ def view_line(opened: OpenPage) -> dict[str, Any]:
             "period": written.period(context.period) if context.period else "All days",
             "start": str(context.period.start) if context.period else None,
             "end": str(context.period.end) if context.period else None,
-            "compare": written.period(context.compare.period) if context.compare else None,
+            "compare": written.period(context.compare.period)
+            if context.compare
+            else context.compare_note,
             "grain": context.grain,
             "zone": context.zone,
             "latest": written.day(context.extent.latest) if context.extent.latest else None,

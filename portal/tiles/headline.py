@@ -45,7 +45,7 @@ def number(row: dict[str, Any], metric: Metric, context: Context) -> dict[str, A
         "interval": written.interval(row, metric),
         "n": written.count(row.get(f"{name}__n"), context.dataset.row_label),
     }
-    if row.get(f"{name}__previous") is not None:
+    if row.get(f"{name}__delta") is not None:
         delta = written.delta(row, metric)
         content |= {
             "delta": delta.text,

@@ -95,7 +95,7 @@ def bar(row: dict[str, Any], metric: Metric) -> dict[str, Any]:
         "interval": written.interval(row, metric),
         "n": written.count(row.get(f"{name}__n")),
     }
-    if row.get(f"{name}__previous") is not None:
+    if row.get(f"{name}__delta") is not None:
         delta = written.delta(row, metric)
         content |= {"delta": delta.text, "delta_interval": delta.interval, "tone": delta.tone}
     return content
