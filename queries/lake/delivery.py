@@ -73,15 +73,15 @@ def _copied(source: Path, target: Path) -> tuple[str, int]:
             "Give the path of a regular file that you may read.",
             code="not_a_file",
         ) from error
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise RefusedFile(f"“{source.name}” is not a regular file.", code="not_a_file")
     digest, size = hashlib.sha256(), 0
-    with os.fdopen(descriptor, "rb") as opened:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise RefusedFile(f"“{source.name}” is not a regular file.", code="not_a_file")
-        with target.open("wb") as copy:
-            while chunk := opened.read(CHUNK):
-                digest.update(chunk)
-                size += len(chunk)
-                copy.write(chunk)
+    with os.fdopen(descriptor, "rb") as opened, target.open("wb") as copy:
+        while chunk := opened.read(CHUNK):
+            digest.update(chunk)
+            size += len(chunk)
+            copy.write(chunk)
     return digest.hexdigest(), size
 
 

@@ -52,14 +52,16 @@ def open_table(storage: Storage, table: str, version: int | None = None) -> Delt
 
 def files_at(storage: Storage, table: str, version: int) -> Files:
     opened = open_table(storage, table, version)
-    if opened is None:
-        return Files(version, {}, {})
+    return Files(version, {}, {}) if opened is None else files_of(opened)
+
+
+def files_of(opened: DeltaTable) -> Files:
     listed = pa.table(opened.get_add_actions(flatten=True)).select(
         ["path", "num_records", "size_bytes"]
     )
     rows = sorted(listed.to_pylist(), key=lambda f: f["path"])
     return Files(
-        version,
+        int(opened.version()),
         {f["path"]: f["num_records"] or 0 for f in rows},
         {f["path"]: f["size_bytes"] for f in rows},
     )
@@ -106,7 +108,7 @@ def commit(storage: Storage, edit: Edit, source: str, number: int) -> int:
             )
             return 0
         opened = open_table(storage, edit.table)
-        if opened is None or opened.version() != edit.base.version:
+        if opened is None or files_of(opened).rows != edit.base.rows:
             raise _moved(edit.table)
         opened.create_write_transaction(
             adds if edit.replace else [*adds, *_removals(edit.base, edit.remove)],
@@ -116,7 +118,7 @@ def commit(storage: Storage, edit: Edit, source: str, number: int) -> int:
         )
     except (CommitFailedError, FileExistsError) as error:
         raise _moved(edit.table) from error
-    return edit.base.version + 1
+    return int(opened.version()) + 1
 
 
 def _moved(table: str) -> LeaseHeld:

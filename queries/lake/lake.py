@@ -69,6 +69,7 @@ class Lake:
         self._lock = Lock()
         self._newest: Record | None = None
         self._checked = -RECHECK_S
+        self._snapshots: dict[int, Snapshot] = {}
         self._records: dict[str, Record] = {EMPTY: Record.empty()}
         self._files: dict[tuple[str, int], tuple[str, ...]] = {}
 
@@ -78,7 +79,10 @@ class Lake:
         Raises UnknownVersion. An empty lake has a snapshot too, without tables.
         """
         record = self._current() if version is None else self._named(version)
-        return Snapshot(record, self._open_files)
+        with self._lock:
+            if record.number not in self._snapshots:
+                self._snapshots[record.number] = Snapshot(record, self._open_files)
+            return self._snapshots[record.number]
 
     def snapshot_now(self) -> Snapshot:
         """The newest snapshot this very moment: what a writer that holds the lease builds on."""
@@ -134,7 +138,8 @@ class Lake:
         if len({c.table for c in changes}) != len(changes):
             raise BadRows("A commit changes each table once.")
         with self.lease():
-            records = delta.open_table(self.storage, RECORDS)
+            opened = delta.open_table(self.storage, RECORDS)
+            records = delta.files_of(opened) if opened else None
             before = self._latest()
             tables = dict(before.tables)
             for change in changes:
@@ -148,7 +153,7 @@ class Lake:
                 datasets={**before.datasets, **(datasets or {})},
                 details={k: v for k, v in merged.items() if v is not None},
             )
-            self._append(record, records.version() if records else None)
+            self._append(record, records)
             return record.data_version
 
     def _change(self, before: Record, change: Change, source: str) -> TableState:
@@ -198,7 +203,7 @@ class Lake:
             raise BadRows(f"Table “{table}” is new: it needs rows or files.")
         return pa.schema(opened.schema().to_arrow())
 
-    def _append(self, record: Record, version: int | None) -> None:
+    def _append(self, record: Record, before: delta.Files | None) -> None:
         """Write the record; the commit exists from here on."""
         path = f"{record.number:06d}-{record.data_version}.parquet"
         row = {
@@ -214,7 +219,7 @@ class Lake:
             schema=RECORD_SCHEMA,
             add=[delta.added(self.storage, RECORDS, path)],
             remove=[],
-            base=None if version is None else delta.Files(version, {}, {}),
+            base=before,
         )
         delta.commit(self.storage, edit, RECORDS, record.number)
         with self._lock:

@@ -28,7 +28,7 @@ REJECTED = pl.Schema(
 )
 DELIMITERS = "\t,;|"
 MAX_COLUMNS = 5_000
-MAX_LINE = 16 << 20
+MAX_LINE = 4 << 20
 
 
 def _none_rejected() -> pl.DataFrame:

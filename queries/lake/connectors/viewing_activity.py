@@ -103,7 +103,8 @@ def _plays(seen: pl.DataFrame) -> pl.DataFrame:
 
 
 def _titles(seen: pl.DataFrame) -> pl.DataFrame:
-    plays = seen.filter(pl.col("title_id").is_not_null() & pl.col("supplemental").is_null())
+    known = pl.col("title_id").is_not_null() & pl.col("start_ts").is_not_null()
+    plays = seen.filter(known & pl.col("supplemental").is_null())
     kind = pl.when(pl.col("season").is_null()).then(pl.lit("film")).otherwise(pl.lit("season"))
     return plays.unique("title_id").select(
         pl.lit(None, dtype=pl.Int64).alias(ROW),

@@ -158,14 +158,18 @@ def _decoded(kind: pa.DataType) -> pa.DataType:
 
 
 def _cast(column: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray:
-    if pa.types.is_map(kind) and pa.types.is_list(column.type):
-        pairs = column.combine_chunks()
-        if isinstance(pairs, pa.ChunkedArray):
-            pairs = pa.concat_arrays(pairs.chunks) if pairs.num_chunks else pa.array([], kind)
-        keys, values = pairs.values.flatten()
-        made = pa.MapArray.from_arrays(pairs.offsets, keys, values, mask=pairs.is_null())
-        return pa.chunked_array([made]).cast(kind)
-    return column.cast(kind)
+    """Cast, also from the lists of key and value pairs that data frames hold for a map."""
+    if not pa.types.is_map(kind) or pa.types.is_map(column.type):
+        return column.cast(kind)
+    pair = pa.struct([("key", kind.key_type), ("value", kind.item_type)])
+    lists = column.cast(pa.list_(pair))
+    return pa.chunked_array([_mapped(c, kind) for c in lists.chunks], kind)
+
+
+def _mapped(lists: pa.ListArray, kind: pa.DataType) -> pa.Array:
+    keys, values = lists.values.flatten()
+    mask = lists.is_null() if lists.null_count else None
+    return pa.MapArray.from_arrays(lists.offsets, keys, values, mask=mask).cast(kind)
 
 
 @cache
@@ -214,7 +218,7 @@ class _Table(BaseModel):
 
 def parse(text: str) -> Table:
     """Read one contract. Raises ValueError where the file contradicts itself."""
-    read = _Table.model_validate(yaml.safe_load(text))
+    read = _Table.model_validate(yaml.load(text, Loader=yaml.CSafeLoader))
     made = Table(
         name=read.name,
         grain=read.grain,
