@@ -6,7 +6,7 @@ from importlib.metadata import version as version_of
 import orjson
 from flask import Blueprint, Flask, Request, abort, request
 from pydantic import ValidationError
-from werkzeug.exceptions import UnsupportedMediaType
+from werkzeug.exceptions import MethodNotAllowed, UnsupportedMediaType
 from werkzeug.wrappers import Response
 
 from portal.api.bodies import Ask
@@ -33,6 +33,11 @@ def register(server: Flask, warehouse: Warehouse) -> None:
         form = _form(request)
         result = answer(_body(request).question(), warehouse, signed_in().access)
         return Response(_WRITERS[form](result), content_type=form)
+
+    @routes.get("/ask", endpoint="refuse")
+    def refuse() -> Response:
+        # The catch-all route of the pages reads whatever GET has no rule of its own.
+        raise MethodNotAllowed(["POST"])
 
     @routes.get("/datasets")
     def datasets() -> Response:

@@ -1,0 +1,191 @@
+"""The API asks as everybody does, and answers or refuses in one shape."""
+
+from collections.abc import Iterator
+from io import BytesIO
+from pathlib import Path
+
+import polars as pl
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from portal.api.bodies import Answer, Dataset, Datasets, Refusal
+from portal.export import ARROW
+from portal.store.people import Newcomer
+from portal.store.store import Store
+from queries.model import Access
+from queries.question import Question, ask
+from queries.warehouse import Warehouse
+from tests.portal.small_warehouse import client_of, small_app, small_warehouse
+
+URL = "/api/v1/ask"
+HOURS = {"dataset": "plays", "metrics": ["hours_viewed"]}
+ANN = Newcomer(email="ann@example.com", name="Ann", unit="product", role="admin")
+BEN = Newcomer(
+    email="ben@example.com",
+    name="Ben",
+    unit="marketing",
+    row_rules={"country": ("BR",)},
+    hidden_numbers=("count(distinct account_id)",),
+)
+
+
+@pytest.fixture(scope="module")
+def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
+    return small_warehouse(tmp_path_factory.mktemp("api"))
+
+
+@pytest.fixture(scope="module")
+def portal(
+    tmp_path_factory: pytest.TempPathFactory, warehouse: Warehouse
+) -> Iterator[tuple[Flask, Store]]:
+    folder: Path = tmp_path_factory.mktemp("portal")
+    server, store = small_app(folder, warehouse)
+    yield server, store
+    store.close()
+
+
+@pytest.fixture(scope="module")
+def ann(portal: tuple[Flask, Store]) -> FlaskClient:
+    return client_of(*portal, ANN)
+
+
+@pytest.fixture(scope="module")
+def ben(portal: tuple[Flask, Store]) -> FlaskClient:
+    return client_of(*portal, BEN)
+
+
+def refused(response: TestResponse, status: int) -> str:
+    """The code of a refusal, which has its one shape."""
+    assert response.status_code == status, response.text
+    assert response.mimetype == "application/json"
+    return Refusal.model_validate(response.json).error.code
+
+
+def test_an_answer_is_the_warehouse_s(ann: FlaskClient, warehouse: Warehouse):
+    response = ann.post(URL, json={**HOURS, "by": ["device"], "where": "country = 'US'"})
+    assert response.status_code == 200
+    answer = Answer.model_validate(response.json)
+    question = Question(
+        dataset="plays", metrics=("hours_viewed",), by=("device",), where="country = 'US'"
+    )
+    expected = ask(question, warehouse, Access())
+    assert answer.columns == expected.frame.columns
+    assert [tuple(row) for row in answer.rows] == expected.frame.rows()
+    assert answer.data_version == expected.data_version
+
+
+def test_every_field_of_the_command_line_is_understood(ann: FlaskClient):
+    response = ann.post(
+        URL,
+        json={
+            "dataset": "plays",
+            "metrics": ["hours_viewed", "accounts"],
+            "by": ["country", "day:week"],
+            "where": "hour between 8 and 20 and hours_viewed > 0",
+            "period": "last 4 weeks",
+            "compare": "previous",
+            "with": {},
+            "calculate": ["rank:hours_viewed"],
+            "order": "-hours_viewed",
+            "limit": 5,
+            "interval": True,
+            "version": None,
+        },
+    )
+    answer = Answer.model_validate(response.json)
+    assert len(answer.rows) == 5
+    assert "hours_viewed__delta_low" in answer.columns
+    assert "hours_viewed__rank" in answer.columns
+    assert answer.compare is not None
+
+
+def test_arrow_and_csv_hold_the_same_rows(ann: FlaskClient):
+    body = {**HOURS, "by": ["country"]}
+    answer = Answer.model_validate(ann.post(URL, json=body).json)
+    stream = ann.post(URL, json=body, headers={"Accept": ARROW})
+    assert stream.mimetype == ARROW
+    frame = pl.read_ipc_stream(BytesIO(stream.data))
+    assert [list(row) for row in frame.rows()] == answer.rows
+    text = ann.post(URL, json=body, headers={"Accept": "text/csv"})
+    assert pl.read_csv(BytesIO(text.data)).columns == answer.columns
+
+
+def test_somebody_s_access_narrows_their_answers(ann: FlaskClient, ben: FlaskClient):
+    everything = ann.post(URL, json={**HOURS, "by": ["country"]}).json
+    narrowed = ben.post(URL, json={**HOURS, "by": ["country"]}).json
+    assert everything is not None
+    assert narrowed is not None
+    assert len(everything["rows"]) > 1
+    ((country, *numbers),) = narrowed["rows"]
+    assert country == "BR"
+    expected = next(row for row in everything["rows"] if row[0] == "BR")
+    assert numbers == pytest.approx(expected[1:])
+    hidden = ben.post(URL, json={"dataset": "plays", "metrics": ["hours_per_account"]})
+    assert refused(hidden, 403) == "access_denied"
+
+
+def test_hidden_numbers_are_not_offered(ann: FlaskClient, ben: FlaskClient):
+    def names(client: FlaskClient) -> set[str]:
+        card = Dataset.model_validate(client.get("/api/v1/datasets/plays").json)
+        return {m.name for m in card.metrics}
+
+    assert names(ann) - names(ben) == {"accounts", "hours_per_account"}
+
+
+def test_datasets_are_listed_with_what_the_lake_holds(ann: FlaskClient):
+    listed = Datasets.model_validate(ann.get("/api/v1/datasets").json)
+    assert [(d.name, d.loaded, d.rows) for d in listed.datasets] == [("plays", True, 4_000)]
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"metrics": ["hours"]}, "unknown_metric"),
+        ({"dataset": "nothing"}, "unknown_dataset"),
+        ({"where": "contry = 'US'"}, "unknown_dimension"),
+        ({"where": "country ="}, "invalid_query"),
+        ({"version": "v9-nothing"}, "unknown_version"),
+        ({"calculate": ["share:accounts"], "metrics": ["accounts"]}, "adds_distinct"),
+        ({"metrics": []}, "invalid_body"),
+        ({"metrics": "hours_viewed"}, "invalid_body"),
+        ({"limit": "many"}, "invalid_body"),
+        ({"limit": 10**30}, "invalid_body"),
+        ({"colour": "blue"}, "invalid_body"),
+        ({"where": "x" * 30_000}, "invalid_body"),
+        ({"by": ["country\0"]}, "unknown_dimension"),
+    ],
+)
+def test_a_question_without_an_answer_is_refused(
+    ann: FlaskClient, change: dict[str, object], code: str
+):
+    assert refused(ann.post(URL, json={**HOURS, **change}), 422) == code
+
+
+@pytest.mark.parametrize("body", ["", "{", "[]", "null", "3", '{"dataset":', "\udcff", "\0"])
+def test_a_body_that_is_no_question_is_refused(ann: FlaskClient, body: str):
+    sent = body.encode("utf-8", "surrogateescape")
+    response = ann.post(URL, data=sent, content_type="application/json")
+    assert refused(response, 422) == "invalid_body"
+
+
+def test_strangers_are_turned_away(portal: tuple[Flask, Store]):
+    server, _ = portal
+    stranger = server.test_client()
+    for path in ("/api/v1/datasets", "/api/v1/datasets/plays", "/api/v1/openapi.json"):
+        assert refused(stranger.get(path), 401) == "unauthorized"
+    assert refused(stranger.post(URL, json=HOURS), 401) == "unauthorized"
+    wrong = {"Authorization": "Bearer playhead_wrong"}
+    assert refused(stranger.post(URL, json=HOURS, headers=wrong), 401) == "unauthorized"
+
+
+def test_other_failures_have_the_same_shape(ann: FlaskClient):
+    assert refused(ann.get("/api/v1/nothing"), 404) == "not_found"
+    assert refused(ann.get("/api/v1/datasets/nothing"), 404) == "not_found"
+    assert refused(ann.get(URL), 405) == "method_not_allowed"
+    assert refused(ann.post(URL, data="dataset=plays"), 415) == "unsupported_media_type"
+    huge = ann.post(URL, data=b" " * (17 << 20), content_type="application/json")
+    assert refused(huge, 413)
+    other = ann.post(URL, json=HOURS, headers={"Accept": "image/png"})
+    assert refused(other, 406) == "not_acceptable"
