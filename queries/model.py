@@ -100,12 +100,13 @@ class Rollup:
     """A smaller table that answers the questions whose dimensions it kept.
 
     Grouped by day, bucket and `dimensions`; with `by_account` also by account, so that distinct
-    accounts stay exact. Holds every additive aggregate of the dataset's metrics.
+    accounts stay exact. Holds the additive aggregates of `metrics`, of all where none is named.
     """
 
     name: str
     dimensions: tuple[str, ...]
     by_account: bool = False
+    metrics: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -28,15 +28,16 @@ def table_of(dataset: Dataset, rollup: Rollup) -> str:
 
 
 @lru_cache(maxsize=64)
-def stored(dataset: Dataset, *, by_account: bool) -> tuple[Aggregate, ...]:
-    """The aggregates a rollup of the dataset keeps: whatever adds up.
+def stored(dataset: Dataset, rollup: Rollup) -> tuple[Aggregate, ...]:
+    """The aggregates a rollup of the dataset keeps: whatever adds up of the metrics it is for.
 
     By account, also how many rows meet the condition of each distinct count of accounts, so
     that it can be counted afterwards.
     """
-    wanted = merged(m for m in dataset.metrics if not m.parameters)
+    named = rollup.metrics or tuple(m.name for m in dataset.metrics)
+    wanted = merged(m for m in dataset.metrics if m.name in named and not m.parameters)
     kept = {a for a in wanted if a.is_additive} | {ROWS}
-    if by_account:
+    if rollup.by_account:
         kept |= {
             Aggregate("count", where=a.where)
             for a in wanted
@@ -53,14 +54,14 @@ def fingerprint(dataset: Dataset, rollup: Rollup) -> str:
     """Changes whenever what the rollup's columns mean does."""
     meaning = (dataset.table, dataset.base, dataset.joins, rollup, dataset.time, dataset.entity)
     dimensions = [dataset.dimension(name) for name in rollup.dimensions]
-    kept = stored(dataset, by_account=rollup.by_account)
+    kept = stored(dataset, rollup)
     return blake2b(repr((meaning, dimensions, kept)).encode(), digest_size=8).hexdigest()
 
 
 def inputs(dataset: Dataset, rollup: Rollup) -> tuple[str, ...]:
     """Tables whose versions the rollup depends on, the dataset's own first."""
     texts = [dataset.dimension(name).expression for name in rollup.dimensions]
-    texts += [a.sql for a in stored(dataset, by_account=rollup.by_account)]
+    texts += [a.sql for a in stored(dataset, rollup)]
     joined = [j.table for j in dataset.joins if any(f'"{j.name}.' in text for text in texts)]
     return (dataset.table, *sorted(set(joined)))
 
@@ -156,19 +157,19 @@ def covering(
 
 
 def _holds(dataset: Dataset, rollup: Rollup, aggregates: tuple[Aggregate, ...]) -> bool:
-    kept = set(stored(dataset, by_account=rollup.by_account))
+    kept = set(stored(dataset, rollup))
     return all(
-        a in kept or (rollup.by_account and _counts_accounts(dataset, a)) for a in aggregates
+        a in kept or (rollup.by_account and _counts_accounts(dataset, rollup, a))
+        for a in aggregates
     )
 
 
-def _counts_accounts(dataset: Dataset, aggregate: Aggregate) -> bool:
+def _counts_accounts(dataset: Dataset, rollup: Rollup, aggregate: Aggregate) -> bool:
     """Distinct accounts, or distinct pairs of account and day."""
     if aggregate.operation != "count_distinct" or not dataset.entity:
         return False
-    where = aggregate.where is None or Aggregate("count", where=aggregate.where) in stored(
-        dataset, by_account=True
-    )
+    counted = Aggregate("count", where=aggregate.where)
+    where = aggregate.where is None or counted in stored(dataset, rollup)
     day = dataset.time.expression.strip('"')
     argument = columns_of(aggregate.argument)
     return where and argument in (frozenset((dataset.entity,)), frozenset((dataset.entity, day)))

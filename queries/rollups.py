@@ -128,7 +128,7 @@ def _reduction(dataset: Dataset, rollup: Rollup) -> Reduction:
     if rollup.by_account:
         keys.append(Column(ACCOUNT, f'"{dataset.entity}"'))
     keys += [Column(name, dataset.dimension(name).expression) for name in rollup.dimensions]
-    aggregates: tuple[Aggregate, ...] = stored(dataset, by_account=rollup.by_account)
+    aggregates: tuple[Aggregate, ...] = stored(dataset, rollup)
     plain = Reduction(
         source=Source(dataset.table), keys=tuple(keys), aggregates=aggregates, base=dataset.base
     )

@@ -69,9 +69,12 @@ class WrittenJoin(_Written):
 
 
 class WrittenRollup(_Written):
+    """Keeps what the named `metrics` need; of all of them where none is named."""
+
     name: Name
     dimensions: Texts = ()
     by_account: bool = False
+    metrics: Texts = ()
 
 
 class WrittenMetric(_Written):

@@ -66,7 +66,9 @@ def read_dataset(text: str, origin: str) -> Dataset:
         clock=written.clock,
         base=_canonical(written.base, f"{origin}: base") if written.base else None,
         joins=tuple(Join(j.name, j.table or j.name, j.column, j.key) for j in written.joins),
-        rollups=tuple(Rollup(r.name, r.dimensions, r.by_account) for r in written.rollups),
+        rollups=tuple(
+            Rollup(r.name, r.dimensions, r.by_account, r.metrics) for r in written.rollups
+        ),
         smallest_grain=written.smallest_grain,
         exclusive=written.exclusive,
         open=written.open,
@@ -160,6 +162,8 @@ def _check(dataset: Dataset, origin: str) -> None:
     for rollup in dataset.rollups:
         for name in rollup.dimensions:
             _check_known(name, dimensions, f"{origin}: rollup {rollup.name}")
+        for name in rollup.metrics:
+            _check_known(name, names[len(dimensions) :], f"{origin}: rollup {rollup.name}")
     for metric in dataset.metrics:
         for name in metric.dimensions:
             _check_known(name, dimensions, f"{origin}: metric {metric.name}")
