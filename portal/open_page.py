@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from portal.context import Context, Extent, resolve
 from portal.page import Asking, Page, Tile, dataset_name
-from portal.view import View
+from portal.view import Choice, View
 from queries.catalog import Catalog
 from queries.errors import NotLoaded
 from queries.lake.errors import UnknownVersion
@@ -22,7 +22,10 @@ _SLACK = timedelta(_WEEK)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenPage:
-    """Every tile of it asks the same data version."""
+    """Every tile of it asks the same data version.
+
+    `assumed` are filters of its view that its URL does not name: without them nothing adds up.
+    """
 
     page: Page
     view: View
@@ -30,6 +33,7 @@ class OpenPage:
     data_version: str
     extents: Mapping[str, Extent]
     notices: tuple[str, ...] = ()
+    assumed: tuple[Choice, ...] = ()
 
     @property
     def context(self) -> Context:
@@ -57,6 +61,8 @@ def open_page(page: Page, query: str, warehouse: Warehouse) -> OpenPage:
     page = page.read(query, catalog)
     version = warehouse.snapshot(pinned).data_version
     view = page.view(query, catalog)
+    assumed = _assumed(catalog.dataset(page.datasets[0]), view, warehouse, version)
+    view = replace(view, choices=tuple(sorted((*view.choices, *assumed))))
     asked = {dataset_name(page, tile) for tile in page.tiles(catalog, view).values()}
     datasets = [catalog.dataset(name) for name in {*page.datasets, *asked}]
     return OpenPage(
@@ -66,6 +72,7 @@ def open_page(page: Page, query: str, warehouse: Warehouse) -> OpenPage:
         data_version=version,
         extents=_together({d.name: _extent(d, warehouse, version) for d in datasets}, page),
         notices=notices,
+        assumed=assumed,
     )
 
 
@@ -105,6 +112,22 @@ def _together(extents: dict[str, Extent], page: Page) -> dict[str, Extent]:
         name: replace(e, latest=last) if e.latest and last < e.latest <= main + _SLACK else e
         for name, e in extents.items()
     }
+
+
+def _assumed(
+    dataset: Dataset, view: View, warehouse: Warehouse, version: str
+) -> tuple[Choice, ...]:
+    """One level, where rows of different levels overlap: the widest that the data has."""
+    name = dataset.exclusive
+    if not name or any(choice.name == name for choice in view.choices):
+        return ()
+    dimension = dataset.dimension(name)
+    try:
+        found = [str(v) for v in warehouse.values(dataset, dimension, Access(), version=version)]
+    except NotLoaded:
+        return ()
+    ordered = [v for v in dimension.values_order if v in found] or found
+    return (Choice(name, "in", (ordered[0],)),) if ordered else ()
 
 
 def _extent(dataset: Dataset, warehouse: Warehouse, version: str) -> Extent:

@@ -6,7 +6,14 @@ from pkgutil import iter_modules
 from dash import ClientsideFunction, Dash, Input, Output, State
 from dash.development.base_component import Component
 
-from portal.callbacks import answer_tiles, describe_tile, list_metrics, list_values, show_page
+from portal.callbacks import (
+    answer_tiles,
+    describe_tile,
+    list_datasets,
+    list_metrics,
+    list_values,
+    show_page,
+)
 from portal.components import ids
 from portal.components.document import document
 from portal.components.shell import shell
@@ -35,7 +42,7 @@ def register(app: Dash, site: Site) -> None:
 
     app.layout = layout
     show_page.register(app, site)
-    for verb in (answer_tiles, list_values, list_metrics, describe_tile):
+    for verb in (answer_tiles, list_datasets, list_values, list_metrics, describe_tile):
         verb.register(app.server, site)
     app.server.add_url_rule(OUTLINES, "outlines", _outlines)
     app.clientside_callback(

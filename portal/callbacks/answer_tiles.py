@@ -86,6 +86,7 @@ def view_line(opened: OpenPage) -> dict[str, Any]:
             "latest": written.day(context.extent.latest) if context.extent.latest else None,
             "version": opened.data_version,
             "pinned": bool(opened.view.version),
+            "assumed": [pair for choice in opened.assumed for pair in choice.pairs],
             "notices": opened.all_notices(),
         }
     }

@@ -1,0 +1,155 @@
+"""Breakdown: the chosen metrics by the chosen keys; and one dimension opened in full."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from portal.components.problem import no_rows
+from portal.context import Context
+from portal.drawing import Drawing, empty
+from portal.explore.advice import advice
+from portal.explore.askable import grains, why_not
+from portal.explore.choices import Choices, chosen
+from portal.explore.pivot import cells, following, pivot, questions
+from portal.explore.sheet import shares, sheet
+from portal.page import Place
+from queries.condition import Filter, conjunction
+from queries.errors import QueryError
+from queries.model import Dataset, Dimension, Key, Query, Result, TimeBucket
+
+_NOTHING = Drawing(kind="empty", content={"reason": "nothing", "message": "", "hint": ""})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Breakdown:
+    """A sheet by one or two keys; with a second direction in the URL, a pivot."""
+
+    place: Place = field(default_factory=lambda: Place(span=12, height=320, title="Breakdown"))
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        return ()
+
+    def questions(self, context: Context) -> tuple[Query, ...]:
+        context, choices = chosen(context)
+        if choices.pivot is not None:
+            return questions(context, choices)
+        return (_question(context, choices, choices.by),)
+
+    def following(self, results: Sequence[Result], context: Context) -> tuple[Query, ...]:
+        context, choices = chosen(context)
+        return following(results, context, choices) if choices.pivot is not None else ()
+
+    def draw(self, results: Sequence[Result], context: Context) -> Drawing:
+        context, choices = chosen(context)
+        controls = _controls(choices)
+        if results[0].frame.is_empty():
+            nothing = no_rows(context)
+            return replace(nothing, content={**nothing.content, "title": "Breakdown"} | controls)
+        if choices.pivot is not None:
+            rows, columns, crossed = results
+            content = pivot((rows, columns), cells(crossed), choices)
+            return Drawing(kind="pivot", content=content | controls | _titled(choices))
+        content = sheet(results[0], choices, choices.limit)
+        return Drawing(kind="sheet", content=content | controls | _titled(choices))
+
+    def advise(self, error: QueryError, context: Context) -> Drawing:
+        drawing = advice(error, context)
+        return replace(drawing, content={**drawing.content, "title": "Breakdown"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """Every value of the dimension that the URL opens, to be searched; else nothing."""
+
+    place: Place = field(default_factory=lambda: Place(span=12, height=0))
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        return ()
+
+    def questions(self, context: Context) -> tuple[Query, ...]:
+        context, choices = chosen(context)
+        dimension = choices.opened
+        if dimension is None or why_not(dimension, choices.metrics, choices.dataset):
+            return ()
+        alone = context.without(dimension.name)
+        question = _question(alone, choices, (dimension,))
+        return (replace(question, where=conjunction(alone.condition, _found(choices))),)
+
+    def draw(self, results: Sequence[Result], context: Context) -> Drawing:
+        context, choices = chosen(context)
+        dimension = choices.opened
+        if dimension is None:
+            return _NOTHING
+        content: dict[str, Any] = {
+            "title": f"All of {dimension.label}",
+            "opened": dimension.name,
+            "search": dimension.kind == "text",
+            "find": choices.find,
+        }
+        if not results:
+            reason = why_not(dimension, choices.metrics, choices.dataset)
+            return empty("not_defined", "This cannot be broken down so.", reason, **content)
+        return Drawing(kind="sheet", content=sheet(results[0], choices, choices.limit) | content)
+
+    def advise(self, error: QueryError, context: Context) -> Drawing:
+        return advice(error, context)
+
+
+def _question(context: Context, choices: Choices, keys: Sequence[Key]) -> Query:
+    """One row more than is shown, to know whether there are more."""
+    question = context.question(choices.names, by=keys)
+    return replace(
+        question,
+        order_by=_order(choices, keys),
+        descending=choices.is_descending,
+        limit=choices.limit + 1,
+        calculations=shares(choices, keys),
+    )
+
+
+def _order(choices: Choices, keys: Sequence[Key]) -> str:
+    known = {*(k.name for k in keys), *choices.names}
+    return choices.order if choices.order.split("__")[0] in known else choices.metric.name
+
+
+def _found(choices: Choices) -> Filter | None:
+    if choices.opened is None or not choices.find or choices.opened.kind != "text":
+        return None
+    return Filter(choices.opened, "contains", (choices.find,))
+
+
+def _titled(choices: Choices) -> dict[str, str]:
+    names = " and ".join(key.label for key in choices.by)
+    across = f" × {choices.pivot.label}" if choices.pivot is not None else ""
+    return {"title": f"Breakdown by {names}{across}"}
+
+
+def _controls(choices: Choices) -> dict[str, Any]:
+    """What may stand in the rows and in the columns, with why the rest may not."""
+    return {
+        "by": [_written(key) for key in choices.by],
+        "by_default": choices.is_by_default,
+        "pivot": _written(choices.pivot) if choices.pivot is not None else "",
+        "keys": _offered(choices, choices.dataset),
+    }
+
+
+def _offered(choices: Choices, dataset: Dataset) -> list[dict[str, Any]]:
+    allowed = grains(dataset, choices.metrics)
+    times = [TimeBucket(dataset.time, grain) for grain in allowed]
+    keys: list[Key] = [*dataset.dimensions, *times]
+    return [
+        {
+            "value": _written(key),
+            "label": key.label,
+            "is_wide": isinstance(key, Dimension) and key.is_wide,
+            "why": why_not(key, choices.metrics, dataset),
+        }
+        for key in keys
+    ]
+
+
+def _written(key: Key) -> str:
+    return f"{key.name}:{key.grain}" if isinstance(key, TimeBucket) else key.name

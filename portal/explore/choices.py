@@ -1,0 +1,173 @@
+"""What Explore's URL says, read against the dataset it names.
+
+A name that cannot be read is left out and said in `notices`; the rest still stands.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import TypeVar
+
+from portal.context import Context
+from portal.explore.askable import leading, why_not
+from portal.view import View
+from queries.condition import Dimension
+from queries.errors import QueryError
+from queries.model import Dataset, Key, Metric
+from queries.question import read_key
+
+DATASET = "dataset"
+METRIC = "metric"
+BY = "by"
+PIVOT = "pivot"
+ORDER = "order"
+LIMIT = "limit"
+OPEN = "open"
+FIND = "find"
+OPTIONS = (DATASET, METRIC, BY, PIVOT, ORDER, LIMIT, OPEN, FIND)
+PARAMETER = "with."
+
+ROWS = 25
+MOST_ROWS = 500
+MOST_KEYS = 2
+ASCENDING = " asc"
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choices:
+    """Which metrics, by what, in which order. `dataset` has its parameters filled in.
+
+    `metrics` are never empty; `is_by_default` says that `by` is our choice and not the viewer's.
+    """
+
+    dataset: Dataset
+    metrics: tuple[Metric, ...]
+    by: tuple[Key, ...]
+    is_by_default: bool
+    pivot: Key | None = None
+    opened: Dimension | None = None
+    find: str = ""
+    order: str = ""
+    is_descending: bool = True
+    limit: int = ROWS
+    notices: tuple[str, ...] = ()
+
+    @property
+    def metric(self) -> Metric:
+        """The main one: leaderboards rank by it."""
+        return self.metrics[0]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(metric.name for metric in self.metrics)
+
+
+def parameter_options(dataset: Dataset) -> tuple[str, ...]:
+    """The options that give the parameters of metrics their values: `with.policy`."""
+    names = frozenset[str]().union(*(waits_for(m) for m in dataset.metrics))
+    return tuple(f"{PARAMETER}{name}" for name in sorted(names))
+
+
+def bound(dataset: Dataset, view: View) -> Dataset:
+    """The dataset with what the URL says of parameters filled in."""
+    given = {o.removeprefix(PARAMETER): view.option(o) for o in parameter_options(dataset)}
+    given = {name: text for name, text in given.items() if text}
+    if not given:
+        return dataset
+    values = tuple(sorted(given.items()))
+    return replace(dataset, metrics=tuple(_filled(m, values) for m in dataset.metrics))
+
+
+@lru_cache(maxsize=4096)
+def waits_for(metric: Metric) -> frozenset[str]:
+    """Parameters without a value; read off the formula once."""
+    return metric.parameters
+
+
+@lru_cache(maxsize=4096)
+def _filled(metric: Metric, values: tuple[tuple[str, str], ...]) -> Metric:
+    given = {n: v for n, v in values if n in waits_for(metric)}
+    return metric.bind(given) if given else metric
+
+
+def read_choices(view: View, plain: Dataset) -> Choices:
+    """Everything the view says of what to show of a dataset."""
+    dataset = bound(plain, view)
+    notices: list[str] = []
+    metrics = _read(dict.fromkeys(view.every(METRIC)), dataset.metric, notices)
+    metrics = tuple(metrics) or (_usual(dataset),)
+    by = _keys(dict.fromkeys(view.every(BY)), dataset, metrics, notices)[:MOST_KEYS]
+    across = _keys((view.option(PIVOT),), dataset, metrics, notices)
+    pivot = next((key for key in across if key.name not in {k.name for k in by}), None)
+    opened = _read((view.option(OPEN),), dataset.dimension, notices)
+    order, is_descending = _order(view.option(ORDER), by, metrics)
+    return Choices(
+        dataset=dataset,
+        metrics=metrics,
+        by=by or _usual_key(dataset, metrics, pivot),
+        is_by_default=not by,
+        pivot=pivot,
+        opened=next((d for d in opened if d.role != "time"), None),
+        find=view.option(FIND),
+        order=order,
+        is_descending=is_descending,
+        limit=_limit(view.option(LIMIT)),
+        notices=tuple(notices),
+    )
+
+
+def chosen(context: Context) -> tuple[Context, Choices]:
+    """A tile's context with parameters filled in, and what its view says."""
+    choices = read_choices(context.view, context.dataset)
+    return replace(context, dataset=choices.dataset), choices
+
+
+def _read(texts: Iterable[str], read: Callable[[str], _T], notices: list[str]) -> list[_T]:
+    found: list[_T] = []
+    for text in filter(None, texts):
+        try:
+            found.append(read(text))
+        except QueryError as error:
+            notices.append(f"{error.message} {error.hint}".strip())
+    return found
+
+
+def _keys(
+    texts: Iterable[str], dataset: Dataset, metrics: tuple[Metric, ...], notices: list[str]
+) -> tuple[Key, ...]:
+    keys = _read(texts, lambda text: read_key(dataset, text), notices)
+    kept: dict[str, Key] = {}
+    for key in keys:
+        reason = why_not(key, metrics, dataset)
+        if reason:
+            notices.append(reason)
+        else:
+            kept.setdefault(key.name, key)
+    return tuple(kept.values())
+
+
+def _usual(dataset: Dataset) -> Metric:
+    """The first metric that can be asked as it is."""
+    return next((m for m in dataset.metrics if not waits_for(m)), dataset.metrics[0])
+
+
+def _usual_key(dataset: Dataset, metrics: tuple[Metric, ...], taken: Key | None) -> tuple[Key, ...]:
+    allowed = [d for d in leading(dataset) if not why_not(d, metrics, dataset)]
+    return tuple([d for d in allowed if taken is None or d.name != taken.name][:1])
+
+
+def _order(text: str, by: tuple[Key, ...], metrics: tuple[Metric, ...]) -> tuple[str, bool]:
+    """A column of the answer; the main metric, largest first, where it names none."""
+    name = text.removesuffix(ASCENDING)
+    known = {*(k.name for k in by), *(m.name for m in metrics)}
+    if name.split("__")[0] not in known:
+        return metrics[0].name, True
+    return name, not text.endswith(ASCENDING)
+
+
+def _limit(text: str) -> int:
+    if text.isascii() and text.isdigit() and 1 <= int(text[:6]) <= MOST_ROWS:
+        return int(text)
+    return ROWS

@@ -1,0 +1,113 @@
+"""Leaderboard: the top values of one dimension by the main metric. A click filters to one.
+
+It says nothing about its own dimension, so that one can move on to the other values; those that
+are filtered to stay in sight even below the top.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from portal.components import format as written
+from portal.components.problem import no_rows
+from portal.context import Context
+from portal.drawing import Drawing, empty
+from portal.explore.advice import advice
+from portal.explore.askable import adds_up, why_not
+from portal.explore.choices import chosen
+from portal.page import Place
+from portal.tiles.ranking import bar, scale
+from queries.condition import Filter, Scalar, conjunction
+from queries.errors import InvalidQuery, QueryError
+from queries.model import Calculation, Dimension, Query, Result
+
+ROWS = 7
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leaderboard:
+    """Values with bar, number, share of the whole where there is one, and change."""
+
+    by: str
+    place: Place = field(default_factory=lambda: Place(span=4, height=224))
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        return ()
+
+    def questions(self, context: Context) -> tuple[Query, ...]:
+        context, choices = chosen(context)
+        dimension, metric = context.dataset.dimension(self.by), choices.metric
+        if why_not(dimension, (metric,), context.dataset):
+            return ()
+        alone = context.without(self.by)
+        question = alone.question((metric.name,), by=(self.by,))
+        if adds_up(metric, (dimension,), context.dataset):
+            question = replace(question, calculations=(Calculation("share", metric.name),))
+        question = replace(question, order_by=metric.name)
+        top = replace(question, limit=ROWS + 1)
+        kept = _kept(context, dimension)
+        if not kept:
+            return (top,)
+        rest = replace(question, where=conjunction(alone.condition, kept), calculations=())
+        return (top, replace(rest, limit=ROWS))
+
+    def draw(self, results: Sequence[Result], context: Context) -> Drawing:
+        context, choices = chosen(context)
+        dimension, metric = context.dataset.dimension(self.by), choices.metric
+        heading = {"title": dimension.label}
+        if not results:
+            reason = why_not(dimension, (metric,), context.dataset)
+            return empty("not_defined", f"Not for {metric.label}.", reason, **heading)
+        found = [r for r in results[0].frame.iter_rows(named=True) if r[metric.name] is not None]
+        if not found:
+            nothing = no_rows(context)
+            return replace(nothing, content={**nothing.content, **heading})
+        shown = found[:ROWS]
+        there = {row[self.by] for row in shown}
+        for result in results[1:]:
+            more = result.frame.iter_rows(named=True)
+            shown += [r for r in more if r[self.by] not in there and r[metric.name] is not None]
+        content = {
+            "rows": [_row(row, dimension) | bar(row, metric) | _share(row, metric.name)
+                     for row in shown],
+            "more": len(found) > ROWS,
+            "unit": written.unit(metric),
+            "open": self.by,
+        }  # fmt: skip
+        ends = scale(shown, metric, from_zero=True)
+        return Drawing(kind="leaders", content=content | ends | heading, filters=self.by)
+
+    def advise(self, error: QueryError, context: Context) -> Drawing:
+        drawing = advice(error, context)
+        title = context.dataset.dimension(self.by).label
+        return replace(drawing, content={**drawing.content, "title": title})
+
+
+def _kept(context: Context, dimension: Dimension) -> Filter | None:
+    """The values that the view filters this dimension to."""
+    values: list[Scalar] = []
+    for text in context.view.values(dimension.name):
+        try:
+            values.append(dimension.read(text))
+        except InvalidQuery:
+            continue
+    return Filter(dimension, "in", tuple(values)) if values else None
+
+
+def _row(row: dict[str, Any], dimension: Dimension) -> dict[str, Any]:
+    value = row[dimension.name]
+    return {
+        "label": written.value_label(value, dimension),
+        "filter": None if value is None else url_text(value),
+    }
+
+
+def url_text(value: object) -> str:
+    """A value as a URL writes it, so that it reads back as the same value."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _share(row: dict[str, Any], name: str) -> dict[str, str]:
+    share = row.get(f"{name}__share")
+    return {} if share is None else {"share": f"{share * 100:.1f}%"}

@@ -1,0 +1,64 @@
+"""Metric row: one metric of the dataset as a number, its change and a thin line, to be chosen."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from portal.components.problem import problem
+from portal.context import Context
+from portal.drawing import Drawing
+from portal.explore.askable import grains
+from portal.explore.choices import chosen, waits_for
+from portal.page import Place
+from portal.tiles.headline import number, spark
+from queries.errors import QueryError
+from queries.model import Metric, Query, Result, TimeBucket
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MetricRow:
+    """A click chooses the metric; one that waits for a parameter says which."""
+
+    metric: str
+    place: Place = field(default_factory=lambda: Place(span=12, height=58, is_bare=True))
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        return (self.metric,)
+
+    def questions(self, context: Context) -> tuple[Query, ...]:
+        context, choices = chosen(context)
+        metric = context.metric(self.metric)
+        if waits_for(metric):
+            return ()
+        allowed = grains(choices.dataset, (metric,))
+        grain = context.grain if context.grain in allowed else allowed[0]
+        whole = context.question(self.metrics)
+        line = replace(whole, by=(TimeBucket(context.dataset.time, grain),), compare=None)
+        return (whole, replace(line, interval=False))
+
+    def draw(self, results: Sequence[Result], context: Context) -> Drawing:
+        context, choices = chosen(context)
+        metric = context.metric(self.metric)
+        content = _named(metric) | {"chosen": self.metric in choices.names}
+        if not results:
+            return Drawing(kind="metric", content=content | {"needs": sorted(waits_for(metric))})
+        whole, line = results
+        row = whole.total.row(0, named=True) if whole.total.height else {metric.name: None}
+        return Drawing(kind="metric", content=content | number(row, metric, context) | spark(line))
+
+    def advise(self, error: QueryError, context: Context) -> Drawing:
+        """Its own row says why it has no number; the others are not disturbed."""
+        metric = context.metric(self.metric)
+        content = problem(error).content
+        said = {"reason": content["reason"], "message": f"{error.message} {error.hint}".strip()}
+        return Drawing(kind="metric", content=_named(metric) | said)
+
+
+def _named(metric: Metric) -> dict[str, Any]:
+    return {
+        "name": metric.name,
+        "label": metric.label,
+        "description": metric.description,
+        "status": metric.status,
+    }

@@ -1,0 +1,65 @@
+"""Lay Explore out: the page that its URL stands for, about whichever dataset is named there."""
+
+from dataclasses import replace
+
+from portal.explore.askable import leading
+from portal.explore.breakdown import Breakdown, Opened
+from portal.explore.choices import DATASET, OPTIONS, parameter_options, read_choices
+from portal.explore.chooser import Chooser, Others
+from portal.explore.leaderboard import Leaderboard
+from portal.explore.metric_row import MetricRow
+from portal.explore.over_time import OverTime
+from portal.page import Page, Place, Section
+from portal.view import View
+from queries.catalog import Catalog, builtin
+from queries.errors import UnknownField
+from queries.model import Dataset, Grain
+
+_PERIODS = {
+    Grain.DAY: "last 28 days",
+    Grain.WEEK: "last 12 weeks",
+    Grain.MONTH: "12m as of latest",
+    Grain.QUARTER: "8q as of latest",
+    Grain.YEAR: "all",
+}
+
+
+def explore(page: Page, query: str, catalog: Catalog) -> Page:
+    """The page for one dataset. A name that is not in the catalog is said, not fatal."""
+    wanted = View.from_url(query, options=(DATASET,)).option(DATASET)
+    dataset, notices = catalog.datasets[0], ()
+    if wanted:
+        try:
+            dataset = catalog.dataset(wanted)
+        except UnknownField as error:
+            notices = (f"{error.message} {error.hint} Showing {dataset.label}.",)
+    options = (*OPTIONS, *parameter_options(dataset))
+    said = read_choices(View.from_url(query, options=options), dataset).notices
+    is_file = dataset.name not in {d.name for d in builtin().datasets}
+    return replace(
+        page,
+        datasets=(dataset.name,),
+        options=options,
+        arranged_by=(DATASET,),
+        notices=(*notices, *said),
+        period="all" if is_file else _PERIODS[dataset.smallest_grain],
+        compare="none" if is_file else page.compare,
+        sections=_sections(dataset),
+    )
+
+
+def _sections(dataset: Dataset) -> tuple[Section, ...]:
+    """The frames depend on the dataset alone, so that choosing within it moves nothing."""
+    rows = tuple(MetricRow(metric=metric.name) for metric in dataset.metrics)
+    boards = tuple(
+        Leaderboard(by=d.name, place=Place(span=4, height=224, title=d.label))
+        for d in leading(dataset)
+    )
+    over_time = OverTime(place=Place(span=12, height=236, title="Over time"))
+    opened = Opened(place=Place(span=12, height=0, title="All values"))
+    return (
+        Section(tiles=(Chooser(), *rows)),
+        Section(tiles=(over_time, opened)),
+        Section(tiles=(*boards, Others())),
+        Section(tiles=(Breakdown(),)),
+    )
