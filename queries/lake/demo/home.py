@@ -1,0 +1,229 @@
+"""Home pages: which titles each slot showed, with what probability, and what was clicked.
+
+The logging policy draws each slot by itself from the slot's candidates, so the propensity written
+down is exactly the probability it was drawn with, and so are the probabilities of the target
+policies. One request in twenty explores: rows in random order, titles drawn evenly from the pool.
+Who clicks is decided by a model known here alone; its expectation under a policy is that policy's
+true value.
+"""
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+
+from queries.lake.demo.images import USUAL
+from queries.lake.demo.pools import (
+    CANDIDATES, COLUMNS, GENRE_ROW, ORDERS, POOL, PVR, SIMILAR, SIMILAR_TOO, TOP10, TRENDING,
+)  # fmt: skip
+from queries.lake.demo.popularity import KIDS
+from queries.lake.demo.visits import Visits
+from queries.lake.demo.world import Block, World
+
+CONTINUE = 7
+RANKERS = (*ORDERS, "continue_watching")
+EXPLORE = 0.05
+PLAYS = 0.76
+ROWS = 8
+POLICIES = ("popularity", "pvr_v2")
+_LAYOUTS = np.array([
+    [CONTINUE, PVR, TRENDING, SIMILAR, TOP10, GENRE_ROW, SIMILAR_TOO],
+    [PVR, CONTINUE, SIMILAR, TOP10, TRENDING, GENRE_ROW, SIMILAR_TOO],
+    [CONTINUE, TRENDING, PVR, TOP10, GENRE_ROW, SIMILAR, SIMILAR_TOO],
+    [CONTINUE, TOP10, PVR, TRENDING, SIMILAR_TOO, GENRE_ROW, SIMILAR],
+], np.int8)  # fmt: skip
+_BASE, _FAME, _TASTE = -2.05, 0.4, 1.5
+_MODEL_BASE, _MODEL_FAME, _MODEL_TASTE = -2.2, 0.5, 0.9
+_LOG_FAME, _LOG_TASTE = 0.55, 0.8
+_V2_FAME, _V2_TASTE = 0.5, 2.4
+_POPULAR_FAME = 1.5
+_CHUNK = 6_000
+
+
+@dataclass(frozen=True)
+class Requests:
+    """One row a logged page request. `browsing` is whether the visitor looked for something new."""
+
+    visit: np.ndarray
+    browsing: np.ndarray
+    explore: np.ndarray
+    layout: np.ndarray
+    rows_seen: np.ndarray
+    rows_loaded: np.ndarray
+    columns_seen: np.ndarray
+    pool: np.ndarray
+
+
+@dataclass(frozen=True)
+class Slots:
+    """One row a slot that a policy filled; `request` points into the requests.
+
+    `weights`, `models` and `values` have a column a target policy: its probability of the shown
+    title, its value by the reward model, and its true expected clicks.
+    """
+
+    request: np.ndarray
+    row: np.ndarray
+    column: np.ndarray
+    kind: np.ndarray
+    title: np.ndarray
+    image: np.ndarray
+    propensity: np.ndarray
+    image_propensity: np.ndarray
+    score: np.ndarray
+    seen: np.ndarray
+    clicked: np.ndarray
+    played: np.ndarray
+    weights: np.ndarray
+    models: np.ndarray
+    values: np.ndarray
+
+
+def examination(row: np.ndarray, column: np.ndarray) -> np.ndarray:
+    """Chance that somebody looks at a slot on screen; rows and columns from 1."""
+    return (1 / ((1 + 0.16 * (row - 1.0)) * (1 + 0.07 * (column - 1.0)))).astype(np.float32)
+
+
+def requests(block: Block, of: Visits, browsing: np.ndarray, first: np.ndarray) -> Requests:
+    """Log the page of some visits. `browsing` and `first` are by visit.
+
+    `first` marks a profile's first visits, which have nothing to continue.
+    """
+    dice = block.dice("requests")
+    world = block.world
+    visit = np.flatnonzero(dice.random(of.count, np.float32) < 1 / world.size.page_every)
+    n = len(visit)
+    explore = dice.random(n) < EXPLORE
+    layout = np.empty((n, ROWS), np.int8)
+    layout[:, 0] = 0
+    layout[:, 1:] = _LAYOUTS[dice.choice(len(_LAYOUTS), n, p=[0.4, 0.25, 0.2, 0.15])]
+    mixed = np.argsort(dice.random((int(explore.sum()), ROWS - 1)), axis=1)
+    layout[explore, 1:] = _LAYOUTS[0][mixed]
+    looks = browsing[visit]
+    deep = 1 + dice.geometric(0.29, n)
+    rows_seen = np.where(looks, np.minimum(deep, ROWS), 1 + (dice.random(n) < 0.6))  # noqa: PLR2004
+    resumes = ~looks & ~first[visit]
+    at = np.argmax(layout == CONTINUE, axis=1) + 1
+    rows_seen = np.where(resumes, np.maximum(rows_seen, at), rows_seen)
+    wide = np.array([6, 6, 3, 5])[of.device[visit]]
+    scrolled = dice.random(n) < 0.18  # noqa: PLR2004 - those who go sideways
+    cluster = np.where(of.kids[visit], KIDS, world.people.cluster[of.account[visit]])
+    return Requests(
+        visit=visit,
+        browsing=looks,
+        explore=explore,
+        layout=layout,
+        rows_seen=rows_seen.astype(np.int8),
+        rows_loaded=np.clip(rows_seen + 1 + (dice.random(n) < 0.5), 4, ROWS).astype(np.int8),  # noqa: PLR2004
+        columns_seen=np.where(scrolled, COLUMNS, wide).astype(np.int8),
+        pool=world.pools.of(of.country[visit], cluster, of.day[visit]),
+    )
+
+
+def slots(block: Block, of: Visits, pages: Requests) -> Slots:
+    """Fill every policy slot of the logged pages and let people click."""
+    dice = block.dice("slots")
+    taste = block.world.people.taste[of.account[pages.visit]]
+    parts = [
+        _fill(block.world, dice, pages, (taste, np.arange(start, min(start + _CHUNK, len(taste)))))
+        for start in range(0, len(taste), _CHUNK)
+    ]
+    return Slots(**{
+        f.name: np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(Slots)
+    })
+
+
+def _fill(
+    world: World,
+    dice: np.random.Generator,
+    pages: Requests,
+    part: tuple[np.ndarray, np.ndarray],
+) -> Slots:
+    taste, chunk = part
+    request, row, column, kind = _grid(pages, chunk)
+    pool = pages.pool[request]
+    shelf = pages.pool[chunk]
+    liking = np.einsum(
+        "rpk,rk->rp", world.titles.embedding[world.pools.titles[shelf]], taste[chunk]
+    )
+    line = request - chunk[0]
+    n = len(request)
+    first = np.where(kind == 0, 0, (column - 1) * CANDIDATES)
+    places = world.pools.order[pool[:, None], kind[:, None], first[:, None] + np.arange(CANDIDATES)]
+    fame, like = world.pools.fame[pool[:, None], places], liking[line[:, None], places]
+    logging = _softmax(_LOG_FAME * fame + _LOG_TASTE * like)
+    targets = (_softmax(_POPULAR_FAME * fame), _softmax(_V2_FAME * fame + _V2_TASTE * like))
+    rows = np.arange(n)
+    drawn = np.minimum(
+        (np.cumsum(logging, axis=1) < dice.random(n, np.float32)[:, None]).sum(1), CANDIDATES - 1
+    )
+    explore = pages.explore[request]
+    anywhere = dice.integers(0, POOL, n, np.int8)
+    place = np.where(explore, anywhere, places[rows, drawn])
+    rank = world.pools.place[pool, kind, place] - first
+    inside = (rank >= 0) & (rank < CANDIDATES)
+    rank = np.where(inside, rank, 0)
+    title = world.pools.titles[pool, place]
+    image, image_chance = _image(dice, explore)
+    looks = examination(row, column)
+    browsing = pages.browsing[request]
+    seen = (row <= pages.rows_seen[request]) & (column <= pages.columns_seen[request])
+    pull = _sigmoid(_BASE + _FAME * fame + _TASTE * like)
+    mean_pull = np.where(explore[:, None], world.images.even()[world.pools.titles[pool[:, None], places]],
+                         world.images.usual()[world.pools.titles[pool[:, None], places]])  # fmt: skip
+    pull = np.minimum(pull * mean_pull, 1)
+    shown = _sigmoid(_BASE + _FAME * world.pools.fame[pool, place] + _TASTE * liking[line, place])
+    shown = np.minimum(shown * world.images.draw[title, image], 1) * looks * browsing
+    clicked = seen & (dice.random(n, np.float32) < shown)
+    model = _sigmoid(_MODEL_BASE + _MODEL_FAME * fame + _MODEL_TASTE * like) * (0.6 * PLAYS * looks)[:, None]
+    score = _sigmoid(
+        _MODEL_BASE + _MODEL_FAME * world.pools.fame[pool, place] + _MODEL_TASTE * liking[line, place]
+    ) * (0.6 * PLAYS * looks)
+    reach = (looks * browsing)[:, None] * pull
+    return Slots(
+        request=request,
+        row=row,
+        column=column,
+        kind=kind,
+        title=title,
+        image=image,
+        propensity=np.where(explore, np.float32(1 / POOL), logging[rows, drawn]),
+        image_propensity=image_chance,
+        score=score.astype(np.float32),
+        seen=seen,
+        clicked=clicked,
+        played=clicked & (dice.random(n, np.float32) < PLAYS),
+        weights=np.stack([np.where(inside, t[rows, rank], 0) for t in targets], axis=1),
+        models=np.stack([(t * model).sum(1) for t in targets], axis=1),
+        values=np.stack([(t * reach).sum(1) for t in targets], axis=1),
+    )
+
+
+def _grid(
+    pages: Requests, chunk: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Request, row, column and kind of row of every policy slot. The billboard is one slot."""
+    shape = (len(chunk), ROWS, COLUMNS)
+    row = np.broadcast_to(np.arange(1, ROWS + 1)[None, :, None], shape)
+    column = np.broadcast_to(np.arange(1, COLUMNS + 1)[None, None, :], shape)
+    kind = np.broadcast_to(pages.layout[chunk][:, :, None], shape)
+    filled = (row <= pages.rows_loaded[chunk][:, None, None]) & (kind != CONTINUE)
+    filled &= (kind > 0) | (column == 1)
+    request = np.broadcast_to(chunk[:, None, None], shape)[filled].astype(np.int32)
+    return request, row[filled].astype(np.int8), column[filled].astype(np.int8), kind[filled]
+
+
+def _image(dice: np.random.Generator, explore: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Image and its probability: the first one mostly, any one where the request explores."""
+    draw = dice.random(len(explore))
+    usual = np.searchsorted(np.cumsum(USUAL)[:-1], draw, "right")
+    image = np.where(explore, (draw * len(USUAL)).astype(int), usual)
+    return image.astype(np.int8), np.where(explore, 1 / len(USUAL), USUAL[image])
+
+
+def _softmax(logits: np.ndarray) -> np.ndarray:
+    weight = np.exp(logits)
+    return weight / weight.sum(1, keepdims=True)
+
+
+def _sigmoid(logits: np.ndarray) -> np.ndarray:
+    return 1 / (1 + np.exp(-logits))

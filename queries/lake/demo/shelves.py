@@ -1,0 +1,123 @@
+"""Dimension tables of the world: accounts, billing, catalogue, licences, images."""
+
+# pyright: standard
+# Strict checking needs types that pyarrow does not ship.
+
+import numpy as np
+import pyarrow as pa
+
+from queries.lake.demo.accounts import account_table, profile_table
+from queries.lake.demo.arrow import FEED, coded, constant, known, lists, table
+from queries.lake.demo.catalogue import FOREVER, GENRES, TASTES, Catalogue
+from queries.lake.demo.clock import Clock
+from queries.lake.demo.dice import dice as stream
+from queries.lake.demo.geography import geography
+from queries.lake.demo.images import artwork_table
+from queries.lake.demo.membership import billing_table
+from queries.lake.demo.world import World
+
+_TAGS = (
+    "slow burn", "ensemble", "true story", "small town", "heist", "courtroom", "coming of age",
+    "dystopia", "found family", "workplace", "road trip", "period", "revenge", "feel good", "twist",
+)  # fmt: skip
+_MATURITY = ("G", "PG", "PG-13", "TV-14", "TV-MA", "R")
+_PATTERNS = ("all at once", "weekly")
+_NEVER = np.datetime64("2099-12-31")
+
+
+def dimension_tables(of: World) -> dict[str, pa.Table]:
+    """Tables that do not come block by block."""
+    feed = {"feed": constant(FEED, of.people.count)}
+    lapsed = np.where(of.paid.active, 0, 1).astype(np.int8)
+    billing = billing_table(of.paid, of.people, of.clock, of.plan, of.seed)
+    profiles = profile_table(of.people, of.clock, of.seed)
+    artworks = artwork_table(of.images, of.titles, of.clock, of.seed)
+    return {
+        "accounts": table("accounts", account_table(of.people, of.clock, lapsed, of.seed) | feed),
+        "profiles": table(
+            "profiles", profiles | {"feed": constant(FEED, int(of.people.profiles.sum()))}
+        ),
+        "billing_events": table("billing_events", billing),
+        "titles": table("titles", _titles(of)),
+        "videos": table("videos", _videos(of.titles, of.clock)),
+        "availability": table("availability", _availability(of)),
+        "artworks": table("artworks", artworks),
+    }
+
+
+def _titles(of: World) -> dict[str, object]:
+    titles, clock = of.titles, of.clock
+    dice = stream(of.seed, "title table")
+    n = titles.count
+    places = geography()
+    tags = [sorted({_TAGS[i] for i in row}) for row in dice.integers(0, len(_TAGS), (n, 3)).tolist()]
+    maturity = np.where(titles.family, dice.integers(0, 2, n), dice.integers(2, 6, n))
+    dates = pa.array(clock.dates(titles.release), mask=~titles.release_known)
+    vectors = pa.array(titles.embedding.ravel(), pa.float32())
+    return {
+        "title_id": np.arange(1, n + 1),
+        "show_id": titles.show + 1,
+        "name": titles.names,
+        "kind": coded(titles.is_season.astype(np.int8), ("film", "season")),
+        "season_no": known(titles.season, titles.is_season),
+        "genre": coded(titles.genre, GENRES),
+        "tags": tags,
+        "origin_country": coded(titles.origin, places.codes),
+        "orig_lang": coded(places.language[titles.origin], places.languages),
+        "maturity": coded(maturity.astype(np.int8), _MATURITY),
+        "is_original": titles.original,
+        "release_date": dates,
+        "release_pattern": coded(titles.weekly.astype(np.int8), _PATTERNS),
+        "runtime_s": titles.runtime_s,
+        "episodes_n": titles.episodes,
+        "cost_usd": titles.cost_usd,
+        "embedding": lists(np.arange(0, (n + 1) * TASTES, TASTES), vectors),
+        "feed": constant(FEED, n),
+    }
+
+
+def _videos(titles: Catalogue, clock: Clock) -> dict[str, object]:
+    title = np.repeat(np.arange(titles.count), titles.episodes)
+    episode = np.arange(len(title)) - titles.first_video[title] + 1
+    out = titles.release[title] + 7 * (episode - 1) * titles.weekly[title]
+    return {
+        "video_id": (title + 1) * 100 + episode,
+        "title_id": title + 1,
+        "episode_no": episode,
+        "runtime_s": titles.video_runtime_s,
+        "credits_start_s": (titles.video_runtime_s * 0.955).astype(np.int32),
+        "available_from": clock.dates(out),
+        "feed": constant(FEED, len(title)),
+    }
+
+
+def _availability(of: World) -> dict[str, object]:
+    titles, places = of.titles, geography()
+    dice = stream(of.seed, "availability")
+    title, country = np.nonzero(titles.closes >= titles.opens)
+    n = len(title)
+    opens, closes = titles.opens[title, country], titles.closes[title, country]
+    share = np.array([c.share for c in places.countries])[country]
+    fee = of.popular.share[title] * share * 9e8 * np.exp(dice.normal(0, 0.5, n))
+    ends = of.clock.dates(closes)
+    ends[closes == FOREVER] = _NEVER
+    spoken = [sorted({"en", lang}) for lang in places.languages]
+    language = places.language[country]
+    offsets = np.array([0, *np.cumsum([len(s) for s in spoken])])
+    return {
+        "title_id": title + 1,
+        "country": coded(country.astype(np.int8), places.codes),
+        "window_start": of.clock.dates(opens),
+        "window_end": ends,
+        "licence_usd": np.where(titles.original[title], 0.0, np.round(fee, 2)),
+        "audio_langs": _language_lists(spoken, offsets, language),
+        "subtitle_langs": _language_lists(spoken, offsets, language),
+    }
+
+
+def _language_lists(
+    spoken: list[list[str]], offsets: np.ndarray, language: np.ndarray
+) -> pa.ListArray:
+    """One list a row, gathered from the few different ones."""
+    few = lists(offsets, pa.array([s for group in spoken for s in group]))
+    return few.take(pa.array(language))
