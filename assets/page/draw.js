@@ -6,6 +6,7 @@
   const kinds = (playhead.kinds ??= {});
 
   playhead.draw = (body, drawing, tile) => {
+    if (drawing.content.height) body.style.setProperty("--height", `${drawing.content.height}px`);
     if (body.dataset.kind !== drawing.kind) {
       if (body.dataset.kind === "figure") playhead.discardFigure(body);
       body.replaceChildren();
@@ -54,6 +55,8 @@
       content.spark ? spark(content) : "",
     );
   };
+
+  playhead.spark = (content) => spark(content);
 
   function spark(content) {
     const values = [...content.spark, ...content.spark_before].filter((v) => v !== null);
@@ -233,6 +236,9 @@
     bug: "icon-stop",
   };
 
+  // The nearest question that has an answer: a change of the URL, or a choice to make first.
+  const act = ({ set, ask }) => (ask ? playhead.chooseParameter(ask) : playhead.view.set(set));
+
   kinds.empty = (body, { content }) => {
     const page = playhead.page();
     const filters = content.undo ? playhead.view.filters(page.dimensions) : [];
@@ -256,6 +262,15 @@
                   playhead.bar.sentence(filter),
                   h("span", { class: "chip-x", "aria-label": "remove" }, "×"),
                 ),
+              ),
+            )
+          : null,
+        content.actions?.length
+          ? h(
+              "p",
+              { class: "nothing-actions" },
+              content.actions.map((action) =>
+                h("button", { class: "button is-quiet", onclick: () => act(action) }, action.label),
               ),
             )
           : null,

@@ -32,7 +32,7 @@ def page_layout(page: Page, view: View, catalog: Catalog) -> Component:
                 for number, section in enumerate(page.arranged(catalog, view))
             ),
         ],
-        className="page",
+        className=f"page page{page.path.replace('/', '-').rstrip('-')}",
         **attributes(data_page=orjson.dumps(_facts(page, catalog)).decode()),
     )
 
