@@ -1,0 +1,270 @@
+// Sheets and pivots: tables of several metrics whose order, rows and columns are choices of the URL.
+(() => {
+  const playhead = (window.playhead ??= {});
+  const { h } = playhead;
+  const kinds = (playhead.kinds ??= {});
+  const STEPS = [25, 100, 500];
+  const MOST_KEYS = 2;
+
+  kinds.sheet = (body, { content }) => {
+    const typed = body.contains(document.activeElement) ? document.activeElement.name : "";
+    body.replaceChildren(
+      content.opened ? openedBar(content) : controls(content),
+      content.rows.length
+        ? h("div", { class: "table-scroll sheet-scroll", tabindex: "0" }, table(content))
+        : h("p", { class: "hint" }, content.find ? `Nothing contains “${content.find}”.` : "No rows."),
+      more(content),
+    );
+    if (typed) refocus(body, typed);
+  };
+
+  function refocus(body, name) {
+    const input = body.querySelector(`[name="${name}"]`);
+    input?.focus();
+    input?.setSelectionRange(input.value.length, input.value.length);
+  }
+
+  const table = (content) =>
+    h(
+      "table",
+      { class: "table sheet" },
+      h("thead", {}, h("tr", {}, content.columns.map((column) => head(column, content)))),
+      h(
+        "tbody",
+        {},
+        content.total ? totals(content) : null,
+        content.rows.map((cells) => h("tr", {}, cells.map((one, i) => cell(one, content.columns[i])))),
+      ),
+    );
+
+  function head(column, content) {
+    const isOrder = column.order === content.order;
+    const next = isOrder && content.descending ? `${column.order} asc` : column.order;
+    const label = [column.label, column.unit ? h("small", {}, ` ${column.unit}`) : null];
+    return h(
+      "th",
+      {
+        scope: "col",
+        class: column.is_text ? "is-text" : null,
+        "aria-sort": isOrder ? (content.descending ? "descending" : "ascending") : null,
+      },
+      column.order
+        ? h("button", { class: "sort", title: "Sort by this", onclick: () => playhead.view.set({ order: next }) }, label)
+        : label,
+    );
+  }
+
+  function totals(content) {
+    const keys = content.columns.filter((column) => column.is_text).length;
+    return h(
+      "tr",
+      { class: "is-total", title: "Recomputed over all rows, never summed" },
+      h("th", { scope: "row", class: "is-text", colspan: keys }, "Total"),
+      content.total.map((one, i) => cell(one, content.columns[keys + i])),
+    );
+  }
+
+  function cell(one, column) {
+    const tag = column.is_text ? "th" : "td";
+    const attributes = {
+      class: [column.is_text ? "is-text" : "", one.tone ? `is-${one.tone}` : ""].join(" ").trim() || null,
+      ...(one.tip ? playhead.tip.on([column.label, one.text, one.tip]) : {}),
+    };
+    if (column.is_text) attributes.scope = "row";
+    if (one.filter !== undefined && column.filters) {
+      const isChosen = playhead.view.values(column.filters).includes(one.filter);
+      return h(
+        tag,
+        attributes,
+        h(
+          "button",
+          { class: `cell-link${isChosen ? " is-chosen" : ""}`, "aria-pressed": String(isChosen), ...playhead.mark(column.filters, one.filter) },
+          one.text,
+        ),
+      );
+    }
+    return h(
+      tag,
+      attributes,
+      one.bar === undefined ? null : h("span", { class: "cell-bar", style: `width:${100 * one.bar}%` }),
+      h("span", { class: "cell-text" }, one.text),
+      one.note ? h("small", { class: "cell-note" }, one.note) : null,
+    );
+  }
+
+  function more(content) {
+    const said = content.more ? `The first ${content.shown}.` : content.shown > 1 ? `All ${content.shown}.` : "";
+    const next = STEPS.find((step) => step > content.shown);
+    const fewer = content.shown > STEPS[0];
+    return h(
+      "p",
+      { class: "sheet-more" },
+      said,
+      content.more && next
+        ? h("button", { class: "link", onclick: () => playhead.view.set({ limit: next }) }, `Show ${next}`)
+        : null,
+      content.more && !next ? " Export them to have the rest, or filter." : null,
+      fewer ? h("button", { class: "link", onclick: () => playhead.view.set({ limit: null }) }, `Show ${STEPS[0]}`) : null,
+    );
+  }
+
+  // One dimension in full: searched in the server, closed by its cross.
+  let pause = null;
+  const openedBar = (content) =>
+    h(
+      "div",
+      { class: "sheet-bar" },
+      content.search
+        ? h("input", {
+            class: "input",
+            name: "find",
+            type: "search",
+            value: content.find,
+            placeholder: "Find a value",
+            "aria-label": "Find a value",
+            oninput: (event) => {
+              const find = event.target.value.trim();
+              clearTimeout(pause);
+              pause = setTimeout(() => playhead.view.set({ find }), 250);
+            },
+          })
+        : h("span", {}),
+      h("button", { class: "button is-quiet", onclick: () => playhead.view.set({ open: null, find: null }) }, "Close"),
+    );
+
+  // Rows and columns of the breakdown.
+  function controls(content) {
+    const label = (value) => content.keys.find((key) => key.value === value)?.label ?? value;
+    const set = (by) => playhead.view.set({ by });
+    const rows = content.by.map((value) =>
+      h(
+        "span",
+        { class: "chip" },
+        h("button", { class: "chip-text", onclick: (e) => pick(e.currentTarget, content, (v) => set(content.by.map((b) => (b === value ? v : b)))) }, label(value)),
+        content.by_default && content.by.length === 1
+          ? null
+          : h("button", { class: "chip-x", "aria-label": `No longer by ${label(value)}`, onclick: () => set(content.by.filter((b) => b !== value)) }, "×"),
+      ),
+    );
+    const columns = content.pivot
+      ? h(
+          "span",
+          { class: "chip" },
+          h("button", { class: "chip-text", onclick: (e) => pick(e.currentTarget, content, (v) => playhead.view.set({ pivot: v })) }, label(content.pivot)),
+          h("button", { class: "chip-x", "aria-label": "No columns", onclick: () => playhead.view.set({ pivot: null }) }, "×"),
+        )
+      : h("button", { class: "control", onclick: (e) => pick(e.currentTarget, content, (v) => playhead.view.set({ by: content.by, pivot: v })) }, "+ Across");
+    return h(
+      "div",
+      { class: "sheet-bar" },
+      h("span", { class: "sheet-side" }, "Rows"),
+      rows,
+      content.by.length < MOST_KEYS
+        ? h("button", { class: "control", onclick: (e) => pick(e.currentTarget, content, (v) => set([...content.by, v])) }, "+ Rows")
+        : null,
+      h("span", { class: "sheet-side" }, "Columns"),
+      columns,
+    );
+  }
+
+  function pick(anchor, content, choose) {
+    const search = h("input", { class: "input", placeholder: "Break down by …", "aria-label": "Find a dimension" });
+    const list = h("div", { class: "options is-long" });
+    const taken = [...content.by, content.pivot];
+    const show = () => {
+      const wanted = search.value.toLowerCase();
+      list.replaceChildren(
+        ...content.keys
+          .filter((key) => key.label.toLowerCase().includes(wanted) && !taken.includes(key.value))
+          .map((key) =>
+            h(
+              "button",
+              { class: "option", disabled: Boolean(key.why), title: key.why || null, onclick: () => (playhead.bar.close(), choose(key.value)) },
+              key.label,
+              key.is_wide ? h("small", {}, "many values") : null,
+            ),
+          ),
+      );
+    };
+    search.addEventListener("input", show);
+    search.addEventListener("keydown", (e) => e.key === "Enter" && list.querySelector("button:not(:disabled)")?.click());
+    show();
+    playhead.bar.popover(anchor, "Break down by", search, list);
+  }
+
+  kinds.pivot = (body, { content }) => {
+    const columns = content.columns_by;
+    body.replaceChildren(
+      controls(content),
+      h(
+        "p",
+        { class: "hint" },
+        `${content.metric}${content.unit ? ` in ${content.unit}` : ""}. Every total is recomputed, never summed.`,
+      ),
+      h(
+        "div",
+        { class: "table-scroll sheet-scroll", tabindex: "0" },
+        h(
+          "table",
+          { class: "table pivot" },
+          h(
+            "thead",
+            {},
+            h(
+              "tr",
+              {},
+              content.rows_by.map((by) => h("th", { scope: "col", class: "is-text" }, by.label)),
+              h("th", { scope: "col", class: "is-total" }, "Total"),
+              content.heads.map((one) => h("th", { scope: "col" }, link(one, columns.filters))),
+            ),
+          ),
+          h(
+            "tbody",
+            {},
+            content.column_totals
+              ? h(
+                  "tr",
+                  { class: "is-total" },
+                  h("th", { scope: "row", class: "is-text", colspan: content.rows_by.length }, "Total"),
+                  pivotCell(content.total ?? { text: "" }, "Total"),
+                  content.column_totals.map((one, i) => pivotCell(one, content.heads[i].text)),
+                )
+              : null,
+            content.rows.map((row) =>
+              h(
+                "tr",
+                {},
+                row.names.map((one, i) =>
+                  h("th", { scope: "row", class: "is-text" }, link(one, content.rows_by[i].filters)),
+                ),
+                pivotCell(row.total ?? { text: "" }, "Total", "is-total"),
+                row.cells.map((one, i) => pivotCell(one, `${row.names.map((n) => n.text).join(", ")} × ${content.heads[i].text}`)),
+              ),
+            ),
+          ),
+        ),
+      ),
+      more(content),
+      content.more_columns ? h("p", { class: "hint" }, `The first ${content.heads.length} columns.`) : "",
+    );
+  };
+
+  const link = (one, filters) =>
+    one.filter === undefined || !filters
+      ? one.text
+      : h("button", { class: "cell-link", ...playhead.mark(filters, one.filter) }, one.text);
+
+  function pivotCell(one, label, name = "") {
+    const change = one.delta ? `${one.delta}${one.delta_interval ? ` (${one.delta_interval})` : ""}` : "";
+    return h(
+      "td",
+      {
+        class: name || null,
+        style: one.shade ? `--shade:${Math.round(8 + 34 * one.shade)}%` : null,
+        ...(one.text ? playhead.tip.on([label, one.text, one.tip, change]) : {}),
+      },
+      h("span", { class: "cell-text" }, one.text),
+      one.delta ? h("small", { class: `cell-note is-${one.tone}` }, one.delta) : null,
+    );
+  }
+})();
