@@ -184,7 +184,8 @@ def _write_total(result: Result) -> None:
 
 def _heading(metric: Metric) -> str:
     unit = written.unit(metric)
-    return f"{metric.label} [{unit}]" if unit else metric.label
+    is_said = not unit or unit.lower() in metric.label.lower()
+    return metric.label if is_said else f"{metric.label} [{unit}]"
 
 
 def _provenance(result: Result) -> str:

@@ -34,13 +34,17 @@ def demo(
         raise InvalidQuery(f"There is no size “{size}”.", f"Sizes: {', '.join(SIZES)}.")
     started = perf_counter()
     printing.said(f"Making the demo company, size {size}, in {settings.lake_url} ...")
-    build(lake, size, seed, today=_day(today), progress=printing.said)
+    build(lake, size, seed, today=_day(today), progress=_progress)
     refreshed(lake, settings)
     snapshot = lake.snapshot_now()
     for table in sorted(snapshot.tables):
         printing.note(f"{table}: {snapshot.rows(table):,} rows")
     took = perf_counter() - started
     printing.note(f"Made in {took:.0f} s; data version {snapshot.data_version}")
+
+
+def _progress(what: str, share: float) -> None:
+    printing.said(f"{share:5.0%}  {what}")
 
 
 def _day(text: str) -> date | None:
