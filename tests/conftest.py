@@ -1,4 +1,4 @@
-"""What every test shares: where the real data lies, and skips that nobody can overlook.
+"""What every test shares: the demo company, the real data, and skips that nobody can overlook.
 
 A skipped test is listed at the end of a run. With CI set it fails the run, unless all it lacks is
 the public data, which may not be shipped and is not fetched.
@@ -6,12 +6,21 @@ the public data, which may not be shipped and is not fetched.
 
 import os
 from collections.abc import Iterable
+from datetime import date
+from fcntl import LOCK_EX, flock
 from pathlib import Path
 
 import pytest
 
+from queries.catalog import builtin
+from queries.engines.duckdb_engine import DuckDBEngine
+from queries.lake.demo.build import build
+from queries.lake.lake import Lake
+from queries.rollups import refresh
+
 ROOT = Path(__file__).resolve().parents[1]
 REALDATA = Path(os.environ.get("PLAYHEAD_REALDATA", ROOT.parent / "shared" / "data"))
+TODAY = date(2026, 11, 24)
 IN_CI = os.environ.get("CI", "").lower() in ("1", "true")
 
 
@@ -19,6 +28,29 @@ IN_CI = os.environ.get("CI", "").lower() in ("1", "true")
 def realdata() -> Path:
     """The folder of public data files; the test is skipped where there is none."""
     return REALDATA
+
+
+@pytest.fixture(scope="session")
+def demo_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A PLAYHEAD_HOME with the demo company of size S up to 2026-11-23, and its rollups.
+
+    Built once for all processes of a run, and only read: write into a copy. PLAYHEAD_TEST_HOME
+    names one that is there already.
+    """
+    if ready := os.environ.get("PLAYHEAD_TEST_HOME"):
+        return Path(ready)
+    base = tmp_path_factory.getbasetemp()
+    home = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "demo-home"
+    home.mkdir(exist_ok=True)
+    with (home / "building").open("w") as turn:
+        flock(turn, LOCK_EX)
+        lake = Lake(home / "lake")
+        if not lake.snapshot().has("playback"):
+            build(lake, "S", today=TODAY)
+            engine = DuckDBEngine(memory="2GB")
+            refresh(lake, builtin().datasets, engine)
+            engine.close()
+    return home
 
 
 def pytest_collection_modifyitems(items: Iterable[pytest.Item]) -> None:
