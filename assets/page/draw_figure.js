@@ -10,7 +10,10 @@
     modeBarButtonsToRemove: ["sendChartToCloud"],
   };
   const resized = new ResizeObserver((entries) => {
-    for (const { target } of entries) if (target.layout) window.Plotly.Plots.resize(target);
+    for (const { target } of entries) {
+      if (!target.isConnected) resized.unobserve(target);
+      else if (target.layout && target.clientWidth) window.Plotly.Plots.resize(target);
+    }
   });
 
   const ready = new Promise((done) => {

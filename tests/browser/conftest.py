@@ -1,0 +1,151 @@
+"""Chromium before a real server over the small demo company.
+
+A test fails on any console error and on any request that leaves the site. `PLAYHEAD_TEST_HOME`
+names a home that has a lake already, to save building one.
+"""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+ROOT = Path(__file__).resolve().parents[2]
+ARGUMENTS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
+)
+PATIENCE_S = 60
+
+Open = Callable[..., Page]
+
+
+@pytest.fixture(scope="session")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    ready = os.environ.get("PLAYHEAD_TEST_HOME")
+    if ready:
+        return Path(ready)
+    made = tmp_path_factory.mktemp("home")
+    subprocess.run(  # noqa: S603  # our own command
+        [sys.executable, "-m", "portal.cli", "demo", "--size", "S"],
+        cwd=ROOT,
+        env=os.environ | {"PLAYHEAD_HOME": str(made)},
+        check=True,
+        capture_output=True,
+    )
+    return made
+
+
+@pytest.fixture(scope="session")
+def base_url(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A server of its own on a free port, stopped at the end."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    log = tmp_path_factory.mktemp("server") / "log"
+    environment = os.environ | {
+        "PLAYHEAD_HOME": str(home),
+        "PLAYHEAD_ENV": "demo",
+        "PORT": str(port),
+    }
+    with log.open("w") as output:
+        server = subprocess.Popen(  # noqa: S603  # our own server
+            [sys.executable, "-m", "portal.serve"],
+            cwd=ROOT,
+            env=environment,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+    url = f"http://127.0.0.1:{port}"
+    try:
+        _wait_for(f"{url}/readyz", server, log)
+        yield url
+    finally:
+        server.send_signal(signal.SIGTERM)
+        server.wait(20)
+
+
+def _wait_for(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
+    for _ in range(PATIENCE_S * 10):
+        try:
+            with urllib.request.urlopen(url, timeout=1):  # noqa: S310  # our own server
+                return
+        except OSError:
+            if server.poll() is not None:
+                break
+            time.sleep(0.1)
+    pytest.fail(f"The server did not start:\n{log.read_text()}")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    found = shutil.which("chromium") or shutil.which("google-chrome")
+    if found is None:
+        pytest.skip("no Chromium: apt-get install chromium")
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=found, args=list(ARGUMENTS))
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def open_as(browser: Browser, base_url: str) -> Iterator[Open]:
+    """`open_as("Ada", "/path")`: a browser of a person's own, signed in, at a path."""
+    problems: list[str] = []
+    contexts = []
+
+    def opened(name: str, path: str = "/", **options: object) -> Page:
+        context = browser.new_context(
+            **{  # pyright: ignore[reportArgumentType]
+                "base_url": base_url,
+                "viewport": {"width": 1440, "height": 1000},
+                "reduced_motion": "reduce",
+                "accept_downloads": True,
+                "permissions": ["clipboard-read", "clipboard-write"],
+                **options,
+            }
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", lambda m: problems.append(m.text) if m.type == "error" else None)
+        page.on("pageerror", lambda error: problems.append(str(error)))
+        page.on("request", lambda r: problems.append(r.url) if _leaves(r.url, base_url) else None)
+        page.goto(path)
+        page.get_by_role("button", name=name).click()
+        settled(page)
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert problems == []
+
+
+def _leaves(url: str, base_url: str) -> bool:
+    return not url.startswith((base_url, "data:", "blob:"))
+
+
+def settled(page: Page) -> None:
+    """Wait until every tile in sight is painted."""
+    page.wait_for_function(
+        """() => {
+          const seen = [...document.querySelectorAll('.tile')]
+            .filter(tile => tile.getBoundingClientRect().top < innerHeight);
+          return seen.length && seen.every(tile => tile.getAttribute('aria-busy') === 'false');
+        }"""
+    )
+
+
+def number(page: Page, tile: str = "tile-0-0") -> str:
+    return page.locator(f"#{tile} .number-value").inner_text()
