@@ -29,6 +29,7 @@ from queries.model import (
     Reduction,
     Result,
 )
+from queries.period import end_of
 from queries.plan import Plan, over, plan, population_plan, ungrouped
 from queries.rollup import known_population
 from queries.shape import Gathered, aligned, measured, shaped
@@ -52,11 +53,11 @@ class Warehouse:
         """
         started = perf_counter()
         tables = self.snapshot(version)
-        query, notes = _clipped(query, tables.complete_through(query.dataset.table))
+        complete = _complete_through(query.dataset, tables)
+        query, notes = _clipped(query, complete)
         planned = plan(query, access, tables)
         reader = _Reader(self._engine, self._cache, tables, query.dataset)
         groups, total = self._gathered(planned, reader)
-        complete = tables.complete_through(query.dataset.table)
         bound = Period(date.min, complete) if complete is not None else None
         return Result(
             query=query,
@@ -89,8 +90,8 @@ class Warehouse:
         days = tables.days(dataset.table)
         if days is None:
             raise NotLoaded(f"{dataset.label} has no rows.", dataset.load_hint)
-        first, last = days
-        complete = tables.complete_through(dataset.table)
+        first, last = days[0], end_of(days[1], dataset.smallest_grain)
+        complete = _complete_through(dataset, tables)
         return Period(first, max(first, last if complete is None else min(last, complete)))
 
     def latest(self, dataset: Dataset, version: str | None = None) -> date:
@@ -168,6 +169,12 @@ class _Reader:
         if known is not None:
             return np.asarray(known, dtype=np.float64)
         return counted_units(self.reduce(population_plan(self._dataset)))
+
+
+def _complete_through(dataset: Dataset, tables: Snapshot) -> date | None:
+    """The last day that is complete: of a dataset of quarters, the last day of the last quarter."""
+    complete = tables.complete_through(dataset.table)
+    return None if complete is None else end_of(complete, dataset.smallest_grain)
 
 
 def _tables_of(reduction: Reduction) -> tuple[str, ...]:
