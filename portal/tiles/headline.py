@@ -30,7 +30,7 @@ class Headline:
         (result,) = results
         metric = context.metric(self.metric)
         total = result.total.row(0, named=True) if result.total.height else {}
-        if total.get(metric.name) is None:
+        if total.get(metric.name) is None or total.get(f"{metric.name}__n") == 0:
             return no_rows(context)
         return Drawing(kind="number", content=number(total, metric, context) | spark(result))
 

@@ -24,7 +24,7 @@ class Scorecard:
     def draw(self, results: Sequence[Result], context: Context) -> Drawing:
         (result,) = results
         row = result.frame.row(0, named=True) if result.frame.height else {}
-        if all(row.get(name) is None for name in self.metrics):
+        if all(row.get(name) is None or row.get(f"{name}__n") == 0 for name in self.metrics):
             return no_rows(context)
         metrics = [context.metric(name) for name in self.metrics]
         scores = [
