@@ -37,7 +37,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     if ready:
         return Path(ready)
     made = tmp_path_factory.mktemp("home")
-    subprocess.run(  # noqa: S603  # our own command
+    subprocess.run(  # our own command
         [sys.executable, "-m", "portal.cli", "demo", "--size", "S"],
         cwd=ROOT,
         env=os.environ | {"PLAYHEAD_HOME": str(made)},
@@ -60,7 +60,7 @@ def base_url(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[s
         "PORT": str(port),
     }
     with log.open("w") as output:
-        server = subprocess.Popen(  # noqa: S603  # our own server
+        server = subprocess.Popen(  # our own server
             [sys.executable, "-m", "portal.serve"],
             cwd=ROOT,
             env=environment,
