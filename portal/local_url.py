@@ -21,9 +21,9 @@ def local_url(text: str | None, default: str = "/") -> str:
 
 def _is_local(text: str) -> bool:
     path = text.partition("?")[0].partition("#")[0]
-    if not text.isprintable() or "\\" in path or "@" in path.split("/")[1:2]:
+    if not text.isprintable() or "\\" in path:
         return False
-    if not path.startswith("/") or path.startswith("//"):
+    if not path.startswith("/") or path.startswith(("//", "/@")):
         return False
     try:
         parts = urlsplit(text)
