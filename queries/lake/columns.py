@@ -57,14 +57,14 @@ class Columns:
             .then(loose)
             .cast(pl.Int64)
         ).to_series()
-        return self._read(name, given, exact.fill_null(rounded), "whole")
+        return self.keep(name, given, exact.fill_null(rounded), "whole")
 
     def number(self, name: str, missing: tuple[str, ...] = ()) -> pl.Series:
         """Finite numbers."""
         given = self.text(name, missing)
         parsed = given.cast(pl.Float64, strict=False)
         finite = pl.select(pl.when(parsed.is_finite()).then(parsed)).to_series()
-        return self._read(name, given, finite, "number")
+        return self.keep(name, given, finite, "number")
 
     def boolean(self, name: str, missing: tuple[str, ...] = ()) -> pl.Series:
         given = self.text(name, missing)
@@ -73,7 +73,7 @@ class Columns:
             pl.when(low.is_in(TRUE)).then(pl.lit(value=True))
             .when(low.is_in(FALSE)).then(pl.lit(value=False))
         ).to_series()  # fmt: skip
-        return self._read(name, given, parsed, "boolean")
+        return self.keep(name, given, parsed, "boolean")
 
     def date(self, name: str, missing: tuple[str, ...] = ()) -> pl.Series:
         """ISO dates, with or without a time of day, and `20220425`."""
@@ -82,7 +82,7 @@ class Columns:
         given = self.text(name, missing)
         compact = given.str.to_date("%Y%m%d", strict=False)
         parsed = given.str.slice(0, 10).str.to_date("%Y-%m-%d", strict=False).fill_null(compact)
-        return self._read(name, given, parsed, "date")
+        return self.keep(name, given, parsed, "date")
 
     def time(self, name: str, missing: tuple[str, ...] = ()) -> pl.Series:
         """Points in time as UTC without a zone; text without a zone is taken as UTC."""
@@ -100,7 +100,7 @@ class Columns:
         short = plain.str.to_datetime("%Y-%m-%d %H:%M", time_unit="us", strict=False)
         day = plain.str.to_date("%Y-%m-%d", strict=False).cast(pl.Datetime("us"))
         parsed = local.fill_null(zoned.dt.replace_time_zone(None)).fill_null(short).fill_null(day)
-        return self._read(name, given, parsed, "time")
+        return self.keep(name, given, parsed, "time")
 
     def reject(self, bad: pl.Series, code: str, reason: str) -> None:
         """Reject the rows where `bad` is true. Null is not."""
@@ -110,7 +110,8 @@ class Columns:
                 pl.DataFrame({ROW: numbers, "code": code, "reason": reason}).cast({ROW: pl.Int64})
             )
 
-    def _read(self, name: str, given: pl.Series, parsed: pl.Series, kind: str) -> pl.Series:
+    def keep(self, name: str, given: pl.Series, parsed: pl.Series, kind: str) -> pl.Series:
+        """The parsed values; rows whose value was given and lost in parsing are rejected."""
         lost = given.is_not_null() & parsed.is_null()
         if lost.any():
             shown = given.filter(lost).str.slice(0, 60)

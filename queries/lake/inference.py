@@ -17,6 +17,7 @@ MISSING = ("NA", "N/A", "n/a", "null", "NULL", "None", "none", "nan", "NaN", "-"
 NEARLY_ALL = 0.99
 RESERVED = frozenset({"bucket", "incomplete", "value", "rows", "date"})
 LONGEST = 48
+DAY_NAME = re.compile(r"date|day|(^|_)dt$")
 
 
 def typed(rows: Rows, columns: Columns) -> pl.DataFrame:
@@ -55,7 +56,7 @@ def _typed(values: pl.Series, columns: Columns) -> pl.Series | None:
     if isinstance(kind, pl.Boolean | pl.Date):
         return values
     if kind.is_integer():
-        return values.cast(pl.Int64, strict=False)
+        return _compact_days(values.cast(pl.Int64, strict=False))
     if isinstance(kind, pl.Datetime):
         utc = values.dt.convert_time_zone("UTC") if kind.time_zone else values
         return utc.dt.replace_time_zone(None).dt.cast_time_unit("us")
@@ -78,6 +79,28 @@ def _read(name: str, columns: Columns) -> pl.Series:
     return given
 
 
+def _compact_days(values: pl.Series) -> pl.Series:
+    """`20260103` in a column called a date is one."""
+    if not DAY_NAME.search(values.name.lower()):
+        return values
+    days = values.cast(pl.String).str.to_date("%Y%m%d", strict=False)
+    return values if days.null_count() > values.null_count() else days
+
+
+def _days(given: pl.Series) -> pl.Series:
+    """Dates as people write them. `03/04/2026` is one only where another value shows the order."""
+    month = given.str.contains(r"^\d{4}-\d\d$").fill_null(value=False)
+    whole = pl.select(pl.when(month).then(given + "-01").otherwise(given)).to_series()
+    for style in ("%Y-%m-%d", "%Y/%m/%d", "%d.%m.%Y"):
+        found = whole.str.to_date(style, strict=False)
+        if found.null_count() < found.len():
+            return found
+    american, european = (given.str.to_date(s, strict=False) for s in ("%m/%d/%Y", "%d/%m/%Y"))
+    if american.null_count() == european.null_count():
+        return pl.Series(given.name, [None] * given.len(), dtype=pl.Date)
+    return american if american.null_count() < european.null_count() else european
+
+
 def _readers(
     name: str, given: pl.Series, columns: Columns
 ) -> Iterable[tuple[pl.Series, Callable[[], pl.Series]]]:
@@ -86,10 +109,10 @@ def _readers(
     padded = given.str.contains(r"^[+-]?0\d").sum() > 0
     if not padded:
         whole = given.str.contains(r"^[+-]?\d{1,18}$")
-        yield whole, lambda: columns.whole(name, MISSING)
+        yield whole, lambda: _compact_days(columns.whole(name, MISSING))
         number = given.str.contains(r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?$")
         yield number, lambda: columns.number(name, MISSING)
-    day = given.str.to_date("%Y-%m-%d", strict=False).is_not_null()
-    yield day, lambda: columns.date(name, MISSING)
+    day = _days(given)
+    yield day.is_not_null(), lambda: columns.keep(name, given, day, "date")
     time = given.str.contains(r"^\d{4}-\d\d-\d\d[ T]\d\d:\d\d")
     yield time, lambda: columns.time(name, MISSING)

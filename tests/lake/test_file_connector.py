@@ -79,6 +79,29 @@ def test_a_few_values_that_do_not_fit_are_quarantined(lake: Lake):
     assert rows(lake).height == 200
 
 
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("2026-01-03", "2026-01-13"),
+        ("2026/01/03", "2026/01/13"),
+        ("03.01.2026", "13.01.2026"),
+        ("01/03/2026", "01/13/2026"),
+        ("03/01/2026", "13/01/2026"),
+        ("20260103", "20260113"),
+        ("2026-01-03T10:00:00Z", "2026-01-13 11:00"),
+    ],
+)
+def test_dates_are_read_as_people_write_them(lake: Lake, first: str, second: str):
+    load(lake, f"day,n\n{first},1\n{second},2\n")
+    assert rows(lake)["date"].to_list() == [date(2026, 1, 3), date(2026, 1, 13)]
+
+
+def test_months_are_dates_and_dates_that_could_be_two_are_text(lake: Lake):
+    load(lake, "month,when\n2026-01,01/02/2026\n2026-02,03/04/2026\n")
+    assert rows(lake)["date"].to_list() == [date(2026, 1, 1), date(2026, 2, 1)]
+    assert rows(lake)["when"].to_list() == ["01/02/2026", "03/04/2026"]
+
+
 def test_codes_with_leading_zeros_stay_text(lake: Lake):
     load(lake, "zip,n\n01234,1\n99999,2\n")
     assert rows(lake)["zip"].to_list() == ["01234", "99999"]

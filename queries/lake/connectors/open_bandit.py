@@ -53,6 +53,7 @@ def read(request: Request, rows: Rows) -> Reading:
         shown, unknown = _with_targets(request, shown, campaign)
         if unknown:
             notes.append(f"{unknown} rows show an item the action distribution does not know.")
+        notes.append(_weights(shown))
     return Reading(
         rows=rows,
         tables={"impressions": _impressions(shown), "titles": _titles(shown, campaign)},
@@ -107,6 +108,17 @@ def _with_targets(request: Request, shown: pl.DataFrame, campaign: str) -> tuple
     unknown = joined["prob"].null_count()
     pair = pl.struct(pl.lit(target).alias("key"), pl.col("prob").fill_null(0.0).alias("value"))
     return joined.with_columns(targets=pl.concat_list(pair)), unknown
+
+
+def _weights(shown: pl.DataFrame) -> str:
+    """The mean weight is 1 if propensities and target probabilities are right."""
+    weight = shown.filter(pl.col("propensity") > 0).select(w=pl.col("prob") / pl.col("propensity"))
+    mean, spread, rows = weight["w"].mean(), weight["w"].std(), weight["w"].count()
+    if not isinstance(mean, float) or not isinstance(spread, float):
+        return "There is no row to weigh."
+    error = spread / rows**0.5
+    said = "as it should be" if abs(mean - 1) <= 3 * error else "not 1: check the propensities"  # noqa: PLR2004
+    return f"The mean weight of the target policy is {mean:.3f} ± {error:.3f}, {said}."
 
 
 def _distribution(delivery: Delivery, campaign: str) -> pl.DataFrame:

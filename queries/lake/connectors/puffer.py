@@ -46,6 +46,7 @@ def read(request: Request, rows: Rows) -> Reading:
         rejected=columns.rejected,
         notes=(
             f"The file has no clock: all sessions are booked on {start.date()}.",
+            "Its sessions cannot be linked to those of the other files: each file counts its own.",
             *ignored(rows, frozenset({"scheme", *MEASURES})),
         ),
     )
