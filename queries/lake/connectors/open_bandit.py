@@ -117,7 +117,7 @@ def _weights(shown: pl.DataFrame) -> str:
     if not isinstance(mean, float) or not isinstance(spread, float):
         return "There is no row to weigh."
     error = spread / rows**0.5
-    said = "as it should be" if abs(mean - 1) <= 3 * error else "not 1: check the propensities"  # noqa: PLR2004
+    said = "as it should be" if abs(mean - 1) <= 3 * error else "not 1: check the propensities"
     return f"The mean weight of the target policy is {mean:.3f} ± {error:.3f}, {said}."
 
 
