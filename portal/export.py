@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from io import BytesIO
 from typing import Any
+from zipfile import ZIP_DEFLATED, ZipFile
 
 import polars as pl
 import pyarrow as pa
@@ -27,6 +28,7 @@ FORMULA = "^[=+\\-@\t\r\n＝＋－＠]"
 LONGEST_CELL = 32_767
 WIDEST_COLUMN = 40
 _NUMBERS = {
+    "day": "yyyy-mm-dd",
     "percent": "0.0%",
     "decimal": "#,##0.00",
     "seconds": "#,##0.00",
@@ -39,11 +41,21 @@ _UNSAFE_IN_NAMES = re.compile(r"[^A-Za-z0-9._-]+")
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """A kind of file an answer can be written as."""
+    """A kind of file an answer can be written as; `together` where one file holds several."""
 
     name: str
     mimetype: str
     write: Callable[[Result], bytes]
+    together: Callable[[Sequence[Result]], bytes] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """What is downloaded."""
+
+    name: str
+    mimetype: str
+    content: bytes
 
 
 def labelled_csv(result: Result) -> bytes:
@@ -59,6 +71,11 @@ def csv(result: Result) -> bytes:
 
 def xlsx(result: Result) -> bytes:
     """A sheet with the answer and one that says what it is of."""
+    return workbook([result])
+
+
+def workbook(results: Sequence[Result]) -> bytes:
+    """The same for several answers of one tile."""
     buffer = BytesIO()
     options = {
         "in_memory": True,
@@ -67,20 +84,14 @@ def xlsx(result: Result) -> bytes:
         "strings_to_numbers": False,
     }
     with xlsxwriter.Workbook(buffer, options) as book:
-        bold = book.add_format({"bold": True, "bottom": 1})
-        days = book.add_format({"num_format": "yyyy-mm-dd"})
-        numbers = {n: book.add_format({"num_format": f}) for n, f in _NUMBERS.items()}
-        sheet = book.add_worksheet("Answer")
-        headings = list(_headings(result.query, result.frame.columns).values())
-        _fill(sheet, [headings], [bold] * len(headings))
-        formats = [_format(result.query, c, numbers) or days for c in result.frame.columns]
-        _fill(sheet, result.frame.rows(), formats, first=1)
-        sheet.freeze_panes(1, 0)
-        for position, heading in enumerate(headings):
-            sheet.set_column(position, position, min(WIDEST_COLUMN, len(heading) + 2))
-        about = book.add_worksheet("About")
-        _fill(about, _about(result), [bold, days])
-        about.set_column(0, 1, WIDEST_COLUMN)
+        formats = {n: book.add_format({"num_format": f}) for n, f in _NUMBERS.items()}
+        formats["heading"] = book.add_format({"bold": True, "bottom": 1})
+        for number, result in enumerate(results, 1):
+            nth = f" {number}" if len(results) > 1 else ""
+            _answer_sheet(book.add_worksheet(f"Answer{nth}"), result, formats)
+            about = book.add_worksheet(f"About{nth}")
+            _fill(about, _about(result), [formats["heading"], None])
+            about.set_column(0, 1, WIDEST_COLUMN)
     return buffer.getvalue()
 
 
@@ -107,6 +118,21 @@ FORMS = {
     "parquet": Form("parquet", "application/vnd.apache.parquet", parquet_file),
     "arrow": Form("arrow", ARROW, arrow),
 }
+
+
+def download(results: Sequence[Result], form: Form) -> File:
+    """The answers of a tile as one file: a ZIP of files where the form holds one answer only."""
+    if len(results) == 1:
+        (result,) = results
+        return File(file_name(result, form), form.mimetype, form.write(result))
+    if form.together is not None:
+        return File(file_name(results[0], form), form.mimetype, form.together(results))
+    buffer = BytesIO()
+    with ZipFile(buffer, "w", ZIP_DEFLATED) as archive:
+        for number, result in enumerate(results, 1):
+            archive.writestr(f"{number}_{file_name(result, form)}", form.write(result))
+    name = file_name(results[0], form).removesuffix(form.name) + "zip"
+    return File(name, "application/zip", buffer.getvalue())
 
 
 def file_name(result: Result, form: Form) -> str:
@@ -145,11 +171,22 @@ def _headings(query: Query, columns: Sequence[str]) -> dict[str, str]:
     return {c: text if said.count(text) == 1 else c for c, text in labels.items()}
 
 
-def _format(query: Query, column: str, formats: dict[str, Format]) -> Format | None:
+def _answer_sheet(sheet: Worksheet, result: Result, formats: dict[str, Format]) -> None:
+    columns = result.frame.columns
+    headings = list(_headings(result.query, columns).values())
+    _fill(sheet, [headings], [formats["heading"]] * len(headings))
+    kinds = [_format(result.query, c, formats) for c in columns]
+    _fill(sheet, result.frame.rows(), kinds, first=1)
+    sheet.freeze_panes(1, 0)
+    for position, heading in enumerate(headings):
+        sheet.set_column(position, position, min(WIDEST_COLUMN, len(heading) + 2))
+
+
+def _format(query: Query, column: str, formats: dict[str, Format]) -> Format:
     name, _, suffix = column.partition("__")
     metric = next((m for m in query.metrics if m.name == name), None)
     if metric is None:
-        return None
+        return formats["day"]
     if suffix.startswith("relative") or suffix == "share":
         return formats["percent"]
     return formats["number" if suffix in ("n", "rank") else metric.format]

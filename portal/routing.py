@@ -9,6 +9,7 @@ from dash.development.base_component import Component
 from portal.callbacks import (
     answer_tiles,
     describe_tile,
+    export_tile,
     list_datasets,
     list_metrics,
     list_values,
@@ -42,7 +43,14 @@ def register(app: Dash, site: Site) -> None:
 
     app.layout = layout
     show_page.register(app, site)
-    for verb in (answer_tiles, list_datasets, list_values, list_metrics, describe_tile):
+    for verb in (
+        answer_tiles,
+        list_datasets,
+        list_values,
+        list_metrics,
+        describe_tile,
+        export_tile,
+    ):
         verb.register(app.server, site)
     app.server.add_url_rule(OUTLINES, "outlines", _outlines)
     app.clientside_callback(
