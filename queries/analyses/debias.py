@@ -29,8 +29,11 @@ _COUNTS = ("seen_impressions", "clicks", "plays", "rows")
 class Debiased:
     """Take rates by group, and the examination of each slot they rest on.
 
-    `rates` has a row per group: its keys, `take_rate` as it is and `debiased`, each with `_low` and
-    `_high`; `seen`; and `covered`, the share of what was seen that lies in slots of known θ.
+    `rates` has a row per group: its keys; `take_rate` as it is, `debiased`, and `index`, the
+    debiased rate over that of the whole page, each with `_low` and `_high`; `seen`; and `covered`,
+    the share of what was seen that lies in slots of known θ. The error of the first slot scales
+    every debiased rate alike and cancels in the index: compare by that.
+
     `slots` has row, column, theta, theta_low, theta_high and seen (both in random traffic). θ is
     null where random traffic was seen less than `FEWEST_SEEN` times.
     """
@@ -146,8 +149,11 @@ def _rates(
         raw_replicates = (adder @ some_plays) / (adder @ some_seen)
         replicates = (kept @ (some_plays * weights)) / (kept @ some_seen)
         share = (kept @ all_seen) / (adder @ all_seen)
+        page = (all_plays * weight).sum() / all_seen[covered].sum()
+        pages = (some_plays * weights).sum(axis=0) / some_seen[covered].sum(axis=0)
     columns = _interval("take_rate", raw, raw_replicates)
     columns += _interval("debiased", corrected, replicates)
+    columns += _interval("index", corrected / page, replicates / pages)
     columns += [pl.Series("seen", adder @ all_seen), pl.Series("covered", share, nan_to_null=True)]
     return groups.with_columns(columns).sort(list(by), nulls_last=True)
 

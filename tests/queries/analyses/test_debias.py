@@ -71,6 +71,15 @@ def test_rankers_in_different_rows_that_attract_alike_come_out_alike():
     assert rates["pvr"]["debiased"] == pytest.approx(rates["trending"]["debiased"], rel=0.05)
 
 
+def test_the_index_tells_rankers_apart_better_than_the_rate_does():
+    found = debiased(_page(np.random.default_rng(9), 300_000))
+    assert found is not None
+    row = found.rates.filter(pl.col("ranker") == "similar").row(0, named=True)
+    assert row["index_low"] > 1
+    relative = {n: (row[f"{n}_high"] - row[f"{n}_low"]) / row[n] for n in ("index", "debiased")}
+    assert relative["index"] < relative["debiased"]
+
+
 def test_by_slot_the_page_flattens():
     found = debiased(_page(np.random.default_rng(4), 4_000_000, 0.9), ("row", "column"))
     assert found is not None

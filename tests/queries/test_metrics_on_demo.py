@@ -1,0 +1,136 @@
+"""The catalog on the demo company: metrics pass their own tests, planted truths are found."""
+
+from collections.abc import Iterator
+from datetime import date
+
+import duckdb
+import polars as pl
+import pytest
+
+from queries.analyses import concentration, debias, launch, offpolicy, survival
+from queries.analyses.cluster import Scope
+from queries.cache import FrameCache
+from queries.catalog import builtin
+from queries.engines.duckdb_engine import DuckDBEngine
+from queries.lake.demo.build import build
+from queries.lake.lake import Lake
+from queries.model import Access, Dataset, Query
+from queries.warehouse import Warehouse
+
+pytestmark = pytest.mark.demo
+
+DATASETS = ("playback", "impressions", "visits", "searches")
+BY = {"playback": "device", "impressions": "ranker", "visits": "device", "searches": "language"}
+
+
+@pytest.fixture(scope="module")
+def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
+    """Size S, about six seconds."""
+    lake = Lake(tmp_path_factory.mktemp("demo") / "lake")
+    build(lake, "S", 7, today=date(2026, 11, 24))
+    engine = DuckDBEngine(memory="1GB")
+    yield Warehouse(lake, engine, FrameCache(None), builtin())
+    engine.close()
+
+
+@pytest.fixture(scope="module")
+def truths(warehouse: Warehouse) -> dict[str, float]:
+    found = pl.read_parquet(list(warehouse.snapshot().files("truths")))
+    return dict(found.select("name", "value").iter_rows())
+
+
+def asked(warehouse: Warehouse, dataset: Dataset, by: str = "") -> pl.DataFrame:
+    metrics = tuple(m.bind({"policy": "pvr_v2"}) if m.parameters else m for m in dataset.metrics)
+    keys = (dataset.dimension(by),) if by else ()
+    query = Query(dataset=dataset, metrics=metrics, by=keys, interval=False)
+    return warehouse.ask(query, Access()).frame
+
+
+@pytest.mark.parametrize("name", DATASETS)
+def test_every_metric_passes_its_own_tests_overall_and_in_every_slice(
+    warehouse: Warehouse, name: str
+):
+    dataset = warehouse.dataset(name)
+    for frame in (asked(warehouse, dataset), asked(warehouse, dataset, BY[name])):
+        with duckdb.connect() as connection:
+            connection.register("answer", frame.to_arrow())
+            for metric in dataset.metrics:
+                for test in metric.tests:
+                    condition = test.replace('"value"', f'"{metric.name}"')
+                    broken = connection.execute(
+                        f"SELECT count(*) FROM answer WHERE NOT ({condition})"
+                    ).fetchone()
+                    assert broken == (0,), f"{name}.{metric.name}: {test}"
+
+
+@pytest.mark.parametrize("name", DATASETS)
+def test_hardly_any_metric_is_without_a_number(warehouse: Warehouse, name: str):
+    row = asked(warehouse, warehouse.dataset(name)).row(0, named=True)
+    missing = {m.name for m in warehouse.dataset(name).metrics if row[m.name] is None}
+    assert missing <= {
+        "long_view_rate",  # of feeds that judge views themselves
+        "first_picture_quality_db",  # of feeds that measure pictures
+        "replay_value",  # of image policies
+        "image_lift",
+    }
+
+
+@pytest.mark.parametrize("policy", ["pvr_v2", "popularity"])
+def test_off_policy_values_find_what_the_policy_would_have_earned(
+    warehouse: Warehouse, truths: dict[str, float], policy: str
+):
+    scope = Scope(warehouse.dataset("impressions"))
+    total = warehouse.ask(offpolicy.question(scope, policy), Access()).total
+    found = offpolicy.reading(total)
+    truth = truths[f"policy_value_{policy}_plays"]
+    for name in ("ips_value", "snips_value", "dr_value"):
+        estimate = found.ladder[name]
+        error = (estimate.high - estimate.low) / 4
+        assert abs(estimate.value - truth) < 3 * error, name
+    assert abs(found.mean_weight.value - 1) < 0.02
+    assert found.effective_share > 0.1
+
+
+def test_the_better_policy_is_told_from_the_log(warehouse: Warehouse):
+    scope = Scope(warehouse.dataset("impressions"))
+    total = warehouse.ask(offpolicy.question(scope, "pvr_v2"), Access()).total
+    found = offpolicy.reading(total)
+    assert found.verdict == "better"
+    assert found.reasons == ()
+
+
+def test_viewing_is_as_concentrated_as_the_real_thing(warehouse: Warehouse):
+    query = concentration.question(Scope(warehouse.dataset("playback")))
+    found = concentration.concentration(warehouse.ask(query, Access()).frame)
+    assert found is not None
+    assert 0.77 < found.gini.value < 0.83
+    assert found.gini.low < found.gini.value < found.gini.high
+    assert found.effective_size.value == pytest.approx(found.titles * (1 - found.gini.value))
+
+
+def test_rows_further_down_are_examined_less(warehouse: Warehouse):
+    query = debias.question(Scope(warehouse.dataset("impressions")))
+    found = debias.debiased(warehouse.ask(query, Access()).frame)
+    assert found is not None
+    weight = pl.col("seen") / pl.col("seen").sum()
+    by_row = found.slots.drop_nulls().group_by("row").agg((pl.col("theta") * weight).sum())
+    theta = dict(by_row.iter_rows())
+    assert theta[1] == 1
+    assert theta[2] > theta[4] > theta[6]
+
+
+def test_choosing_takes_about_a_minute(warehouse: Warehouse):
+    query = survival.first_play_question(Scope(warehouse.dataset("visits")))
+    curve = survival.first_play(warehouse.ask(query, Access()).frame)
+    assert 40 < curve.median < 90
+    assert curve.median_low <= curve.median <= curve.median_high
+
+
+def test_launches_decay_like_the_published_ones(warehouse: Warehouse):
+    dataset = warehouse.dataset("playback")
+    frame = warehouse.ask(launch.question(Scope(dataset)), Access()).frame
+    curves = launch.curves(frame, "hours_viewed", warehouse.span(dataset))
+    assert launch.fan(curves).launches > 10
+    ratios = launch.weekly_decay(curves)["ratio"].to_list()
+    assert ratios[0] == 1
+    assert ratios[1] > ratios[2] > ratios[3] > 0.15
