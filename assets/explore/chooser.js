@@ -10,7 +10,7 @@
 
   kinds.chooser = (body, { content }) => {
     const { dataset, parameters } = content;
-    const about = [dataset.days, dataset.grain && `One row is ${dataset.grain}.`, dataset.basis];
+    const about = [dataset.days, dataset.grain && `one row is ${dataset.grain}`, dataset.basis];
     body.replaceChildren(
       h(
         "button",
@@ -122,6 +122,13 @@
     mark(body.firstElementChild);
   };
 
+  const CLOSED = {
+    not_loaded: "Not loaded",
+    not_permitted: "Not permitted",
+    not_defined: "Not with this filter",
+    late: "Not there yet",
+  };
+
   function row(content) {
     const isAsking = content.needs?.length > 0;
     const why = isAsking ? `Choose a ${content.needs.join(" and a ")} first.` : content.message;
@@ -142,7 +149,7 @@
         },
         h("span", { class: "metric-label" }, content.label, content.status === "draft" ? h("em", {}, " draft") : null),
         why
-          ? h("span", { class: "metric-why" }, isAsking ? "Needs a choice" : "Not for you or not so")
+          ? h("span", { class: "metric-why" }, isAsking ? `Choose a ${content.needs[0]}` : CLOSED[content.reason] ?? "No answer")
           : h("span", { class: "metric-value" }, content.value, content.unit ? h("small", {}, ` ${content.unit}`) : null),
         why ? null : h("span", { class: "metric-change" }, playhead.delta(content)),
       ),
@@ -168,8 +175,10 @@
 
   // A filter that the server assumed becomes one that the URL says, so that a copied link says it.
   window.addEventListener("playhead:resolved", ({ detail }) => {
-    if (!detail.assumed?.length) return;
-    const query = new URLSearchParams([...playhead.view.pairs(), ...detail.assumed]);
+    const now = playhead.view.pairs();
+    const unsaid = (detail.assumed ?? []).filter(([name]) => !now.some(([key]) => key === name));
+    if (!unsaid.length) return;
+    const query = new URLSearchParams([...now, ...unsaid]);
     history.replaceState(history.state, "", `${location.pathname}?${query}`);
     playhead.bar.render();
   });

@@ -54,7 +54,7 @@
         h("span", { class: "leader-label" }, row.label),
         h("span", { class: "leader-value" }, row.text),
         content.rows[0].share === undefined ? null : h("span", { class: "leader-share" }, row.share ?? ""),
-        row.delta === undefined ? null : h("span", { class: "leader-delta" }, playhead.delta(row)),
+        content.rows.some((one) => one.delta) ? h("span", { class: "leader-delta" }, playhead.delta(row)) : null,
       ),
       row.filter === null
         ? h("span", { class: "leader-not is-none" })

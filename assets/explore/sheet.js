@@ -86,7 +86,7 @@
     return h(
       tag,
       attributes,
-      one.bar === undefined ? null : h("span", { class: "cell-bar", style: `width:${100 * one.bar}%` }),
+      one.bar === undefined ? null : h("span", { class: "cell-bar", style: `width:${Math.round(96 * one.bar)}px` }),
       h("span", { class: "cell-text" }, one.text),
       one.note ? h("small", { class: "cell-note" }, one.note) : null,
     );

@@ -9,9 +9,21 @@ MOST_LEADERBOARDS = 12
 
 
 def leading(dataset: Dataset) -> tuple[Dimension, ...]:
-    """The dimensions worth a leaderboard each: narrow ones, and titles."""
+    """The dimensions worth a leaderboard each, those asked for most first.
+
+    What a rollup keeps is asked for most; then titles, then whatever has few values, words before
+    numbers.
+    """
+    kept = {name for rollup in dataset.rollups for name in rollup.dimensions}
+
+    def rank(dimension: Dimension) -> int:
+        if dimension.name in kept:
+            return 0
+        return 1 if dimension.role == "title" else 2 if dimension.kind == "text" else 3
+
     useful = [d for d in dataset.dimensions if d.role == "title" or not d.is_wide]
-    return tuple(useful[:MOST_LEADERBOARDS] or dataset.dimensions[:MOST_LEADERBOARDS])
+    found = sorted(useful or dataset.dimensions, key=rank)
+    return tuple(found[:MOST_LEADERBOARDS])
 
 
 def others(dataset: Dataset) -> tuple[Dimension, ...]:

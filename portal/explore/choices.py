@@ -154,8 +154,9 @@ def _usual(dataset: Dataset) -> Metric:
 
 
 def _usual_key(dataset: Dataset, metrics: tuple[Metric, ...], taken: Key | None) -> tuple[Key, ...]:
-    allowed = [d for d in leading(dataset) if not why_not(d, metrics, dataset)]
-    return tuple([d for d in allowed if taken is None or d.name != taken.name][:1])
+    avoided = {dataset.exclusive, taken.name if taken else ""}
+    useful = [d for d in leading(dataset) if d.name not in avoided]
+    return tuple([d for d in useful if not why_not(d, metrics, dataset)][:1])
 
 
 def _order(text: str, by: tuple[Key, ...], metrics: tuple[Metric, ...]) -> tuple[str, bool]:

@@ -74,8 +74,8 @@ class Others:
 
 def _described(dataset: Dataset, context: Context) -> dict[str, Any]:
     first, latest = context.extent.first, context.extent.latest
-    days = f"{written.day(first)} – {written.day(latest)}" if first and latest else "not loaded"
-    basis = "" if dataset.entity else "Published totals: they have no interval."
+    days = f"{written.day(first)} – {written.day(latest)}" if first and latest else "Not loaded"
+    basis = "" if dataset.entity else "published totals, no interval"
     return {
         "name": dataset.name,
         "label": dataset.label,

@@ -69,7 +69,7 @@ def _stacked(figures: Sequence[Any], labels: Sequence[str]) -> dict[str, Any]:
         return {**figures[0], "height": _HEIGHT}
     size = (1 - _GAP * (len(figures) - 1)) / len(figures)
     data: list[dict[str, Any]] = []
-    layout: dict[str, Any] = {"annotations": []}
+    layout: dict[str, Any] = {"annotations": [], "margin": {"l": 8, "r": 12, "t": 22, "b": 8}}
     for number, (figure, label) in enumerate(zip(figures, labels, strict=False)):
         top = 1 - number * (size + _GAP)
         axis = "y" if number == 0 else f"y{number + 1}"
