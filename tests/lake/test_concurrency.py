@@ -54,9 +54,7 @@ def test_two_ingests_at_once_are_both_accounted_for(tmp_path: Path):
         path.write_text(HEADER + week(day))
         module = ["-m", "tests.lake.crash_child", str(tmp_path / "lake"), "0", str(path)]
         children.append(
-            subprocess.Popen(  # noqa: S603
-                [sys.executable, *module], cwd=ROOT, stdout=subprocess.PIPE, text=True
-            )
+            subprocess.Popen([sys.executable, *module], cwd=ROOT, stdout=subprocess.PIPE, text=True)
         )
     assert [c.wait() for c in children] == [0, 0, 0]
     for child in children:

@@ -14,11 +14,11 @@ from queries.lake.lake import Lake
 from tests.lake.test_ingest import HEADER, content, rows, week
 
 ROOT = Path(__file__).resolve().parents[2]
-POINTS = 14
+POINTS = 10
 
 
 def child(lake: Path, last: int, files: list[Path]) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(  # noqa: S603
+    return subprocess.run(
         [sys.executable, "-m", "tests.lake.crash_child", str(lake), str(last), *map(str, files)],
         cwd=ROOT,
         capture_output=True,

@@ -177,7 +177,7 @@ def test_a_second_writer_waits_for_the_lease(lake: Lake):
         "import sys\nfrom queries.lake.lake import Lake\n"
         "with Lake(sys.argv[1]).lease():\n    print('held', flush=True)\n    sys.stdin.readline()\n"
     )
-    holder = subprocess.Popen(  # noqa: S603
+    holder = subprocess.Popen(
         [sys.executable, "-c", script, lake.storage.url],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
