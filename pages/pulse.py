@@ -15,7 +15,7 @@ PAGE = Page(
                 Headline(metric="hours_viewed"),
                 Headline(metric="accounts"),
                 Headline(metric="plays"),
-                Headline(metric="startup_seconds"),
+                Headline(metric="good_play_rate"),
             )
         ),
         Section(

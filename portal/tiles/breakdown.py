@@ -9,13 +9,17 @@ from portal.components.problem import no_rows
 from portal.context import Context
 from portal.drawing import Drawing
 from portal.page import Place
-from queries.condition import Dimension
+from queries.condition import Dimension, Filter, conjunction
 from queries.model import Metric, Query, Result
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Breakdown:
-    """Ranked by the first metric, which carries its change. A click on a value filters to it."""
+    """Ranked by the first metric, which carries its change. A click on a value filters to it.
+
+    The other metrics are asked in a second step, of the values that made it into the table: the
+    expensive ones need not be worked out for all.
+    """
 
     metrics: tuple[str, ...]
     by: str
@@ -25,13 +29,25 @@ class Breakdown:
 
     def questions(self, context: Context) -> tuple[Query, ...]:
         scope = context if self.keep_filter else context.without(self.by)
-        question = scope.question(self.metrics, by=(self.by,))
+        question = scope.question(self.metrics[:1], by=(self.by,))
         return (replace(question, order_by=self.metrics[0], limit=self.rows),)
 
+    def following(self, results: Sequence[Result], context: Context) -> tuple[Query, ...]:
+        values = tuple(results[0].frame[self.by].drop_nulls().to_list())
+        if len(self.metrics) == 1 or not values:
+            return ()
+        scope = context if self.keep_filter else context.without(self.by)
+        shown = Filter(context.dataset.dimension(self.by), "in", values)
+        question = scope.question(self.metrics[1:], by=(self.by,))
+        return (replace(question, compare=None, where=conjunction(question.where, shown)),)
+
     def draw(self, results: Sequence[Result], context: Context) -> Drawing:
-        (result,) = results
+        result = results[0]
         if result.frame.is_empty():
             return no_rows(context)
+        frame = result.frame
+        for more in results[1:]:
+            frame = frame.join(more.frame, on=self.by, how="left", maintain_order="left")
         dimension = context.dataset.dimension(self.by)
         metrics = [context.metric(name) for name in self.metrics]
         has_change = result.query.compare is not None
@@ -40,9 +56,7 @@ class Breakdown:
             columns.append({"label": metric.label, "unit": written.unit(metric)})
             if position == 0 and has_change:
                 columns.append({"label": "Change"})
-        rows = [
-            _row(row, dimension, metrics, has_change) for row in result.frame.iter_rows(named=True)
-        ]
+        rows = [_row(row, dimension, metrics, has_change) for row in frame.iter_rows(named=True)]
         table = {"columns": columns, "rows": rows, "more": 0}
         return Drawing(kind="table", content={"tables": [table]}, filters=self.by)
 
@@ -56,7 +70,7 @@ def _row(
     for position, metric in enumerate(metrics):
         around = written.interval(row, metric)
         tip = f"95% interval {around}" if around else ""
-        cells.append({"text": written.number(row[metric.name], metric), "tip": tip})
+        cells.append({"text": written.number(row.get(metric.name), metric), "tip": tip})
         if position == 0 and has_change:
             delta = written.delta(row, metric)
             cells.append({"text": delta.text, "tone": delta.tone, "tip": delta.interval})
