@@ -66,7 +66,7 @@ def test_a_cold_key_asked_by_many_processes_is_computed_once(tmp_path: Path) -> 
     """)
     root = Path(__file__).resolve().parents[2]
     running = [
-        subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, cwd=root)  # noqa: S603
+        subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, cwd=root)
         for _ in range(4)
     ]
     assert [p.communicate()[0].strip() for p in running] == [b"1"] * 4
