@@ -27,7 +27,6 @@ from queries.plan import (
     by_bucket,
     is_partitioned,
     only,
-    ungrouped,
 )
 
 Reduce = Callable[[Reduction], pl.DataFrame]
@@ -88,15 +87,12 @@ def gather(plan: Plan, reduction: Reduction, reduce: Reduce, groups: pl.DataFram
     return Cells(bucketed.groups, totals, bucketed.buckets, histograms)
 
 
-def gather_total(plan: Plan, cells: Cells, reduction: Reduction, reduce: Reduce) -> Cells:
-    """All rows as one group: summed where everything adds up and no group was cut, else asked."""
-    whole = ungrouped(reduction)
-    additive = all(a.is_additive for a in whole.aggregates)
-    is_cut = _is_wide(plan.query, reduction)
-    if not reduction.keys:
-        return cells
-    if not additive or is_cut or not cells.buckets:
-        return gather(plan, whole, reduce, pl.DataFrame({_GROUP: [0]}))
+def summed_up(plan: Plan, cells: Cells) -> Cells | None:
+    """All groups as one, where everything adds up and no group was cut; else None."""
+    reduction = plan.groups
+    additive = all(a.is_additive for a in reduction.aggregates)
+    if not reduction.keys or not additive or _is_wide(plan.query, reduction) or not cells.buckets:
+        return None
     return Cells(
         pl.DataFrame({_GROUP: [0]}),
         {key: np.array([values.sum()]) for key, values in cells.totals.items()},

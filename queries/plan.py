@@ -86,9 +86,16 @@ def by_bucket(reduction: Reduction) -> Reduction:
     return replace(reduction, keys=(*reduction.keys, Column(BUCKET, f'"{BUCKET}"')))
 
 
-def ungrouped(reduction: Reduction) -> Reduction:
-    """All rows as one group."""
-    return replace(reduction, keys=())
+def whole_of(query: Query) -> Query:
+    """The same question about all groups together."""
+    return replace(query, by=(), order_by=None, thresholds=(), calculations=())
+
+
+def adds_levels(query: Query, planned: Plan) -> bool:
+    """Whether all groups together would add values that overlap: there is no total then."""
+    name = query.dataset.exclusive
+    counts_rows = all(m.formula == ROWS for m in query.metrics)
+    return bool(name) and not counts_rows and not _keeps_one(planned.groups.where, name)
 
 
 def over(reduction: Reduction, period: Period) -> Reduction:

@@ -39,7 +39,7 @@ class Gathered:
 
 
 def shaped(
-    query: Query, gathered: Gathered, total: Gathered, complete: Period | None
+    query: Query, gathered: Gathered, total: pl.DataFrame, complete: Period | None
 ) -> pl.DataFrame:
     """The frame of an answer: filtered by thresholds, calculated, ordered, cut to its limit.
 
@@ -51,7 +51,7 @@ def shaped(
         frame = _marked(frame, query.time_key.name, query.time_key.grain, complete)
     for threshold in query.thresholds:
         frame = frame.filter(_passes(threshold))
-    frame = calculate(query, frame, measured(query, total))
+    frame = calculate(query, frame, total)
     return _ordered(query, frame).head(query.limit)
 
 

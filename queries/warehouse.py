@@ -15,7 +15,7 @@ from queries.catalog import Catalog
 from queries.condition import Dimension, Filter, Scalar
 from queries.errors import NotLoaded
 from queries.formula import Array
-from queries.gather import counted_units, gather, gather_total
+from queries.gather import counted_units, gather, summed_up
 from queries.lake.lake import Lake
 from queries.lake.snapshot import Snapshot
 from queries.model import (
@@ -30,7 +30,7 @@ from queries.model import (
     Result,
 )
 from queries.period import end_of
-from queries.plan import Plan, over, plan, population_plan, ungrouped
+from queries.plan import Plan, adds_levels, over, plan, population_plan, whole_of
 from queries.rollup import known_population
 from queries.shape import Gathered, aligned, measured, shaped
 
@@ -57,12 +57,16 @@ class Warehouse:
         query, notes = _clipped(query, complete)
         planned = plan(query, access, tables)
         reader = _Reader(self._engine, self._cache, tables, query.dataset)
-        groups, total = self._gathered(planned, reader)
+        groups = _gathered(planned, reader)
+        total = measured(query, groups).clear(1)
+        if not adds_levels(query, planned):
+            whole = plan(whole_of(query), access, tables)
+            total = measured(whole.query, _gathered_whole(planned, groups, whole, reader))
         bound = Period(date.min, complete) if complete is not None else None
         return Result(
             query=query,
             frame=shaped(query, groups, total, bound),
-            total=measured(replace(query, by=()), total),
+            total=total.drop(k.name for k in query.by if k.name in total.columns),
             data_version=tables.data_version,
             source="cache" if reader.all_cached else "rollup" if planned.is_rollup else "raw",
             table=planned.table,
@@ -126,18 +130,6 @@ class Warehouse:
         )
         return frame[dimension.name].drop_nulls().head(limit).to_list()
 
-    def _gathered(self, planned: Plan, reader: "_Reader") -> tuple[Gathered, Gathered]:
-        query, reduction = planned.query, planned.groups
-        population = reader.population() if query.interval else None
-        current = gather(planned, reduction, reader.reduce, None)
-        total = gather_total(planned, current, reduction, reader.reduce)
-        if query.compare is None:
-            return Gathered(current, None, population), Gathered(total, None, population)
-        earlier = over(reduction, query.compare.period)
-        before = gather(planned, earlier, reader.reduce, aligned(current.groups, query))
-        total_before = gather(planned, ungrouped(earlier), reader.reduce, None)
-        return Gathered(current, before, population), Gathered(total, total_before, population)
-
 
 class _Reader:
     """Reductions of one snapshot, through the cache. Knows whether all of them came from it."""
@@ -169,6 +161,29 @@ class _Reader:
         if known is not None:
             return np.asarray(known, dtype=np.float64)
         return counted_units(self.reduce(population_plan(self._dataset)))
+
+
+def _gathered(planned: Plan, reader: _Reader) -> Gathered:
+    """The period asked for and the one it is held against, by group."""
+    query, reduction = planned.query, planned.groups
+    population = reader.population() if query.interval else None
+    current = gather(planned, reduction, reader.reduce, None)
+    if query.compare is None:
+        return Gathered(current, None, population)
+    earlier = over(reduction, query.compare.period)
+    before = gather(planned, earlier, reader.reduce, aligned(current.groups, query))
+    return Gathered(current, before, population)
+
+
+def _gathered_whole(planned: Plan, groups: Gathered, whole: Plan, reader: _Reader) -> Gathered:
+    """The same of all groups together: summed where that is right, else asked."""
+    query = whole.query
+    summed = summed_up(planned, groups.current)
+    current = summed or gather(whole, whole.groups, reader.reduce, None)
+    if query.compare is None:
+        return Gathered(current, None, groups.population)
+    earlier = over(whole.groups, query.compare.period)
+    return Gathered(current, gather(whole, earlier, reader.reduce, None), groups.population)
 
 
 def _complete_through(dataset: Dataset, tables: Snapshot) -> date | None:

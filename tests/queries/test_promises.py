@@ -138,6 +138,16 @@ def test_levels_that_overlap_are_never_added(files: Files) -> None:
     plan(replace(question, metrics=(exclusive.metric("rows"),)), Access(), files)
 
 
+def test_levels_that_overlap_have_no_total(warehouse: Warehouse) -> None:
+    exclusive = replace(DATASET, exclusive="device")
+    question = Query(dataset=exclusive, metrics=(exclusive.metric("hours_viewed"),), by=(DEVICE,))
+    answer = warehouse.ask(question, Access())
+    assert answer.frame["hours_viewed"].null_count() == 0
+    assert answer.total["hours_viewed"].to_list() == [None]
+    kept = replace(question, where=Filter(DEVICE, "in", ("tv",)))
+    assert warehouse.ask(kept, Access()).total["hours_viewed"].null_count() == 0
+
+
 def test_a_running_total_of_a_ratio_is_refused(warehouse: Warehouse) -> None:
     with pytest.raises(UnsafeQuestion) as error:
         ask(warehouse, "click_rate", by=(TimeBucket(DAY, Grain.WEEK),),
