@@ -22,6 +22,8 @@ from portal import (
     strange_bodies,
 )
 from portal.auth import gate, sign_in
+from portal.callbacks import list_views, open_view, remove_view, save_view, share_view
+from portal.components import saved_views
 from portal.settings import Settings
 from portal.site import Site
 from portal.store.people import Person
@@ -59,7 +61,9 @@ def create_app(settings: Settings, warehouse: Warehouse, store: Store) -> Dash:
         workers=ThreadPoolExecutor(WORKERS, thread_name_prefix="tile"),
     )
     routing.register(app, site)
-    return finish(app, site.pages)
+    for verb in (list_views, save_view, share_view, remove_view, open_view):
+        verb.register(server, store)
+    return finish(app, (*site.pages, saved_views.PATH))
 
 
 def finish(app: Dash, paths: Collection[str]) -> Dash:

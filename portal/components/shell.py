@@ -7,7 +7,7 @@ import dash_mantine_components as dmc
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from portal.components import ids
+from portal.components import ids, saved_views
 from portal.components.attributes import attributes
 from portal.page import Page
 
@@ -65,7 +65,13 @@ def _navbar(pages: Sequence[Page], name: str, unit: str) -> Component:
                 id="open-palette",
                 className="palette-button",
             ),
-            html.Nav([_link(page) for page in pages], **attributes(aria_label="Pages")),
+            html.Nav(
+                [
+                    *(_link(page.title, page.path) for page in pages),
+                    _link(saved_views.TITLE, saved_views.PATH),
+                ],
+                **attributes(aria_label="Pages"),
+            ),
             html.Div(className="navbar-space"),
             html.Div(id="navbar-extra"),
             html.Div(
@@ -99,5 +105,5 @@ def _brand() -> Component:
     )
 
 
-def _link(page: Page) -> Component:
-    return dmc.NavLink(label=page.title, href=page.path, active="exact", className="page-link")
+def _link(title: str, path: str) -> Component:
+    return dmc.NavLink(label=title, href=path, active="exact", className="page-link")
