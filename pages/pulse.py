@@ -1,7 +1,7 @@
 """Pulse: what changed, and whether it matters."""
 
 from portal.page import Page, Place, Section
-from portal.tiles import Headline, Ranking, Trend
+from portal.tiles import Headline, Lines, Ranking, Scorecard, Trend
 
 PAGE = Page(
     path="/",
@@ -29,12 +29,67 @@ PAGE = Page(
                     by="device",
                     place=Place(title="On which device?", note="Hours viewed", span=4),
                 ),
+            ),
+        ),
+        Section(
+            title="What makes up the hours?",
+            tiles=(
+                Scorecard(
+                    metrics=("hours_viewed", "accounts", "hours_per_account"),
+                    signs=("", "=", "×"),
+                    place=Place(title="More accounts, or more from each?", span=6, height=96),
+                ),
+                Scorecard(
+                    metrics=("hours_viewed", "plays", "minutes_per_play"),
+                    signs=("", "=", "×"),
+                    place=Place(title="More plays, or longer ones?", span=6, height=96),
+                ),
+            ),
+        ),
+        Section(
+            title="Where did it move?",
+            tiles=(
                 Ranking(
                     metric="hours_viewed",
                     by="country",
-                    place=Place(title="Where?", note="Hours viewed", span=4),
+                    place=Place(title="Country", note="Hours viewed", span=4),
                 ),
-            )
+                Ranking(
+                    metric="hours_viewed",
+                    by="source",
+                    place=Place(title="Where plays began", note="Hours viewed", span=4),
+                ),
+                Ranking(
+                    metric="hours_viewed",
+                    by="title",
+                    place=Place(title="Title", note="Hours viewed", span=4),
+                ),
+            ),
+        ),
+        Section(
+            title="Does it play well?",
+            tiles=(
+                Trend(
+                    metric="good_play_rate",
+                    from_zero=False,
+                    place=Place(
+                        title="Good plays",
+                        note="Started within 2 s, hardly waited, did not fail",
+                        span=6,
+                        height=240,
+                    ),
+                ),
+                Lines(
+                    metric="rebuffering_ratio",
+                    by="cdn",
+                    place=Place(
+                        title="Rebuffering by delivery network",
+                        note="Share of time spent waiting",
+                        span=6,
+                        height=240,
+                    ),
+                ),
+            ),
         ),
     ),
     order=0,

@@ -17,8 +17,8 @@ PAGE = Page(
             tiles=(
                 Headline(metric="hours_viewed"),
                 Headline(metric="views"),
+                Headline(metric="hours_per_view"),
                 Headline(metric="titles"),
-                Headline(metric="countries"),
             )
         ),
         Section(
@@ -32,7 +32,7 @@ PAGE = Page(
                         "countries",
                         "best_rank",
                     ),
-                    by="title",
+                    by="show",
                     rows=25,
                     place=Place(
                         title="What leads?",

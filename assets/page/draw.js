@@ -148,7 +148,7 @@
       );
     });
     body.replaceChildren(
-      h("div", { class: `bars is-${content.shape}`, role: "group" }, rows),
+      h("div", { class: `bars is-${content.shape}${content.is_wide ? " is-wide" : ""}`, role: "group" }, rows),
       content.more ? h("p", { class: "more" }, `The first ${content.rows.length}`) : "",
     );
   };
@@ -215,10 +215,19 @@
         content.scores.map((score) =>
           h(
             "div",
-            { class: "score", ...playhead.tip.on([score.label, score.description]) },
+            {
+              class: `score${score.sign ? " has-sign" : ""}`,
+              "data-sign": score.sign,
+              ...playhead.tip.on([score.label, score.description]),
+            },
             h("dt", {}, score.label),
             h("dd", {}, h("strong", {}, score.value), " ", h("small", {}, score.unit ?? "")),
-            h("dd", { class: "score-change" }, playhead.delta(score)),
+            h(
+              "dd",
+              { class: "score-change" },
+              playhead.delta(score),
+              score.delta_interval ? h("span", { class: "interval" }, ` ${score.delta_interval}`) : null,
+            ),
             h("dd", { class: "score-basis" }, score.interval ? `95% ${score.interval}` : ""),
           ),
         ),

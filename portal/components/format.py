@@ -23,7 +23,7 @@ _PLAIN_WORD = re.compile(r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$")
 _MINUTE = 60
 _HUNDRED = 100
 _TEN = 10
-_GROUPED_FROM = 10_000
+_MANIFOLD = 3
 
 
 def number(value: float | None, metric: Metric) -> str:
@@ -61,7 +61,13 @@ def exact(value: float | None, metric: Metric) -> str:
 def unit(metric: Metric) -> str:
     """The unit to print beside a number, where the number does not carry it already."""
     carried = ("percent", "seconds", "usd", "ratio")
-    return "" if metric.format in carried or metric.unit in ("%", "") else metric.unit
+    if (
+        metric.format in carried
+        or metric.unit == "%"
+        or metric.unit in metric.label.lower().split()
+    ):
+        return ""
+    return metric.unit
 
 
 def count(value: float | None, noun: str = "") -> str:
@@ -75,6 +81,8 @@ def change(value: float | None, metric: Metric, *, relative: bool) -> str:
         return NOTHING
     sign = "+" if value > 0 else "−" if value < 0 else "±"
     size = abs(value)
+    if relative and size >= _MANIFOLD:
+        return f"×{1 + value:.1f}"
     if relative:
         return f"{sign}{size * 100:.{_change_places(size)}f}%"
     if metric.format == "percent":

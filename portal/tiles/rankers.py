@@ -19,6 +19,7 @@ from queries.analyses.cluster import Scope
 from queries.model import Query, Result
 
 RATES = "rates"
+_NEARLY_ALL = 0.995
 _SLOTS = Heat(metric="take_rate", rows="row", columns="column", most_rows=16, with_text=True)
 _NO_RANDOM = empty(
     "not_defined",
@@ -53,13 +54,15 @@ class RankerRates:
         ]
         layout = {
             "xaxis": {"tickformat": ",.1~%", "rangemode": "tozero", "showgrid": True},
-            "yaxis": {"type": "category", "showgrid": False},
+            "yaxis": {"type": "category", "showgrid": False, "tickmode": "linear", "dtick": 1},
             "hovermode": "closest",
             "showlegend": True,
         }
-        covered = min((r["covered"] for r in rows if r["covered"] is not None), default=1.0)
-        note = f"At least {covered:.0%} of what was seen lies in slots of known examination."
-        return figure(traces, layout, filters="ranker", notes=(note,))
+        covered = min((float(r["covered"]) for r in rows if r["covered"] is not None), default=1.0)
+        notes: tuple[str, ...] = ()
+        if covered < _NEARLY_ALL:
+            notes = (f"Only {covered:.0%} of what was seen lies in slots of known examination.",)
+        return figure(traces, layout, filters="ranker", notes=notes)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

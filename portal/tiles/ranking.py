@@ -66,6 +66,7 @@ class Ranking:
         content = {
             "rows": rows,
             "shape": self.shape,
+            "is_wide": dimension.is_wide,
             "more": len(found) > self.rows,
             "unit": written.unit(metric),
         }

@@ -2,20 +2,25 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import zip_longest
 
 from portal.components.problem import no_rows
 from portal.context import Context
 from portal.drawing import Drawing
 from portal.page import Place
 from portal.tiles.headline import number
-from queries.model import Query, Result
+from queries.model import Metric, Query, Result
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scorecard:
-    """One question for all of them, so they are of the same rows."""
+    """One question for all of them, so they are of the same rows.
+
+    `signs` stand before the metrics and make an equation of them: `("", "=", "×")`.
+    """
 
     metrics: tuple[str, ...]
+    signs: tuple[str, ...] = ()
     place: Place = field(default_factory=lambda: Place(span=12, height=150))
 
     def questions(self, context: Context) -> tuple[Query, ...]:
@@ -29,7 +34,8 @@ class Scorecard:
         metrics = [context.metric(name) for name in self.metrics]
         scores = [
             number(row, metric, context)
-            | {"label": metric.label, "description": metric.description}
-            for metric in metrics
+            | {"label": metric.label, "description": metric.description, "sign": sign}
+            for metric, sign in zip_longest(metrics, self.signs, fillvalue="")
+            if isinstance(metric, Metric)
         ]
         return Drawing(kind="scores", content={"scores": scores})
