@@ -24,7 +24,7 @@ _SCALARS = (
 )
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(yaml.CSafeLoader):
     """YAML 1.2's core scalars only: null, true, false, integers, decimals, text."""
 
     yaml_implicit_resolvers = {  # noqa: RUF012  # the library's way to say it
@@ -56,10 +56,10 @@ def parse_yaml(text: str, origin: str) -> dict[str, Any]:
             f"{origin} is larger than {MAX_BYTES // 1000} kB.", "Split it.", code=_CODE
         )
     try:
-        for token in yaml.scan(text):
+        for token in yaml.scan(text, yaml.CSafeLoader):
             if isinstance(token, yaml.AnchorToken | yaml.AliasToken | yaml.TagToken):
                 raise _refused("anchors, aliases and tags are not allowed", token)
-        found: Any = yaml.load(text, _Loader)  # noqa: S506  # a stricter SafeLoader
+        found: Any = yaml.load(text, _Loader)  # noqa: S506  # a stricter CSafeLoader
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
         line = f", line {mark.line + 1}" if mark else ""
