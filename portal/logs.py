@@ -12,10 +12,14 @@ from uuid import uuid4
 
 import structlog
 from flask import Flask, g, request
+from structlog.tracebacks import ExceptionDictTransformer
 from werkzeug.wrappers import Response
 
 KNOWN_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
 QUIET = ("/healthz", "/readyz")
+
+#: Where it broke, but not with which values: those may be somebody's cookie.
+TRACEBACKS = ExceptionDictTransformer(show_locals=False)
 
 log = structlog.get_logger()
 
@@ -30,7 +34,7 @@ def configure() -> None:
     structlog.configure(
         processors=[
             *shared,
-            structlog.processors.dict_tracebacks,
+            structlog.processors.ExceptionRenderer(TRACEBACKS),
             structlog.processors.JSONRenderer(),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
@@ -42,7 +46,7 @@ def configure() -> None:
         structlog.stdlib.ProcessorFormatter(
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.format_exc_info,
+                structlog.processors.ExceptionRenderer(TRACEBACKS),
                 structlog.processors.JSONRenderer(),
             ],
             foreign_pre_chain=shared,

@@ -7,6 +7,7 @@ our errors is a bug: it is logged whole, and the answer holds nothing but its in
 from dataclasses import dataclass
 from http import HTTPStatus
 
+from dash.exceptions import DependencyException
 from flask import Flask, jsonify, make_response, render_template, request
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -78,6 +79,10 @@ def register(server: Flask) -> None:
         answer = respond(Problem(503, "store_busy", message, "Try again in a few seconds."))
         answer.headers["Retry-After"] = "5"
         return answer
+
+    @server.errorhandler(DependencyException)
+    def no_such_script(_error: Exception) -> Response:
+        return respond(Problem(404, "not_found", "There is no such script."))
 
     @server.errorhandler(Exception)
     def bug(error: Exception) -> Response:

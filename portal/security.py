@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from dash import Dash
 from flask import Flask, abort, g, request
+from werkzeug.exceptions import SecurityError
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response
 
@@ -45,8 +46,12 @@ def register(server: Flask, settings: Settings) -> None:
 
     @server.before_request
     def limit() -> None:
+        if isinstance(request.routing_exception, SecurityError):
+            abort(400, "This portal is not known by that name.")
         if len(request.full_path) > LONGEST_ADDRESS:
             abort(414, "The address is too long.")
+        if (request.content_length or 0) > settings.largest_body:
+            abort(413, f"At most {settings.largest_body:,} bytes can be sent.")
 
     @server.after_request
     def add_headers(response: Response) -> Response:

@@ -81,6 +81,7 @@ def register(server: Flask, folder: Path, slim_plotly: Path | None = None) -> No
             return response
         response.direct_passthrough = False
         kept = _put(shelf, response.get_data(), response.headers["Content-Type"])
+        response.close()
         return _answer(kept)
 
 

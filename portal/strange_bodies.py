@@ -11,29 +11,30 @@ from dash import Dash
 from flask import Flask, abort, request
 
 PATH = "/_dash-update-component"
+OWN = "/-/"
 WILDCARD = "{"
 
 
 def register(server: Flask, app: Dash) -> None:
-    """Check every body for `app`'s callbacks. Comes after the gate."""
+    """Check every body for `app`'s callbacks and for our own routes. Comes after the gate."""
 
     @server.before_request
     def check() -> None:
-        if request.path != PATH or request.method != "POST":
+        if request.method != "POST" or not request.path.startswith((PATH, OWN)):
             return
         if not request.is_json:
-            abort(415, "Callbacks are asked in JSON.")
+            abort(415, "Pages ask in JSON.")
         try:
             body = request.get_json()
         except RecursionError:
             abort(400, "The body is nested too deeply.")
-        if not _fits(body, app.callback_map):
+        if not isinstance(body, dict):
+            abort(400, "The body is not a JSON object.")
+        if request.path == PATH and not _fits(body, app.callback_map):
             abort(400, "There is no such callback.")
 
 
-def _fits(body: Any, callbacks: Mapping[str, Any]) -> bool:  # noqa: ANN401  # a stranger's JSON
-    if not isinstance(body, dict):
-        return False
+def _fits(body: dict[str, Any], callbacks: Mapping[str, Any]) -> bool:
     output = body.get("output")
     callback = callbacks.get(output) if isinstance(output, str) else None
     if callback is None:
@@ -43,11 +44,11 @@ def _fits(body: Any, callbacks: Mapping[str, Any]) -> bool:  # noqa: ANN401  # a
         _match(body.get("inputs", []), callback.get("inputs", []))
         and _match(body.get("state", []), callback.get("state", []))
         and _is_list_of_text(changed)
-        and _outputs_match(body.get("outputs"), str(output))
+        and ("outputs" not in body or _outputs_match(body["outputs"], str(output)))
     )
 
 
-def _match(sent: Any, expected: list[Mapping[str, str]]) -> bool:  # noqa: ANN401
+def _match(sent: Any, expected: list[Mapping[str, str]]) -> bool:  # noqa: ANN401  # a stranger's JSON
     """Whether these are the values of the properties the callback waits for, in order."""
     if not isinstance(sent, list) or len(sent) != len(expected):
         return False
@@ -62,8 +63,6 @@ def _is_value_of(sent: Any, expected: Mapping[str, str]) -> bool:  # noqa: ANN40
 
 
 def _outputs_match(sent: Any, output: str) -> bool:  # noqa: ANN401
-    if sent is None:
-        return True
     several = sent if isinstance(sent, list) else [sent]
     flat = [o for s in several for o in (s if isinstance(s, list) else [s])]
     if WILDCARD in output:

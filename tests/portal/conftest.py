@@ -11,6 +11,7 @@ from shutil import chown, copyfile
 from tempfile import TemporaryDirectory
 
 import pytest
+from dash import Dash
 from flask import Flask
 from sqlalchemy import make_url
 
@@ -155,11 +156,15 @@ def migrated_postgres_url(postgres_folder: Path, migrated_postgres: str) -> str:
 class Portal:
     """The whole application on a home of its own, with somebody who has a password."""
 
-    server: Flask
+    app: Dash
     store: Store
     settings: Settings
     ann: Person
     clock: Clock
+
+    @property
+    def server(self) -> Flask:
+        return self.app.server
 
 
 def open_portal(home: Path, environment: dict[str, str] | None = None) -> Portal:
@@ -174,7 +179,7 @@ def open_portal(home: Path, environment: dict[str, str] | None = None) -> Portal
         Newcomer(email="ann@company.example", name="Ann", unit="content", password=PASSWORD),
     )
     app = create_app(settings, parts.open_warehouse(settings), store)
-    return Portal(app.server, store, settings, ann, clock)
+    return Portal(app, store, settings, ann, clock)
 
 
 @pytest.fixture
