@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import date
 
 import duckdb
+import numpy as np
 import polars as pl
 import pytest
 
@@ -114,7 +115,9 @@ def test_rows_further_down_are_examined_less(warehouse: Warehouse):
     assert found is not None
     slots = found.slots.drop_nulls()
     upper, lower = (slots.filter(pl.col("row").is_in(rows)) for rows in ((2, 3), (5, 6, 7)))
-    means = [float((s["theta"] * s["seen"]).sum() / s["seen"].sum()) for s in (upper, lower)]
+    means = [
+        np.average(s["theta"].to_numpy(), weights=s["seen"].to_numpy()) for s in (upper, lower)
+    ]
     assert slots["theta"][0] == 1
     assert means[0] > 1.1 * means[1]
 
