@@ -1,7 +1,6 @@
-"""The parts of a portal, opened as the settings say: for the server and the command line alike."""
+"""The warehouse, opened as the settings say: for the server and the command line alike."""
 
 from portal.settings import Settings
-from portal.store.store import Store, open_store
 from queries.cache import FrameCache
 from queries.catalog import builtin
 from queries.engines.duckdb_engine import DuckDBEngine
@@ -18,8 +17,3 @@ def open_warehouse(settings: Settings) -> Warehouse:
         FrameCache(settings.cache / "answers"),
         builtin(),
     )
-
-
-def open_kept(settings: Settings) -> Store:
-    """What people keep. The schema is not looked at: see `portal.store.migrate`."""
-    return open_store(settings.database_url)

@@ -7,10 +7,10 @@ old code.
 import os
 import sys
 
-from portal import logs, parts
+from portal import logs
 from portal.settings import EXIT_CONFIGURATION, ConfigurationError, Settings
 from portal.store import attempts, demo_people, migrate, sessions, views
-from portal.store.store import Store
+from portal.store.store import Store, open_store
 
 
 def release(store: Store) -> None:
@@ -52,7 +52,7 @@ def main() -> int:
     except ConfigurationError as error:
         sys.stderr.write("".join(f"playhead: {problem}\n" for problem in error.problems))
         return EXIT_CONFIGURATION
-    store = parts.open_kept(settings)
+    store = open_store(settings.database_url)
     release(store)
     store.close()
     return 0

@@ -11,11 +11,12 @@ from portal import logs, parts
 from portal.app import create_app
 from portal.release import prepare
 from portal.settings import EXIT_CONFIGURATION, ConfigurationError, Settings
+from portal.store.store import open_store
 
 logs.configure()
 try:
     settings = Settings.from_environment(os.environ)
-    store = parts.open_kept(settings)
+    store = open_store(settings.database_url)
     prepare(settings, store)
 except ConfigurationError as error:
     sys.stderr.write("".join(f"playhead: {problem}\n" for problem in error.problems))

@@ -4,15 +4,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from portal.cli import home
-from portal.parts import open_kept
 from portal.store import migrate
-from portal.store.store import Store
+from portal.store.store import Store, open_store
 
 
 @contextmanager
 def kept() -> Iterator[Store]:
     """Open, and close when the command is done."""
-    store = open_kept(home.settings())
+    store = open_store(home.settings().database_url)
     try:
         migrate.upgrade(store)
         yield store
