@@ -21,7 +21,7 @@ from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
 from queries.answer import definition, label, provenance
-from queries.model import Metric, Query, Result
+from queries.model import Metric, Query, Result, TimeBucket
 
 #: What a spreadsheet may read as the beginning of a formula.
 FORMULA = "^[=+\\-@\t\r\n＝＋－＠]"
@@ -182,11 +182,14 @@ def _answer_sheet(sheet: Worksheet, result: Result, formats: dict[str, Format]) 
         sheet.set_column(position, position, min(WIDEST_COLUMN, len(heading) + 2))
 
 
-def _format(query: Query, column: str, formats: dict[str, Format]) -> Format:
+def _format(query: Query, column: str, formats: dict[str, Format]) -> Format | None:
+    """Of a key, a metric's column, or a column of a pivot, which holds the first metric."""
     name, _, suffix = column.partition("__")
-    metric = next((m for m in query.metrics if m.name == name), None)
-    if metric is None:
-        return formats["day"]
+    key = next((k for k in query.by if k.name == name), None)
+    if key is not None:
+        is_day = isinstance(key, TimeBucket) or key.kind == "date"
+        return formats["day"] if is_day else None
+    metric = next((m for m in query.metrics if m.name == name), query.metrics[0])
     if suffix.startswith("relative") or suffix == "share":
         return formats["percent"]
     return formats["number" if suffix in ("n", "rank") else metric.format]

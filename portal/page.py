@@ -58,6 +58,13 @@ class Asking(Tile, Protocol):
 
 
 @runtime_checkable
+class Joining(Tile, Protocol):
+    """A tile that shows its answers as one table: its file holds that table."""
+
+    def joined(self, results: Sequence[Result], context: Context) -> tuple[Result, ...]: ...
+
+
+@runtime_checkable
 class Advising(Tile, Protocol):
     """A tile that knows the nearest question when its own has no answer."""
 

@@ -38,7 +38,8 @@ def _about(opened: OpenPage, tile: Tile, site: Site) -> dict[str, Any]:
         results, problem = (), f"{error.message} {error.hint}".strip()
     else:
         problem = ""
-    metrics = [m for m in context.dataset.metrics if m.name in tile.metrics]
+    names = {*tile.metrics, *(m.name for r in results for m in r.query.metrics)}
+    metrics = [m for m in context.dataset.metrics if m.name in names]
     return {
         "metrics": [definition(metric, context.dataset.owner) for metric in metrics],
         "dataset": {

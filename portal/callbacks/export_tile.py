@@ -10,6 +10,7 @@ from flask import Flask, Response, abort, request, send_file
 
 from portal.export import FORMS, download
 from portal.open_page import ask, open_page
+from portal.page import Joining
 from portal.site import Site
 
 PATH = "/export"
@@ -33,6 +34,8 @@ def register(server: Flask, site: Site) -> None:
             results = ask(opened, tile, site.warehouse, viewer.access)
             if not results:
                 abort(404, "There is nothing to export.")
+            if isinstance(tile, Joining):
+                results = tile.joined(results, opened.tile_context(tile))
             file = download(results, form)
         sent = send_file(
             BytesIO(file.content),

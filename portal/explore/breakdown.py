@@ -10,7 +10,7 @@ from portal.drawing import Drawing, empty
 from portal.explore.advice import advice
 from portal.explore.askable import grains, why_not
 from portal.explore.choices import Choices, chosen
-from portal.explore.pivot import cells, following, pivot, questions
+from portal.explore.pivot import cells, following, matrix, pivot, questions
 from portal.explore.sheet import shares, sheet
 from portal.page import Place
 from queries.condition import Filter, conjunction
@@ -50,8 +50,13 @@ class Breakdown:
             rows, columns, crossed = results
             content = pivot((rows, columns), cells(crossed), choices)
             return Drawing(kind="pivot", content=content | controls | _titled(choices))
-        content = sheet(results[0], choices, choices.limit)
+        content = sheet(results[0], choices)
         return Drawing(kind="sheet", content=content | controls | _titled(choices))
+
+    def joined(self, results: Sequence[Result], context: Context) -> tuple[Result, ...]:
+        """A pivot is one table: a column for each of its columns, its totals first."""
+        _, choices = chosen(context)
+        return (matrix(results, choices),) if choices.pivot is not None else tuple(results)
 
     def advise(self, error: QueryError, context: Context) -> Drawing:
         drawing = advice(error, context)
@@ -91,20 +96,19 @@ class Opened:
         if not results:
             reason = why_not(dimension, choices.metrics, choices.dataset)
             return empty("not_defined", "This cannot be broken down so.", reason, **content)
-        return Drawing(kind="sheet", content=sheet(results[0], choices, choices.limit) | content)
+        return Drawing(kind="sheet", content=sheet(results[0], choices) | content)
 
     def advise(self, error: QueryError, context: Context) -> Drawing:
         return advice(error, context)
 
 
 def _question(context: Context, choices: Choices, keys: Sequence[Key]) -> Query:
-    """One row more than is shown, to know whether there are more."""
     question = context.question(choices.names, by=keys)
     return replace(
         question,
         order_by=_order(choices, keys),
         descending=choices.is_descending,
-        limit=choices.limit + 1,
+        limit=choices.limit,
         calculations=shares(choices, keys),
     )
 

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import polars as pl
+
 from portal.components import format as written
 from portal.components.problem import no_rows
 from portal.context import Context
@@ -45,7 +47,7 @@ class Leaderboard:
         if adds_up(metric, (dimension,), context.dataset):
             question = replace(question, calculations=(Calculation("share", metric.name),))
         question = replace(question, order_by=metric.name)
-        top = replace(question, limit=ROWS + 1)
+        top = replace(question, limit=ROWS)
         kept = _kept(context, dimension)
         if not kept:
             return (top,)
@@ -59,24 +61,27 @@ class Leaderboard:
         if not results:
             reason = why_not(dimension, (metric,), context.dataset)
             return empty("not_defined", f"Not for {metric.label}.", reason, **heading)
-        found = [r for r in results[0].frame.iter_rows(named=True) if r[metric.name] is not None]
-        if not found:
+        (joined,) = self.joined(results, context)
+        shown = list(joined.frame.iter_rows(named=True))
+        if not shown:
             nothing = no_rows(context)
             return replace(nothing, content={**nothing.content, **heading})
-        shown = found[:ROWS]
-        there = {row[self.by] for row in shown}
-        for result in results[1:]:
-            more = result.frame.iter_rows(named=True)
-            shown += [r for r in more if r[self.by] not in there and r[metric.name] is not None]
         content = {
             "rows": [_row(row, dimension) | bar(row, metric) | _share(row, metric.name)
                      for row in shown],
-            "more": len(found) > ROWS,
+            "more": results[0].frame.height >= ROWS,
             "unit": written.unit(metric),
             "open": self.by,
         }  # fmt: skip
         ends = scale(shown, metric, from_zero=True)
         return Drawing(kind="leaders", content=content | ends | heading, filters=self.by)
+
+    def joined(self, results: Sequence[Result], context: Context) -> tuple[Result, ...]:
+        """The top, then what is filtered to and lies below it."""
+        _, choices = chosen(context)
+        frames = [result.frame.drop_nulls(choices.metric.name) for result in results]
+        rows = pl.concat(frames, how="diagonal").unique(self.by, keep="first", maintain_order=True)
+        return (replace(results[0], frame=rows),)
 
     def advise(self, error: QueryError, context: Context) -> Drawing:
         drawing = advice(error, context)

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+import polars as pl
+
 from portal.components import format as written
 from portal.components.table import key_label
 from portal.context import Context
@@ -41,8 +43,8 @@ def following(results: Sequence[Result], context: Context, choices: Choices) -> 
     rows, columns = results
     across = _across(choices)
     question = context.question((choices.metric.name,), by=(*choices.by, across))
-    shown = [(key, rows.frame.head(choices.limit)[key.name].to_list()) for key in choices.by]
-    shown.append((across, columns.frame.head(_most(across))[across.name].to_list()))
+    shown = [(key, rows.frame[key.name].to_list()) for key in choices.by]
+    shown.append((across, columns.frame[across.name].to_list()))
     kept = (_only(key, values) for key, values in shown)
     return (replace(question, where=conjunction(context.condition, *kept), limit=_CELLS),)
 
@@ -59,8 +61,8 @@ def pivot(totals: Sequence[Result], crossed: Cells, choices: Choices) -> dict[st
     rows, columns = totals
     metric, across = choices.metric, _across(choices)
     dataset = choices.dataset
-    lines = list(rows.frame.head(choices.limit).iter_rows(named=True))
-    heads = list(columns.frame.head(_most(across)).iter_rows(named=True))
+    lines = list(rows.frame.iter_rows(named=True))
+    heads = list(columns.frame.iter_rows(named=True))
     largest = max((_size(row, metric) for row in crossed.values()), default=0.0)
     whole = rows.total.row(0, named=True) if rows.total.height else None
     has_row_totals = not overlaps((across,), dataset)
@@ -84,10 +86,28 @@ def pivot(totals: Sequence[Result], crossed: Cells, choices: Choices) -> dict[st
             }
             for line in lines
         ],
-        "more": rows.frame.height > choices.limit,
-        "more_columns": columns.frame.height > _most(across),
+        "more": len(lines) >= choices.limit,
+        "more_columns": len(heads) >= _most(across),
         "shown": len(lines),
     }
+
+
+def matrix(results: Sequence[Result], choices: Choices) -> Result:
+    """The pivot as one answer: the rows' keys, their total, then a column for each column."""
+    rows, columns, crossed = results
+    metric, across = choices.metric.name, _across(choices)
+    found = cells(crossed)
+    frame = rows.frame.select([*(key.name for key in choices.by), metric])
+    lines = list(frame.iter_rows(named=True))
+    for head in columns.frame.iter_rows(named=True):
+        label, number = key_label(head[across.name], across), 2
+        name = label
+        while name in frame.columns:
+            name, number = f"{label} ({number})", number + 1
+        held = (found.get(_address(line, head, choices)) for line in lines)
+        values = [None if row is None else row[metric] for row in held]
+        frame = frame.with_columns(pl.Series(name, values, pl.Float64))
+    return replace(rows, frame=frame)
 
 
 def _across(choices: Choices) -> Key:
@@ -103,10 +123,10 @@ def _largest(question: Query, keys: Sequence[Key], choices: Choices, limit: int)
     """The largest by the metric; buckets of time in their own order."""
     time = next((k for k in keys if isinstance(k, TimeBucket)), None)
     if time is not None and len(keys) == 1:
-        return replace(question, order_by=time.name, descending=False, limit=limit + 1)
+        return replace(question, order_by=time.name, descending=False, limit=limit)
     ordered = {k.name for k in keys} | {choices.metric.name}
     order = choices.order if choices.order.split("__")[0] in ordered else choices.metric.name
-    return replace(question, order_by=order, descending=choices.is_descending, limit=limit + 1)
+    return replace(question, order_by=order, descending=choices.is_descending, limit=limit)
 
 
 def _only(key: Key, values: Sequence[Any]) -> Condition | None:

@@ -25,10 +25,10 @@ def shares(choices: Choices, keys: Sequence[Key]) -> tuple[Calculation, ...]:
     )
 
 
-def sheet(result: Result, choices: Choices, limit: int) -> dict[str, Any]:
-    """The content of a drawing of the kind `sheet`; rows beyond `limit` are only announced."""
+def sheet(result: Result, choices: Choices) -> dict[str, Any]:
+    """The content of a drawing of the kind `sheet`: every row of the answer."""
     query = result.query
-    rows = list(result.frame.head(limit).iter_rows(named=True))
+    rows = list(result.frame.iter_rows(named=True))
     scales = {m.name: _largest(rows, m.name) for m in query.metrics}
     total = result.total.row(0, named=True) if result.total.height else None
     if overlaps(query.by, choices.dataset):
@@ -38,7 +38,7 @@ def sheet(result: Result, choices: Choices, limit: int) -> dict[str, Any]:
         "rows": [[*_keys(row, query), *_cells(row, query, scales)] for row in rows],
         "total": list(_cells(total, query, {})) if total else None,
         "shown": len(rows),
-        "more": result.frame.height > limit,
+        "more": len(rows) >= query.limit,
         "order": choices.order,
         "descending": choices.is_descending,
     }
