@@ -4,8 +4,11 @@ Accounts are skewed (lognormal, sigma .95), many are away, and the same accounts
 second period; rows of an account go together. Each world is a row, so a batch is one array.
 """
 
+from typing import Any
+
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from queries.formula import Array, parse
 from queries.interval import (
@@ -20,11 +23,13 @@ from queries.interval import (
 BATCHES, WORLDS, ACCOUNTS, BUCKETS = 50, 120, 4_000, 256
 AWAY = 0.3
 
+Integers = NDArray[np.int64]
 
-def summed(values: Array, bucket: Array) -> Array:
+
+def summed(values: Array, bucket: Integers) -> Array:
     """Per world and bucket. `values` is worlds x accounts."""
     onehot = np.zeros((ACCOUNTS, BUCKETS))
-    onehot[np.arange(ACCOUNTS), bucket.astype(int)] = 1.0
+    onehot[np.arange(ACCOUNTS), bucket] = 1.0
     return values @ onehot
 
 
@@ -42,7 +47,7 @@ class Batch:
         self.seen = [rng.poisson(8, shape) * here for here in self.here]
         self.clicks = [rng.binomial(seen, rate) for seen in self.seen]
 
-    def cells(self, values: Array) -> Array:
+    def cells(self, values: NDArray[Any]) -> Array:
         return summed(values.astype(float), self.bucket)
 
 
@@ -169,7 +174,7 @@ QUANTILE_WORLDS, ROWS_EACH, SUPERBUCKETS = 400, 12, 32
 BIN_RATIO = 1.01
 
 
-def histogram_of(rng: np.random.Generator, shift: Array, slot: Array) -> Histogram:
+def histogram_of(rng: np.random.Generator, shift: Array, slot: Integers) -> Histogram:
     """Values lognormal around their account's own level, binned by one per cent."""
     accounts = shift.shape[1]
     values = np.exp(
