@@ -30,8 +30,8 @@ _CHANNEL_SHARE = np.array([0.45, 0.17, 0.16, 0.16, 0.06])
 _KIND_SHARE = np.array([0.9895, 0.006, 0.003, 0.0015])
 _SIGNUP_DEVICE = np.array([0.21, 0.4, 0.3, 0.09])
 _PROFILE_SHARE = np.array([0.34, 0.28, 0.18, 0.13, 0.07])
-_ACTIVITY_SPREAD = 0.97
-_ACTIVITY_MAX = 5.5
+_ACTIVITY_SPREAD = 0.8
+_ACTIVITY_MAX = 5.0
 _EARLY_SHARE, _EARLY_DAYS = 0.5, 330
 
 
@@ -110,7 +110,9 @@ def profile_table(people: Accounts, clock: Clock, seed: int) -> dict[str, object
     ages = ("under 13", "13-17", "18-24", "25-34", "35-49", "50-64", "65 and over")
     age = dice.choice(np.arange(1, 7), len(account), p=[0.05, 0.16, 0.27, 0.28, 0.16, 0.08])
     places = geography()
-    created = (people.signup[account] + np.where(nth > 0, dice.integers(0, 60, len(account)), 0)) * 86_400.0
+    created = (
+        people.signup[account] + np.where(nth > 0, dice.integers(0, 60, len(account)), 0)
+    ) * 86_400.0
     return {
         "profile_id": profile_id(account, nth),
         "account_id": account + 1,
@@ -125,7 +127,9 @@ def profile_id(account: np.ndarray, nth: np.ndarray) -> np.ndarray:
     return (account.astype(np.int64) + 1) * 10 + nth + 1
 
 
-def account_table(people: Accounts, clock: Clock, status: np.ndarray, seed: int) -> dict[str, object]:
+def account_table(
+    people: Accounts, clock: Clock, status: np.ndarray, seed: int
+) -> dict[str, object]:
     """Columns of `accounts`; `status` indexes active and lapsed."""
     dice = stream(seed, "account times")
     places = geography()

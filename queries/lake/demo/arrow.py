@@ -46,7 +46,7 @@ def maps(keys: Sequence[str], values: np.ndarray, where: np.ndarray | None = Non
     kept = values[present].astype(np.float64).ravel()
     names = np.tile(np.arange(width, dtype=np.int8), int(present.sum()))
     flat = pa.DictionaryArray.from_arrays(pa.array(names), pa.array(keys, pa.string()))
-    missing = pa.array(np.append(~present, False)) if where is not None else None  # noqa: FBT003
+    missing = pa.array(np.append(~present, False)) if where is not None else None
     starts = pa.array(offsets, mask=None if missing is None else np.append(~present, [False]))
     return pa.MapArray.from_arrays(starts, flat, pa.array(kept))
 
@@ -60,7 +60,9 @@ def table(name: str, columns: Columns) -> pa.Table:
     if unknown := set(columns) - set(declared.names):
         raise KeyError(f"{name}: {sorted(unknown)}")
     made = [
-        _column(columns[field.name], field.type) if field.name in columns else pa.nulls(rows, field.type)
+        _column(columns[field.name], field.type)
+        if field.name in columns
+        else pa.nulls(rows, field.type)
         for field in declared.schema
     ]
     return pa.Table.from_arrays(made, names=list(declared.names))
@@ -77,7 +79,7 @@ def times(clock: Clock, seconds: np.ndarray) -> pa.Array:
     return pa.array(micro).view(pa.timestamp("us"))
 
 
-def taken(values: object, order: np.ndarray) -> object:
+def taken(values: Any, order: np.ndarray) -> Any:  # noqa: ANN401 - NumPy or Arrow
     """Rows of a column by their indices."""
     if isinstance(values, np.ndarray):
         return values[order]
@@ -117,7 +119,9 @@ class Files:
             return
         spans = range(int(day[0]) // self._file_days, int(day[-1]) // self._file_days + 1)
         for span in spans:
-            start, end = np.searchsorted(day, [span * self._file_days, (span + 1) * self._file_days])
+            start, end = np.searchsorted(
+                day, [span * self._file_days, (span + 1) * self._file_days]
+            )
             if end > start:
                 self._writer(span, rows.schema).write_table(rows.slice(start, end - start))
 

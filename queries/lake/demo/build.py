@@ -54,7 +54,7 @@ def build(
     today: date | None = None,
     progress: Callable[[str, float], None] = lambda _what, _share: None,
 ) -> Summary:
-    """Make the world of a size that ends the day before `today` (UTC) and replace what the lake has.
+    """Make the world of a size up to the day before `today` (UTC); it replaces what the lake has.
 
     `progress` is told what is being done and the share that is done.
     """
@@ -126,9 +126,5 @@ def _plain(rows: pl.DataFrame | pa.Table) -> pl.DataFrame | pa.Table:
     """Text as text: the lake writes these tables itself."""
     if isinstance(rows, pl.DataFrame):
         return rows
-    columns = [
-        c.cast(pa.string()) if pa.types.is_dictionary(c.type) else c for c in rows.columns
-    ]
+    columns = [c.cast(pa.string()) if pa.types.is_dictionary(c.type) else c for c in rows.columns]
     return pa.table(dict(zip(rows.column_names, columns, strict=True)))
-
-

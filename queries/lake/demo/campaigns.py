@@ -54,7 +54,8 @@ def marketing_table(of: World) -> dict[str, object]:
         "campaign": coded(flight, [f.name for f in flights]),
         "objective": coded(flight, [f.objective for f in flights]),
         "channel": coded(columns["channel"].astype(np.int8), CHANNELS),
-        "creative_id": np.array([f.campaign_id for f in flights])[flight] * 10 + columns["creative"],
+        "creative_id": np.array([f.campaign_id for f in flights])[flight] * 10
+        + columns["creative"],
         "creative_kind": coded(columns["creative"].astype(np.int8), CREATIVES),
         "title_id": pa.array(title + 1, mask=title < 0),
         "country": coded(places.geo_country[geo], places.codes),
@@ -92,14 +93,18 @@ def _flight(of: World, dice: np.random.Generator, flight: _Flight) -> dict[str, 
     places = geography()
     day, creative, geo = (
         a.ravel()
-        for a in np.meshgrid(np.array(flight.days), np.array(flight.creatives), flight.geos, indexing="ij")
+        for a in np.meshgrid(
+            np.array(flight.days), np.array(flight.creatives), flight.geos, indexing="ij"
+        )
     )
     n = len(day)
     planted = flight.campaign_id == of.plan.campaign.campaign_id
     held_out = ~treated_geos(of.plan)[geo] if planted else np.zeros(n, bool)
     share = places.geo_share[geo] * len(places.geos)
     spend = flight.daily_usd * share * np.exp(dice.normal(0, 0.25, n)) * ~held_out
-    shown = np.round(spend / np.array([28, 9, 7, 6])[creative] * 1000 * np.exp(dice.normal(0, 0.1, n)))
+    shown = np.round(
+        spend / np.array([28, 9, 7, 6])[creative] * 1000 * np.exp(dice.normal(0, 0.1, n))
+    )
     rate = np.array([0.031, 0.012, 0.007, 0.006])[creative]
     pace = of.plan.campaign.inflation * of.people.incremental if planted else 0.0025 * spend.sum()
     signups = dice.poisson(pace * spend / max(spend.sum(), 1))

@@ -74,7 +74,7 @@ def catalogue(size: Size, clock: Clock, seed: int) -> Catalogue:
     shares = np.array([c.share for c in places.countries]) ** 0.7
     origin = dice.choice(len(shares), n, p=shares / shares.sum())
     _same_within_show(show, genre, origin)
-    original = dice.random(n) < np.where(is_season, 0.47, 0.27)
+    original = dice.random(n) < np.where(is_season, 0.45, 0.2)
     release, weekly = _releases(dice, clock, n, is_season)
     is_new = release > -91  # noqa: PLR2004 - a quarter
     original |= is_new & (dice.random(n) < 0.7)  # noqa: PLR2004 - originals among them
@@ -183,7 +183,9 @@ def _licences(
     start = opens + dice.integers(0, 200, shape) * (opens < -400)  # noqa: PLR2004 - older titles
     end = dice.integers(clock.days + 20, clock.days + 900, shape)
     ends_within = dice.random(len(original)) < 0.05  # noqa: PLR2004 - licences that end soon
-    end = np.where(ends_within[:, None], (dice.integers(30, clock.days + 60, len(original)))[:, None], end)
+    end = np.where(
+        ends_within[:, None], (dice.integers(30, clock.days + 60, len(original)))[:, None], end
+    )
     sold = dice.random(shape) < 0.85  # noqa: PLR2004 - countries a licence covers
     sold[np.arange(len(origin)), origin] = True
     opens[licensed] = start[licensed]

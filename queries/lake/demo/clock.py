@@ -39,7 +39,7 @@ class Clock:
 
     @cached_property
     def offset_s(self) -> np.ndarray:
-        """Per zone and day, seconds that local time is ahead of UTC; one day more than the world."""
+        """Per zone and day, seconds that local time is ahead of UTC; a day more than the world."""
         noons = [self.first + timedelta(days=d) for d in range(self.days + 1)]
         return np.array(
             [[_offset_s(ZoneInfo(zone), day) for day in noons] for zone in geography().zones],

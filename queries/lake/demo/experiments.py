@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from queries.lake.demo.accounts import Accounts
 from queries.lake.demo.arrow import coded
 from queries.lake.demo.clock import DAY_S, Clock
 from queries.lake.demo.dice import dice as stream
+from queries.lake.demo.membership import Membership
 from queries.lake.demo.planted import Planted, Trial
 
 _GUARDRAILS = ["rebuffer_ratio", "startup_seconds"]
@@ -18,7 +18,7 @@ _GUARDRAILS = ["rebuffer_ratio", "startup_seconds"]
 
 @dataclass(frozen=True)
 class Cells:
-    """Per trial and account: the cell's index, and -1 for who signed up after the start."""
+    """Per trial and account: the cell's index, and -1 for who was no member at the start."""
 
     of: np.ndarray
     allocated_s: np.ndarray
@@ -34,16 +34,18 @@ class Cells:
         return factor
 
 
-def cells(people: Accounts, plan: Planted, seed: int) -> Cells:
+def cells(paid: Membership, plan: Planted, seed: int) -> Cells:
     """Draw cells by account, each trial for itself."""
-    dice = stream(seed, "cells")
-    shape = (len(plan.trials), people.count)
+    dice = stream(seed, "trials")
+    count = len(paid.active)
+    shape = (len(plan.trials), count)
     of, allocated = np.empty(shape, np.int8), np.empty(shape, np.int64)
     for nth, trial in enumerate(plan.trials):
         edges = np.cumsum(trial.actual)[:-1]
-        drawn = np.searchsorted(edges, dice.random(people.count), "right")
-        of[nth] = np.where(people.signup < trial.first_day, drawn, -1)
-        allocated[nth] = trial.first_day * DAY_S + dice.integers(0, 3600, people.count)
+        drawn = np.searchsorted(edges, dice.random(count), "right")
+        member = paid.on_day(max(trial.first_day, 0))
+        of[nth] = np.where(member, drawn, -1)
+        allocated[nth] = trial.first_day * DAY_S + dice.integers(0, 3600, count)
     return Cells(of, allocated)
 
 

@@ -13,7 +13,17 @@ import numpy as np
 
 from queries.lake.demo.images import USUAL
 from queries.lake.demo.pools import (
-    CANDIDATES, COLUMNS, GENRE_ROW, ORDERS, POOL, PVR, SIMILAR, SIMILAR_TOO, TOP10, TRENDING,
+    BILLBOARD,
+    CANDIDATES,
+    COLUMNS,
+    GENRE_ROW,
+    ORDERS,
+    POOL,
+    PVR,
+    SIMILAR,
+    SIMILAR_TOO,
+    TOP10,
+    TRENDING,
 )  # fmt: skip
 from queries.lake.demo.popularity import KIDS
 from queries.lake.demo.visits import Visits
@@ -33,6 +43,7 @@ _LAYOUTS = np.array([
 ], np.int8)  # fmt: skip
 _BASE, _FAME, _TASTE = -2.05, 0.4, 1.5
 _MODEL_BASE, _MODEL_FAME, _MODEL_TASTE = -2.2, 0.5, 0.9
+_MODEL_SCALE = 0.6 * PLAYS
 _LOG_FAME, _LOG_TASTE = 0.55, 0.8
 _V2_FAME, _V2_TASTE = 0.5, 2.4
 _POPULAR_FAME = 1.5
@@ -127,9 +138,76 @@ def slots(block: Block, of: Visits, pages: Requests) -> Slots:
         _fill(block.world, dice, pages, (taste, np.arange(start, min(start + _CHUNK, len(taste)))))
         for start in range(0, len(taste), _CHUNK)
     ]
-    return Slots(**{
-        f.name: np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(Slots)
-    })
+    return Slots(
+        **{f.name: np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(Slots)}
+    )
+
+
+@dataclass(frozen=True)
+class _Shelf:
+    """Policy slots and their candidates: a row a slot, a column a candidate.
+
+    `places` are within the slot's pool; `liking` is by request of the chunk and place in its pool.
+    """
+
+    request: np.ndarray
+    line: np.ndarray
+    row: np.ndarray
+    column: np.ndarray
+    kind: np.ndarray
+    pool: np.ndarray
+    first: np.ndarray
+    places: np.ndarray
+    fame: np.ndarray
+    like: np.ndarray
+    liking: np.ndarray
+
+
+@dataclass(frozen=True)
+class _Choice:
+    """What a slot shows: the place in its pool, and where among the candidates, if it is one."""
+
+    place: np.ndarray
+    rank: np.ndarray
+    inside: np.ndarray
+    propensity: np.ndarray
+    title: np.ndarray
+    image: np.ndarray
+    image_propensity: np.ndarray
+
+
+def _shelf(world: World, pages: Requests, taste: np.ndarray, chunk: np.ndarray) -> _Shelf:
+    request, row, column, kind = _grid(pages, chunk)
+    pool, line = pages.pool[request], request - chunk[0]
+    vectors = world.titles.embedding[world.pools.titles[pages.pool[chunk]]]
+    liking = np.einsum("rpk,rk->rp", vectors, taste[chunk])
+    first = np.where(kind == BILLBOARD, 0, (column - 1) * CANDIDATES)
+    places = world.pools.order[pool[:, None], kind[:, None], first[:, None] + np.arange(CANDIDATES)]
+    fame, like = world.pools.fame[pool[:, None], places], liking[line[:, None], places]
+    return _Shelf(request, line, row, column, kind, pool, first, places, fame, like, liking)
+
+
+def _choose(world: World, dice: np.random.Generator, shelf: _Shelf, explore: np.ndarray) -> _Choice:
+    """The logging policy: a draw among the slot's candidates, or from the pool to explore."""
+    n = len(shelf.request)
+    logging = _softmax(_LOG_FAME * shelf.fame + _LOG_TASTE * shelf.like)
+    below = np.cumsum(logging, axis=1) < dice.random(n, np.float32)[:, None]
+    drawn = np.minimum(below.sum(1), CANDIDATES - 1)
+    rows = np.arange(n)
+    anywhere = dice.integers(0, POOL, n, np.int8)
+    place = np.where(explore, anywhere, shelf.places[rows, drawn])
+    rank = world.pools.place[shelf.pool, shelf.kind, place] - shelf.first
+    inside = (rank >= 0) & (rank < CANDIDATES)
+    image, image_propensity = _image(dice, explore)
+    return _Choice(
+        place=place,
+        rank=np.where(inside, rank, 0),
+        inside=inside,
+        propensity=np.where(explore, np.float32(1 / POOL), logging[rows, drawn]),
+        title=world.pools.titles[shelf.pool, place],
+        image=image,
+        image_propensity=image_propensity,
+    )
 
 
 def _fill(
@@ -138,64 +216,60 @@ def _fill(
     pages: Requests,
     part: tuple[np.ndarray, np.ndarray],
 ) -> Slots:
-    taste, chunk = part
-    request, row, column, kind = _grid(pages, chunk)
-    pool = pages.pool[request]
-    shelf = pages.pool[chunk]
-    liking = np.einsum(
-        "rpk,rk->rp", world.titles.embedding[world.pools.titles[shelf]], taste[chunk]
+    """Draw the titles of a chunk of requests, and let people click."""
+    shelf = _shelf(world, pages, *part)
+    explore = pages.explore[shelf.request]
+    choice = _choose(world, dice, shelf, explore)
+    n, rows = len(shelf.request), np.arange(len(shelf.request))
+    fame = world.pools.fame[shelf.pool, choice.place]
+    like = shelf.liking[shelf.line, choice.place]
+    reach = examination(shelf.row, shelf.column) * pages.browsing[shelf.request]
+    seen = shelf.row <= pages.rows_seen[shelf.request]
+    seen &= shelf.column <= pages.columns_seen[shelf.request]
+    pull = _pull(fame, like) * world.images.draw[choice.title, choice.image]
+    clicked = seen & (dice.random(n, np.float32) < np.minimum(pull, 1) * reach)
+    targets = (
+        _softmax(_POPULAR_FAME * shelf.fame),
+        _softmax(_V2_FAME * shelf.fame + _V2_TASTE * shelf.like),
     )
-    line = request - chunk[0]
-    n = len(request)
-    first = np.where(kind == 0, 0, (column - 1) * CANDIDATES)
-    places = world.pools.order[pool[:, None], kind[:, None], first[:, None] + np.arange(CANDIDATES)]
-    fame, like = world.pools.fame[pool[:, None], places], liking[line[:, None], places]
-    logging = _softmax(_LOG_FAME * fame + _LOG_TASTE * like)
-    targets = (_softmax(_POPULAR_FAME * fame), _softmax(_V2_FAME * fame + _V2_TASTE * like))
-    rows = np.arange(n)
-    drawn = np.minimum(
-        (np.cumsum(logging, axis=1) < dice.random(n, np.float32)[:, None]).sum(1), CANDIDATES - 1
-    )
-    explore = pages.explore[request]
-    anywhere = dice.integers(0, POOL, n, np.int8)
-    place = np.where(explore, anywhere, places[rows, drawn])
-    rank = world.pools.place[pool, kind, place] - first
-    inside = (rank >= 0) & (rank < CANDIDATES)
-    rank = np.where(inside, rank, 0)
-    title = world.pools.titles[pool, place]
-    image, image_chance = _image(dice, explore)
-    looks = examination(row, column)
-    browsing = pages.browsing[request]
-    seen = (row <= pages.rows_seen[request]) & (column <= pages.columns_seen[request])
-    pull = _sigmoid(_BASE + _FAME * fame + _TASTE * like)
-    mean_pull = np.where(explore[:, None], world.images.even()[world.pools.titles[pool[:, None], places]],
-                         world.images.usual()[world.pools.titles[pool[:, None], places]])  # fmt: skip
-    pull = np.minimum(pull * mean_pull, 1)
-    shown = _sigmoid(_BASE + _FAME * world.pools.fame[pool, place] + _TASTE * liking[line, place])
-    shown = np.minimum(shown * world.images.draw[title, image], 1) * looks * browsing
-    clicked = seen & (dice.random(n, np.float32) < shown)
-    model = _sigmoid(_MODEL_BASE + _MODEL_FAME * fame + _MODEL_TASTE * like) * (0.6 * PLAYS * looks)[:, None]
-    score = _sigmoid(
-        _MODEL_BASE + _MODEL_FAME * world.pools.fame[pool, place] + _MODEL_TASTE * liking[line, place]
-    ) * (0.6 * PLAYS * looks)
-    reach = (looks * browsing)[:, None] * pull
+    believed = _believed(shelf, shelf.fame, shelf.like)
+    expected = _expected(world, shelf, explore) * reach[:, None]
     return Slots(
-        request=request,
-        row=row,
-        column=column,
-        kind=kind,
-        title=title,
-        image=image,
-        propensity=np.where(explore, np.float32(1 / POOL), logging[rows, drawn]),
-        image_propensity=image_chance,
-        score=score.astype(np.float32),
+        request=shelf.request,
+        row=shelf.row,
+        column=shelf.column,
+        kind=shelf.kind,
+        title=choice.title,
+        image=choice.image,
+        propensity=choice.propensity,
+        image_propensity=choice.image_propensity,
+        score=_believed(shelf, fame[:, None], like[:, None])[:, 0],
         seen=seen,
         clicked=clicked,
         played=clicked & (dice.random(n, np.float32) < PLAYS),
-        weights=np.stack([np.where(inside, t[rows, rank], 0) for t in targets], axis=1),
-        models=np.stack([(t * model).sum(1) for t in targets], axis=1),
-        values=np.stack([(t * reach).sum(1) for t in targets], axis=1),
+        weights=np.stack([t[rows, choice.rank] * choice.inside for t in targets], axis=1),
+        models=np.stack([(t * believed).sum(1) for t in targets], axis=1),
+        values=np.stack([(t * expected).sum(1) for t in targets], axis=1),
     )
+
+
+def _pull(fame: np.ndarray, like: np.ndarray) -> np.ndarray:
+    """Chance that somebody who looks at a title clicks it, by the usual image."""
+    return _sigmoid(_BASE + _FAME * fame + _TASTE * like)
+
+
+def _expected(world: World, shelf: _Shelf, explore: np.ndarray) -> np.ndarray:
+    """The chance by candidate, averaged over the images it may be shown with."""
+    titles = world.pools.titles[shelf.pool[:, None], shelf.places]
+    factor = np.where(explore[:, None], world.images.even()[titles], world.images.usual()[titles])
+    return np.minimum(_pull(shelf.fame, shelf.like) * factor, 1)
+
+
+def _believed(shelf: _Shelf, fame: np.ndarray, like: np.ndarray) -> np.ndarray:
+    """The reward model of the rankers: sees taste dimly, and is wrong on the whole."""
+    looks = examination(shelf.row, shelf.column)[:, None]
+    score = _sigmoid(_MODEL_BASE + _MODEL_FAME * fame + _MODEL_TASTE * like)
+    return (score * looks * np.float32(_MODEL_SCALE)).astype(np.float32)
 
 
 def _grid(

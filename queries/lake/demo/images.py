@@ -55,17 +55,22 @@ def artwork_id(title: np.ndarray, image: np.ndarray) -> np.ndarray:
     return (title.astype(np.int64) + 1) * 10 + image + 1
 
 
-def artwork_table(
-    found: Images, titles: Catalogue, clock: Clock, seed: int
-) -> dict[str, object]:
+def artwork_table(found: Images, titles: Catalogue, clock: Clock, seed: int) -> dict[str, object]:
     """Columns of `artworks`, with composition and context as an image analysis would give."""
     dice = stream(seed, "artworks")
     n = titles.count * IMAGES
-    title, image = np.repeat(np.arange(titles.count), IMAGES), np.tile(np.arange(IMAGES), titles.count)
+    title, image = (
+        np.repeat(np.arange(titles.count), IMAGES),
+        np.tile(np.arange(IMAGES), titles.count),
+    )
     shot = found.shot.ravel()
     close, wide = shot == 0, shot == 2  # noqa: PLR2004 - index of wide in SHOTS
-    face = np.where(close, dice.beta(6, 5, n), np.where(wide, dice.beta(1, 20, n), dice.beta(2, 8, n)))
-    some = {name: dice.beta(5, 4, n) for name in ("brightness", "contrast", "sharpness", "saturation")}
+    face = np.where(
+        close, dice.beta(6, 5, n), np.where(wide, dice.beta(1, 20, n), dice.beta(2, 8, n))
+    )
+    some = {
+        name: dice.beta(5, 4, n) for name in ("brightness", "contrast", "sharpness", "saturation")
+    }
     made = np.minimum(titles.release[title] * 86_400 - 40 * 86_400, clock.end_s - 1)
     objects = dice.integers(0, len(OBJECTS), (n, 2))
     return {
@@ -86,6 +91,8 @@ def artwork_table(
         "expression": coded(dice.integers(0, len(EXPRESSIONS), n).astype(np.int8), EXPRESSIONS),
         "shot_type": coded(shot, SHOTS),
         "main_cast": dice.random(n) < 0.7,  # noqa: PLR2004 - frames with the leads
-        "objects": [[OBJECTS[a], OBJECTS[b]] if a != b else [OBJECTS[a]] for a, b in objects.tolist()],
+        "objects": [
+            [OBJECTS[a], OBJECTS[b]] if a != b else [OBJECTS[a]] for a, b in objects.tolist()
+        ],
         "sensitive": dice.random(n) < 0.03,  # noqa: PLR2004 - rarely
     }

@@ -12,6 +12,8 @@ from queries.lake.demo.arrow import coded, lists
 
 KINDS = ("pause", "rewind", "rewatch", "ffwd", "skip_intro")
 _RATES = (0.85, 0.42, 0.22)
+_INTRO_ENDS_S, _SKIPS = 200, 0.55
+_TWICE_S = 60
 SCENE = (0.62, 0.35)
 """Where in its runtime the planted scene of a title lies, and what share of rewinds go there."""
 
@@ -46,16 +48,20 @@ def timeline(dice: np.random.Generator, of: Spans) -> Timeline:
     n = len(length)
     hours = length / 3600
     pause, rewind, ffwd = (dice.poisson(rate * hours).astype(np.int32) for rate in _RATES)
-    skip = (of.intro & (of.start_s == 0) & (length > 200) & (dice.random(n) < 0.55)).astype(np.int32)  # noqa: PLR2004
+    skip = of.intro & (of.start_s == 0) & (length > _INTRO_ENDS_S) & (dice.random(n) < _SKIPS)
+    skip = skip.astype(np.int32)
     owner = [np.repeat(np.arange(n, dtype=np.int32), c) for c in (pause, rewind, ffwd, skip)]
-    at = [of.start_s[o] + (dice.random(len(o), np.float32) * length[o]).astype(np.int32) for o in owner]
+    at = [
+        of.start_s[o] + (dice.random(len(o), np.float32) * length[o]).astype(np.int32)
+        for o in owner
+    ]
     back = np.minimum(8 + dice.standard_exponential(len(owner[1])) * 28, 240).astype(np.int32)
     at[1] = _to_scene(dice, of, owner[1], at[1])
     back = np.minimum(back, at[1] - of.start_s[owner[1]])
     ahead = np.minimum(10 + dice.standard_exponential(len(owner[2])) * 30, 300).astype(np.int32)
     ahead = np.minimum(ahead, np.maximum(of.end_s[owner[2]] - at[2], 0))
     at[3] = np.full(len(owner[3]), 55, np.int32)
-    twice = back >= 60  # noqa: PLR2004 - seconds: more than a missed word
+    twice = back >= _TWICE_S
     waited = (dice.standard_exponential(len(owner[0])) * 150 + 4).astype(np.int32)
     kind = np.concatenate([
         np.full(len(o), k, np.int8)

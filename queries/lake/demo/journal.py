@@ -48,7 +48,9 @@ def visits_table(block: Block, of: Visits, pages: Requests, played: Played) -> J
     opener = np.flatnonzero(played.first)
     choosing, source = np.full(n, -1, np.int64), np.full(n, -1, np.int8)
     started = opener[played.ok[opener]]
-    choosing[played.visit[started]] = played.begins_s[started] * 1000 + dice.integers(0, 1000, len(started))
+    choosing[played.visit[started]] = played.begins_s[started] * 1000 + dice.integers(
+        0, 1000, len(started)
+    )
     source[played.visit[started]] = played.source[started]
     looked = (choosing < 0) | (source != RESUMED)
     seen = np.where(looked, np.minimum(1 + dice.geometric(0.29, n), 8), 1 + (dice.random(n) < 0.6))  # noqa: PLR2004
@@ -97,7 +99,7 @@ def impressions_table(
 ) -> Journal:
     """Policy slots and the row of things to go on with, sorted by day."""
     world, dice = block.world, block.dice("impressions table")
-    goes_on = _continue_row(block, of, pages, outcome)
+    goes_on = _continue_row(of, pages, outcome)
     part = _joined(shown, goes_on)
     request = part["request"]
     visit = pages.visit[request]
@@ -110,7 +112,9 @@ def impressions_table(
     kept = arrives <= world.clock.end_s
     order = np.flatnonzero(kept)[np.argsort(of.day[visit[kept]], kind="stable")]
     model = np.where(policy, 0, 1).astype(np.int8)
-    chosen = np.stack([part["image"] == 0, part["image"] == world.images.best[part["title"]]], axis=1)
+    chosen = np.stack(
+        [part["image"] == 0, part["image"] == world.images.best[part["title"]]], axis=1
+    )
     columns = {
         **_who(block, of, visit),
         "request_id": (block.first_id + visit.astype(np.int64)) * 10,
@@ -174,7 +178,7 @@ def _who(block: Block, of: Visits, visit: np.ndarray) -> dict[str, object]:
 
 
 def _continue_row(
-    block: Block, of: Visits, pages: Requests, outcome: tuple[Events, Played]
+    of: Visits, pages: Requests, outcome: tuple[Events, Played]
 ) -> dict[str, np.ndarray]:
     """Slots of “continue watching”: the profile's last titles, newest first, by rule.
 
@@ -194,7 +198,12 @@ def _continue_row(
         title, steps = _previous(of, played, (visit, steps, taken))
         found = (title >= 0) & (row <= pages.rows_loaded)
         opened = resumed[visit]
-        hit = found & (opened >= 0) & (played.title[np.maximum(opened, 0)] == title) & (row <= pages.rows_seen)
+        hit = (
+            found
+            & (opened >= 0)
+            & (played.title[np.maximum(opened, 0)] == title)
+            & (row <= pages.rows_seen)
+        )
         hit &= column <= pages.columns_seen
         at = np.flatnonzero(found)
         slots.append({
@@ -263,4 +272,3 @@ def _context(block: Block, pages: Requests, part: dict[str, np.ndarray]) -> pa.D
     code = np.where(similar, like + len(GENRES), np.where(kind == GENRE_ROW, genre, -1))
     values = [f"genre: {g}" for g in GENRES] + [f"like: {t}" for t in world.titles.names]
     return coded(code.astype(np.int32), values)
-

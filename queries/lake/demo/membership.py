@@ -4,6 +4,9 @@ An account renews every 30 days. At a renewal the card may fail, and the member 
 hazard of their own (beta, so that those who stay are the loyal ones); some of them come back.
 """
 
+# pyright: standard
+# Strict checking needs types that pyarrow does not ship.
+
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -70,6 +73,12 @@ class Membership:
         np.add.at(change, (row, np.clip(self.end[low:high], 0, days)), -1)
         return np.cumsum(change[:, :-1], axis=1) > 0
 
+    def on_day(self, day: int) -> np.ndarray:
+        """Per account, whether it is a member on a day of the world."""
+        found = np.zeros(len(self.active), bool)
+        found[self.account[(self.start <= day) & (self.end > day)]] = True
+        return found
+
 
 def membership(people: Accounts, clock: Clock, plan: Planted, seed: int) -> Membership:
     """Live through every renewal of every account, one renewal of all at a time."""
@@ -130,7 +139,9 @@ def _renew(
     ledger.add(going[fails], day[fails], FAILED, (mine[fails], mine[fails]), 5)
     ledger.add(going[declined], day[declined], DECLINED, (mine[declined], nothing[declined]), 5)
     ledger.add(going[leaves], day[leaves], LEFT, (mine[leaves], nothing[leaves]), why[leaves])
-    ledger.add(going[changes], day[changes], CHANGE, (mine[changes], other[changes].astype(np.int8)))
+    ledger.add(
+        going[changes], day[changes], CHANGE, (mine[changes], other[changes].astype(np.int8))
+    )
     tier[going[changes]] = other[changes]
     ledger.add(going[stays], day[stays], RENEWAL, (mine[stays], tier[going[stays]].copy()))
     refund = going[stays & (dice.random(n) < 0.001)]  # noqa: PLR2004 - one renewal in a thousand
@@ -206,7 +217,9 @@ def billing_table(
         "currency": coded(country, currencies),
         "amount_usd": usd,
         "period_start": clock.dates(e["day"]),
-        "period_end": clock.dates(e["day"] + np.where(period | (e["kind"] == REJOIN), PERIOD_DAYS, 0)),
+        "period_end": clock.dates(
+            e["day"] + np.where(period | (e["kind"] == REJOIN), PERIOD_DAYS, 0)
+        ),
         "reason": coded(e["reason"], REASONS),
         "ingest_ts": clock.timestamps(np.minimum(utc + dice.integers(30, 1800, n), clock.end_s)),
     }

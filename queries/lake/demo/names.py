@@ -1,16 +1,23 @@
 """Invented names: titles, campaigns, vendors, search words. No title of the real world is meant."""
 
+import re
+
 import numpy as np
 
-_FIRST = """
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(re.findall(r"\w+", text))
+
+
+_FIRST = _words("""
 Amber Ashen Bitter Borrowed Brass Broken Burning Cinder Cobalt Copper Crooked Distant Drowned Dusty
 Eleventh Empty Fading Feral Fifth Flooded Forgotten Frozen Gilded Glass Golden Hidden Hollow Honest
 Idle Iron Ivory Jagged Last Lonely Lucky Marble Midnight Mirrored Misplaced Narrow Nameless Ninth
 Northern Opal Paper Patient Phantom Quiet Reckless Restless Rusted Salted Scarlet Second Silent
 Silver Sleepless Slow Southern Static Stolen Stubborn Sunken Tangled Tender Thirsty Thorned Twin
 Unfinished Unlit Untold Velvet Violet Wandering Waning Weightless Western Wicked Wild Winter Woven
-""".split()
-_SECOND = """
+""")
+_SECOND = _words("""
 Alibi Almanac Anchor Archive Atlas Aviary Ballad Barometer Bargain Beacon Bellows Bridge Canal
 Caravan Carousel Cartographer Cathedral Chorus Circuit Clockmaker Compass Contract Corridor Courier
 Current Daughter Debt Delta Detour District Dynasty Echo Embassy Engine Errand Estate Estuary
@@ -23,19 +30,19 @@ Sanctuary Satellite Season Sentinel Shoreline Signal Silo Sisters Snowfield Sols
 Station Statute Summit Surgeon Tannery Tapestry Telegram Tenant Terminal Theorem Threshold Tide
 Timber Toll Treaty Trellis Tribunal Tundra Turbine Umbrella Vault Verdict Viaduct Vigil Vineyard
 Voyage Waltz Warden Watchman Waterway Weaver Whistle Witness Workshop Zenith
-""".split()
-_PLACES = """
+""")
+_PLACES = _words("""
 Aldmere Arvenna Bexhollow Brackwater Calderon Carrowmoor Cindervale Dunmarrow Eastlow Elverstone
-Fennick Galloway Row Harrowgate Hesperia Ilmenau Junction Kestrel Bay Korvala Larkspur Lindqvist
-Lowmoor Marisol Merrowdown Nightingale Norhaven Oakenshaw Ostermark Palissade Quillfeather Ravensholt
-Rivermouth Saltmarsh San Ambrosio Sandgate Selkirk Point Silverlake Stonecross Tamarind Thornbury
-Umberfield Valmora Vesper Hill Wexcombe Wildmere Windrush Yarrow Zandberg
-""".strip().replace("\n", " ").split()
-_PATTERNS = (
+Fennick Galloway Harrowgate Hesperia Ilmenau Junction Kestrel Korvala Larkspur Lindqvist Lowmoor
+Marisol Merrowdown Nightingale Norhaven Oakenshaw Ostermark Palissade Quillfeather Ravensholt
+Rivermouth Saltmarsh Ambrosio Sandgate Selkirk Silverlake Stonecross Tamarind Thornbury Umberfield
+Valmora Vesper Wexcombe Wildmere Windrush Yarrow Zandberg
+""")
+_PATTERNS: tuple[str, ...] = (
     "The {first} {second}", "{first} {second}", "The {second} of {place}", "{place} {second}",
-    "A {first} {second}", "{second} at {place}", "Beyond the {first} {second}", "My {first} {second}",
+    "A {first} {second}", "{second} at {place}", "Beyond the {first} {second}",
+    "My {first} {second}",
 )  # fmt: skip
-_WORDS = tuple(w for w in _PLACES if len(w) > 4)  # noqa: PLR2004 - the short halves of two-word places
 
 VENDORS = (
     "Harrowgate Effects", "Blue Kiln", "Parallax Row", "Seventh Reel", "Tidewater Sound",
@@ -53,13 +60,14 @@ PEOPLE = (
 
 def titles(dice: np.random.Generator, n: int) -> list[str]:
     """`n` different names."""
-    sizes = (len(_PATTERNS), len(_FIRST), len(_SECOND), len(_WORDS))
+    sizes = (len(_PATTERNS), len(_FIRST), len(_SECOND), len(_PLACES))
     found: dict[str, None] = {}
     while len(found) < n:
         picks = np.stack([dice.integers(0, size, n) for size in sizes], axis=1)
-        for pattern, first, second, place in picks.tolist():
+        rows: list[list[int]] = picks.tolist()
+        for pattern, first, second, place in rows:
             name = _PATTERNS[pattern].format(
-                first=_FIRST[first], second=_SECOND[second], place=_WORDS[place]
+                first=_FIRST[first], second=_SECOND[second], place=_PLACES[place]
             )
             found.setdefault(name)
     return list(found)[:n]

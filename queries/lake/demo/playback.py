@@ -23,7 +23,7 @@ from queries.lake.demo.watching import Plays
 from queries.lake.demo.world import Block
 
 ENDS = ("completed", "abandoned", "switched", "error", "timeout")
-_CHOOSING_S = np.array([78, 72, 31, 80, 66, 42, 62, 34, 14, 4], np.float32)
+_CHOOSING_S = np.array([94, 88, 47, 98, 82, 50, 76, 44, 14, 4], np.float32)
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ def playback(block: Block, of: Visits, played: Events, plays: Plays) -> Played:
     kept &= ~world.lost[of.country[visit], np.minimum(day, world.clock.days)]
     order = np.flatnonzero(kept)[np.argsort(day[kept].astype(np.int16), kind="stable")]
     columns = {
-        **_who(block, of, played, plays, visit),
+        **_who(block, of, plays, visit),
         "start_ts": arrow.times(world.clock, utc),
         "local_date": arrow.days(world.clock, day),
         "local_hour": ((local % DAY_S) // 3600).astype(np.int8),
@@ -143,9 +143,7 @@ def _since_visit(
     return first, (before - base).astype(np.int32), (choosing * 1000).astype(np.int32)
 
 
-def _who(
-    block: Block, of: Visits, played: Events, plays: Plays, visit: np.ndarray
-) -> dict[str, object]:
+def _who(block: Block, of: Visits, plays: Plays, visit: np.ndarray) -> dict[str, object]:
     world, places = block.world, geography()
     account = of.account[visit]
     requested = RECOMMENDED[plays.source] & (plays.nth == 0)
@@ -191,7 +189,8 @@ def _what(
         "title_id": plays.title + 1,
         "audio_lang": coded(language.astype(np.int8), places.languages),
         "subtitle_lang": coded(
-            np.where(reads, places.language[of.country[visit]], -1).astype(np.int8), places.languages
+            np.where(reads, places.language[of.country[visit]], -1).astype(np.int8),
+            places.languages,
         ),
         "source": coded(plays.source, SOURCES),
         "artwork_id": known(
@@ -216,4 +215,3 @@ def _positions(times: _Times, plays: Plays, fatal: np.ndarray) -> dict[str, obje
         "prompted_still_watching": asked,
         "end_reason": coded(np.where(ok, end, np.where(fatal, 3, 1)).astype(np.int8), ENDS),
     }
-

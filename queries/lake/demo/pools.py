@@ -55,7 +55,7 @@ def pools(titles: Catalogue, popular: Popularity, clock: Clock, seed: int) -> Po
         out = (titles.release <= first) & ~titles.weekly
         weight = popular.daily[first : last + 1].mean(0) * out
         for nth in range(len(countries)):
-            plays = (titles.opens[:, nth] <= first) & (titles.closes[:, nth] >= last)
+            plays = (titles.opens[:, nth] <= first) & (titles.closes[:, nth] > last + 1)
             local = np.where(geography().market[titles.origin] == geography().market[nth], 2.2, 1.0)
             for cluster in range(CLUSTERS):
                 kids = cluster == KIDS
@@ -89,7 +89,9 @@ def _scores(
         1.2 * new + 0.7 * fame + 0.5 * some[2],
         2.0 * near + 0.3 * fame,
         1.6 * fame,
-        0.4 * fame + 0.6 * titles.quality[flat] + (titles.genre[flat] == titles.genre[flat[:, 3:4]]) * 2.0,
+        0.4 * fame
+        + 0.6 * titles.quality[flat]
+        + (titles.genre[flat] == titles.genre[flat[:, 3:4]]) * 2.0,
         2.0 * other + 0.3 * fame + 0.4 * some[3],
     ]
 

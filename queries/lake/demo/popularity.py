@@ -6,9 +6,9 @@ Top 10 does. Weights of starts are the wanted hours over the hours that a start 
 """
 
 from dataclasses import dataclass
+from statistics import NormalDist
 
 import numpy as np
-from scipy.special import ndtri
 
 from queries.lake.demo.catalogue import TASTES, Catalogue
 from queries.lake.demo.clock import Clock
@@ -17,12 +17,14 @@ from queries.lake.demo.geography import MARKETS, geography
 
 SHOW_HOURS = 0.75
 KIDS = TASTES
-_SPREAD, _HEAD, _BEND = 1.97, 1.5, 0.27
+_SPREAD, _HEAD, _BEND = 1.95, 1.5, 0.26
 _CONTINUE = 0.86
-_WEEK_FILM = np.array([1.2, 0.86, 0.40, 0.235, 0.165, 0.12, 0.095, 0.08])
-_WEEK_SHOW = np.array([1.25, 0.72, 0.37, 0.23, 0.165, 0.125, 0.1, 0.085])
-_LATE_SHARE = 0.06
+_FIRST_DAYS = 4
+_FILM_WEEKS = np.array([1.0, 0.437, 0.19, 0.106, 0.07, 0.05, 0.04, 0.034, 0.03])
+_SHOW_WEEKS = np.array([1.0, 0.355, 0.18, 0.105, 0.105, 0.085, 0.07, 0.055, 0.047])
+_LATE_SHARE = 0.035
 _LOCAL = 4.5
+_COMMON, _MARKET = 0.4, 0.6
 _TASTE = 1.3
 
 
@@ -46,8 +48,10 @@ class Popularity:
         """A title index for each start: by everybody's taste, the market's or the cluster's."""
         n = len(is_season)
         pick = dice.random(n, np.float32)
-        row = np.where(pick < 0.4, 0, np.where(pick < 0.6, 1 + who.market, 1 + len(MARKETS) + who.taste))
-        row = np.where(who.kids, 1 + len(MARKETS) + KIDS, row).astype(np.int32) * self.days + who.day
+        own = 1 + len(MARKETS) + who.taste
+        group = np.where(pick < _COMMON, 0, np.where(pick < _MARKET, 1 + who.market, own))
+        group = np.where(who.kids, 1 + len(MARKETS) + KIDS, group).astype(np.int32)
+        row = group * self.days + who.day
         at = row + dice.random(n)
         found = np.empty(n, np.int32)
         for of_kind, titles, flat in (
@@ -100,7 +104,8 @@ def _middles(dice: np.random.Generator) -> np.ndarray:
 def _wanted_share(dice: np.random.Generator, titles: Catalogue) -> np.ndarray:
     """Share of all hours a title; seasons get three quarters, launches of the time their due."""
     n = titles.count
-    z = -ndtri((np.arange(n) + 0.5) / n)
+    normal = NormalDist()
+    z = -np.array([normal.inv_cdf((rank + 0.5) / n) for rank in range(n)])
     by_rank = np.sort(np.exp(_SPREAD * z - _BEND * np.maximum(z - _HEAD, 0) ** 2))[::-1]
     by_rank /= by_rank.sum()
     charm = dice.normal(0, 1, n) + 0.25 * titles.quality
@@ -135,7 +140,7 @@ def _by_day(
     age = np.arange(clock.days)[:, None] - titles.release[None, :]
     drift = np.cumsum(dice.normal(0, 0.08, (clock.days // 7 + 2, titles.count)), axis=0)
     steady = np.exp(drift[np.arange(clock.days) // 7])
-    profiles = [_launch(weekly, clock.days) for weekly in (_WEEK_FILM, _WEEK_SHOW)]
+    profiles = [_launch(weekly, clock.days) for weekly in (_FILM_WEEKS, _SHOW_WEEKS)]
     young = np.clip(age, 0, clock.days + 90)
     launch = np.where(titles.is_season[None, :], profiles[1][young], profiles[0][young])
     is_new = titles.release >= -91  # noqa: PLR2004 - the quarter before the world
@@ -145,8 +150,8 @@ def _by_day(
 
 
 def _launch(weekly: np.ndarray, days: int) -> np.ndarray:
-    """Relative starts by days since the release."""
-    week = np.arange(days + 91) // 7
+    """Relative starts by days since the release: first those to Sunday, then by week."""
+    week = (np.arange(days + 91) + 7 - _FIRST_DAYS) // 7
     return np.where(week < len(weekly), weekly[np.minimum(week, len(weekly) - 1)], _LATE_SHARE)
 
 

@@ -3,18 +3,14 @@
 # pyright: standard
 # Strict checking needs types that pyarrow does not ship.
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import pyarrow as pa
 
 from queries.lake.demo import names
 from queries.lake.demo.arrow import coded
 from queries.lake.demo.clock import DAY_S
+from queries.lake.demo.shoots import Shoots
 from queries.lake.demo.world import World
-
-if TYPE_CHECKING:
-    from queries.lake.demo.studio import Shoots
 
 STAGES = ("editorial", "vfx", "sound", "colour", "localisation", "qc", "delivery")
 _WORK_DAYS = np.array([12.0, 26, 8, 5, 14, 3, 1])
@@ -23,7 +19,7 @@ _VENDORS_OF = ((2, 3), (0, 1, 3), (4, 5), (6, 5), (7, 5), (5, 2), (5, 3))
 
 
 def post_table(
-    of: World, dice: np.random.Generator, shoots: "Shoots"
+    of: World, dice: np.random.Generator, shoots: Shoots
 ) -> tuple[dict[str, object], np.ndarray]:
     """Columns of `post_tasks`, and per production the day the last episode is delivered."""
     plan = of.plan
@@ -37,7 +33,9 @@ def post_table(
     parts: list[dict[str, np.ndarray]] = []
     for stage, (work, queue) in enumerate(zip(_WORK_DAYS, _QUEUE_DAYS, strict=True)):
         vendor = np.array(_VENDORS_OF[stage])[dice.integers(0, len(_VENDORS_OF[stage]), n)]
-        slow = (vendor == names.VENDORS.index(plan.slow_vendor)) & (STAGES[stage] == plan.slow_stage)
+        slow = (vendor == names.VENDORS.index(plan.slow_vendor)) & (
+            STAGES[stage] == plan.slow_stage
+        )
         wait = dice.exponential(queue, n) * np.where(slow, plan.slow_factor, 1.0)
         rework = dice.poisson(0.3, n)
         effort = work * np.exp(dice.normal(0, 0.3, n)) * (1 + 0.22 * rework)

@@ -54,7 +54,11 @@ def searches_table(block: Block, of: Visits, wants: Intents, played: Played) -> 
     began = of.start_s[typed.visit] + np.where(hit, np.maximum(played.begins_s[play] - 9, 1), 6)
     rank = np.minimum(dice.geometric(0.55, n), RESULTS)
     none = typed.unmet >= 0
-    found = np.where(none, 0, np.where(hit, np.maximum(rank, 3 + dice.integers(0, 30, n)), dice.integers(1, 30, n)))
+    found = np.where(
+        none,
+        0,
+        np.where(hit, np.maximum(rank, 3 + dice.integers(0, 30, n)), dice.integers(1, 30, n)),
+    )
     none |= ~hit & (dice.random(n) < 0.1)  # noqa: PLR2004 - typing errors too big to mend
     found = np.where(none, 0, found)
     browsed = ~hit & ~none & (dice.random(n) < 0.16)  # noqa: PLR2004 - looked at and left
@@ -161,7 +165,11 @@ def _query(world: World, typed: _Typed) -> tuple[pa.DictionaryArray, pa.Dictiona
     unmet = genres + len(GENRES)
     code = typed.wanted.astype(np.int64) * _SPELLINGS + typed.spelling
     code = np.where(typed.intent == 1, people + typed.wanted % len(names.PEOPLE), code)
-    code = np.where(typed.intent == 2, genres + world.titles.genre[typed.wanted].astype(np.int64), code)  # noqa: PLR2004
+    code = np.where(
+        typed.intent == INTENTS.index("genre"),
+        genres + world.titles.genre[typed.wanted].astype(np.int64),
+        code,
+    )
     code = np.where(typed.unmet >= 0, unmet + typed.unmet.astype(np.int64), code).astype(np.int32)
     evened = [
         f.lower() if i % _SPELLINGS == 1 else plain[i // _SPELLINGS] for i, f in enumerate(typed_as)

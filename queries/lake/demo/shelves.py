@@ -50,7 +50,9 @@ def _titles(of: World) -> dict[str, object]:
     dice = stream(of.seed, "title table")
     n = titles.count
     places = geography()
-    tags = [sorted({_TAGS[i] for i in row}) for row in dice.integers(0, len(_TAGS), (n, 3)).tolist()]
+    tags = [
+        sorted({_TAGS[i] for i in row}) for row in dice.integers(0, len(_TAGS), (n, 3)).tolist()
+    ]
     maturity = np.where(titles.family, dice.integers(0, 2, n), dice.integers(2, 6, n))
     dates = pa.array(clock.dates(titles.release), mask=~titles.release_known)
     vectors = pa.array(titles.embedding.ravel(), pa.float32())

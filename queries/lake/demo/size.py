@@ -35,7 +35,7 @@ SIZES = {
     ),
     "M": Size(
         name="M", accounts=24_000, days=180, titles=6_000, productions=140,
-        page_every=11, block=6_000, file_days=15,
+        page_every=11, block=4_000, file_days=18,
     ),
     "L": Size(
         name="L", accounts=760_000, days=180, titles=8_000, productions=140,

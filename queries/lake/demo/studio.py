@@ -3,8 +3,6 @@
 # pyright: standard
 # Strict checking needs types that pyarrow does not ship.
 
-from dataclasses import dataclass
-
 import numpy as np
 import pyarrow as pa
 
@@ -13,56 +11,18 @@ from queries.lake.demo.arrow import coded, known, table
 from queries.lake.demo.catalogue import GENRES
 from queries.lake.demo.dice import dice as stream
 from queries.lake.demo.post import post_table
+from queries.lake.demo.shoots import Shoots, rows
+from queries.lake.demo.shoots import shoots as plan_shoots
 from queries.lake.demo.world import World
 
-# city | country | incentive | cap | qualifying | labour | stage day | weather loss
-_LOCATIONS = """
-Atlanta|US|.30||.75|1.0|22000|.04
-Albuquerque|US|.25||.80|.90|17000|.02
-Los Angeles|US|.20|3e7|.70|1.18|31000|.01
-Vancouver|CA|.28||.60|.92|21000|.09
-Toronto|CA|.25||.65|.95|20000|.06
-London|GB|.255||.80|1.05|26000|.06
-Belfast|GB|.255||.80|.86|17500|.09
-Dublin|IE|.32|1.25e8|.80|.96|19000|.08
-Budapest|HU|.30||.85|.62|15000|.05
-Prague|CZ|.25|6e6|.80|.64|14500|.06
-Madrid|ES|.30|2.2e7|.80|.70|14000|.03
-Rome|IT|.40|2e7|.75|.74|15500|.03
-Bogota|CO|.40|8e6|.85|.46|9500|.07
-Mexico City|MX|.15|2.3e6|.80|.48|11000|.05
-Cape Town|ZA|.25|1.4e6|.85|.50|10500|.04
-Seoul|KR|.25|9e5|.80|.78|16500|.06
-Sydney|AU|.30||.85|1.02|21500|.04
-"""
 STATUSES = ("development", "shooting", "post", "delivered", "launched")
 _BACK_DAYS = 620
-
-
-@dataclass(frozen=True)
-class Shoots:
-    """Plans and progress of productions, in days of the world; the future is in them too."""
-
-    title: np.ndarray
-    is_season: np.ndarray
-    episodes: np.ndarray
-    location: np.ndarray
-    budget_usd: np.ndarray
-    shoot_days: np.ndarray
-    actual_days: np.ndarray
-    planned_start: np.ndarray
-    start: np.ndarray
-    planned_end: np.ndarray
-    end: np.ndarray
-    planned_delivery: np.ndarray
-    planned_launch: np.ndarray
-    pages: np.ndarray
 
 
 def studio_tables(of: World, views: np.ndarray) -> dict[str, pa.Table]:
     """`views` are those of each title's first 91 days, as they came about in the world."""
     dice = stream(of.seed, "studio")
-    shoots = _shoots(of, dice)
+    shoots = plan_shoots(of, dice)
     post, delivered = post_table(of, dice, shoots)
     return {
         "locations": table("locations", _locations()),
@@ -72,18 +32,14 @@ def studio_tables(of: World, views: np.ndarray) -> dict[str, pa.Table]:
     }
 
 
-def _rows() -> list[list[str]]:
-    return [line.split("|") for line in _LOCATIONS.strip().splitlines()]
-
-
 def _locations() -> dict[str, object]:
-    rows = _rows()
-    numbers = [[float(v) if v else np.nan for v in r[2:]] for r in rows]
+    places = rows()
+    numbers = [[float(v) if v else np.nan for v in r[2:]] for r in places]
     rate, cap, qualifying, labour, stage, weather = np.array(numbers).T
     return {
-        "location_id": np.arange(1, len(rows) + 1),
-        "city": [r[0] for r in rows],
-        "country": [r[1] for r in rows],
+        "location_id": np.arange(1, len(places) + 1),
+        "city": [r[0] for r in places],
+        "country": [r[1] for r in places],
         "incentive_rate": rate,
         "incentive_cap_usd": known(cap, ~np.isnan(cap)),
         "qualifying_share": qualifying,
@@ -93,54 +49,15 @@ def _locations() -> dict[str, object]:
     }
 
 
-def _shoots(of: World, dice: np.random.Generator) -> Shoots:
-    """Launches of the world first, then productions whose title is still to come."""
-    n = of.size.productions
-    out = np.flatnonzero(of.titles.original & (of.titles.release > -91))  # noqa: PLR2004
-    out = out[np.argsort(of.titles.release[out], kind="stable")][: int(n * 0.6)]
-    title = np.concatenate([out, np.full(n - len(out), -1)])
-    is_season = np.where(title >= 0, of.titles.is_season[title], dice.random(n) < 0.6)  # noqa: PLR2004
-    episodes = np.where(title >= 0, of.titles.episodes[title], np.where(is_season, dice.integers(6, 11, n), 1))
-    days = np.where(is_season, episodes * dice.integers(6, 10, n), dice.integers(24, 60, n))
-    slip = np.maximum(0, np.round(days * dice.normal(0.08, 0.09, n))).astype(int)
-    planned_start = np.where(
-        title >= 0,
-        of.titles.release[title] - dice.integers(430, 560, n),
-        dice.integers(of.clock.days - 420, of.clock.days + 160, n),
-    )
-    start = planned_start + np.maximum(0, dice.normal(3, 6, n)).astype(int)
-    planned_end = planned_start + _calendar(days)
-    after = np.where(is_season, 150 + 6 * episodes, 170)
-    return Shoots(
-        title=title,
-        is_season=is_season.astype(bool),
-        episodes=episodes.astype(np.int64),
-        location=dice.integers(0, len(_rows()), n),
-        budget_usd=np.where(title >= 0, of.titles.cost_usd[title], 3.2e6 * episodes * np.exp(dice.normal(0, 0.6, n))),
-        shoot_days=days,
-        actual_days=days + slip,
-        planned_start=planned_start,
-        start=start,
-        planned_end=planned_end,
-        end=start + _calendar(days + slip),
-        planned_delivery=planned_end + after,
-        planned_launch=planned_end + after + 45,
-        pages=(days * 8 * dice.normal(4.2, 0.4, n)).astype(int),
-    )  # fmt: skip
-
-
-def _calendar(days: np.ndarray) -> np.ndarray:
-    """Calendar days of shoot days, five a week."""
-    return (days - 1) // 5 * 7 + (days - 1) % 5
-
-
 def _productions(
     of: World, dice: np.random.Generator, what: tuple[Shoots, np.ndarray, np.ndarray]
 ) -> dict[str, object]:
     shoots, delivered, views = what
     now, n = of.clock.days, len(shoots.title)
     real = np.where(shoots.title >= 0, views[shoots.title], 0)
-    expected = np.where(real > 0, real, np.exp(dice.normal(np.log(max(np.median(real[real > 0]), 1)), 0.8, n)))
+    expected = np.where(
+        real > 0, real, np.exp(dice.normal(np.log(max(np.median(real[real > 0]), 1)), 0.8, n))
+    )
     middle = expected * np.exp(dice.normal(0, 0.62, n))
     release = np.where(shoots.title >= 0, of.titles.release[shoots.title], 10**6)
     launched = release < now
@@ -149,8 +66,12 @@ def _productions(
         [shoots.start > now, shoots.end > now, done > now, ~launched], [0, 1, 2, 3], 4
     ).astype(np.int8)
     called = names.titles(dice, n)
-    titled = [of.titles.names[t] if t >= 0 else called[i] for i, t in enumerate(shoots.title.tolist())]
-    genre = np.where(shoots.title >= 0, of.titles.genre[shoots.title], dice.integers(0, len(GENRES), n))
+    titled = [
+        of.titles.names[t] if t >= 0 else called[i] for i, t in enumerate(shoots.title.tolist())
+    ]
+    genre = np.where(
+        shoots.title >= 0, of.titles.genre[shoots.title], dice.integers(0, len(GENRES), n)
+    )
     dates = of.clock.dates
     return {
         "production_id": np.arange(1, n + 1),
@@ -206,11 +127,18 @@ def _days(of: World, dice: np.random.Generator, shoots: Shoots) -> dict[str, obj
     order = np.argsort(day[both], kind="stable")
     both, unit = both[order], unit[order]
     p, k, n = production[both], nth[both], len(both)
-    rows = _rows()
-    labour = np.array([float(r[5]) for r in rows])[shoots.location[p]]
-    rain = dice.random(n) < np.array([float(r[7]) for r in rows])[shoots.location[p]]
-    planned_pages = np.where(k < shoots.shoot_days[p], shoots.pages[p] / shoots.shoot_days[p], 0) * (unit == 0)
-    shot = shoots.pages[p] / shoots.actual_days[p] * np.exp(dice.normal(0, 0.2, n)) * np.where(rain, 0.6, 1)
+    places = rows()
+    labour = np.array([float(r[5]) for r in places])[shoots.location[p]]
+    rain = dice.random(n) < np.array([float(r[7]) for r in places])[shoots.location[p]]
+    planned_pages = np.where(
+        k < shoots.shoot_days[p], shoots.pages[p] / shoots.shoot_days[p], 0
+    ) * (unit == 0)
+    shot = (
+        shoots.pages[p]
+        / shoots.actual_days[p]
+        * np.exp(dice.normal(0, 0.2, n))
+        * np.where(rain, 0.6, 1)
+    )
     crew = np.where(unit == 0, dice.integers(85, 140, n), dice.integers(18, 40, n))
     cost = shoots.budget_usd[p] * 0.55 / shoots.shoot_days[p] * np.where(unit == 0, 1, 0.16)
     overtime = np.maximum(0, dice.normal(0.8, 0.9, n) + 1.5 * rain)
@@ -228,8 +156,10 @@ def _days(of: World, dice: np.random.Generator, shoots: Shoots) -> dict[str, obj
         "weather_delay_h": np.where(rain, np.round(dice.gamma(2, 1.4, n), 1), 0.0),
         "planned_cost_usd": np.round(np.where(k < shoots.shoot_days[p], cost, 0), 2),
         "cost_usd": np.round(
-            cost * (0.45 + 0.55 * labour) * np.exp(dice.normal(0.06, 0.13, n)) * (1 + 0.04 * overtime), 2
+            cost
+            * (0.45 + 0.55 * labour)
+            * np.exp(dice.normal(0.06, 0.13, n))
+            * (1 + 0.04 * overtime),
+            2,
         ),
     }
-
-

@@ -100,7 +100,7 @@ def _playback(of: World, found: Found) -> list[Truth]:
     return [
         Truth(
             "outage", "playback",
-            f"Starts over {outage.cdn} in {outage.country} fail for some hours; value: failed starts.",
+            f"Starts over {outage.cdn} in {outage.country} fail for hours; value: failed starts.",
             found.outage_plays,
             {"country": outage.country, "cdn": outage.cdn, "outcome": "vsf"},
             _span(of, outage.day, outage.day + 1),
@@ -127,12 +127,12 @@ def _members(of: World) -> list[Truth]:
     price, ad, unmet = plan.price, plan.campaign, plan.unmet
     return [
         Truth(
-            "price_change", "billing_events", "Factor on leaving at the renewals after a price rise.",
-            price.churn_factor, {"country": price.country, "plan": price.plan, "factor": price.factor},
+            "price_change", "billing_events", "Factor on leaving at renewals after a price rise.",
+            price.churn_factor, {"country": price.country, "plan": price.plan},
             _span(of, price.day, price.day + price.felt_days - 1),
         ),
         Truth(
-            "campaign_signups", "marketing_daily", "Sign-ups that the regional campaign really brought.",
+            "campaign_signups", "marketing_daily", "Sign-ups the regional campaign brought.",
             of.people.incremental, {"campaign_id": ad.campaign_id, "countries": ad.countries},
             _span(of, ad.first_day, ad.first_day + ad.days - 1),
         ),
@@ -141,7 +141,7 @@ def _members(of: World) -> list[Truth]:
             ad.inflation, {"campaign_id": ad.campaign_id},
         ),
         Truth(
-            "unmet_demand", "searches", "A query that finds nothing and is typed often, since a day.",
+            "unmet_demand", "searches", "A query that finds nothing and is typed often.",
             unmet.share, {"country": unmet.country, "query_norm": unmet.query},
             _span(of, unmet.day, of.clock.days - 1),
         ),
@@ -157,7 +157,7 @@ def _catalogue(of: World) -> list[Truth]:
             of.plan.winning_lift, {"title_id": winner + 1, "artwork_id": best},
         ),
         Truth(
-            "close_up_lift", "impressions", "Factor on the click rate of close-ups, other things equal.",
+            "close_up_lift", "impressions", "Factor on the click rate of close-ups.",
             of.plan.close_up_lift, {"shot_type": "close_up"},
         ),
     ]  # fmt: skip
@@ -186,7 +186,9 @@ def _arrivals(of: World) -> list[Truth]:
     ]  # fmt: skip
     return [
         *lost,
-        Truth("late_share", "playback", "Share of events that arrive over 24 hours late.", 0.03, {}),
+        Truth(
+            "late_share", "playback", "Share of events that arrive over 24 hours late.", 0.03, {}
+        ),
     ]
 
 

@@ -11,7 +11,13 @@ import numpy as np
 
 from queries.lake.demo.home import CONTINUE, PLAYS, Requests, Slots
 from queries.lake.demo.pools import (
-    BILLBOARD, GENRE_ROW, PVR, SIMILAR, SIMILAR_TOO, TOP10, TRENDING,
+    BILLBOARD,
+    GENRE_ROW,
+    PVR,
+    SIMILAR,
+    SIMILAR_TOO,
+    TOP10,
+    TRENDING,
 )  # fmt: skip
 from queries.lake.demo.visits import Visits
 from queries.lake.demo.world import Block
@@ -91,9 +97,7 @@ def intents(block: Block, of: Visits) -> Intents:
     return Intents(idle, new | first, season, source)
 
 
-def events(
-    block: Block, of: Visits, wants: Intents, pages: Requests, shown: Slots
-) -> Events:
+def events(block: Block, of: Visits, wants: Intents, pages: Requests, shown: Slots) -> Events:
     """Everything that is played, sorted by visit: the pages' clicks and the other visits' plans."""
     dice = block.dice("events")
     logged = np.zeros(of.count, bool)
@@ -103,8 +107,10 @@ def events(
         wants.new[planned] & RECOMMENDED[wants.source[planned]], _tries(dice, len(planned)), 1
     )
     planned = np.repeat(planned, tries)
-    failing = shown.clicked & ~shown.played & (
-        dice.random(len(shown.clicked), np.float32) < _FAILS * PLAYS / (1 - PLAYS)
+    failing = (
+        shown.clicked
+        & ~shown.played
+        & (dice.random(len(shown.clicked), np.float32) < _FAILS * PLAYS / (1 - PLAYS))
     )
     slot = np.flatnonzero(shown.played | failing)
     visit = np.concatenate([planned, pages.visit[shown.request[slot]]])

@@ -4,6 +4,9 @@ Counts a day follow activity, weekday and membership; times follow the viewer's 
 sorted by profile, then time: what one profile does next depends on what it did before.
 """
 
+# pyright: standard
+# Strict checking needs types that NumPy does not give for drawn counts.
+
 from dataclasses import dataclass
 
 import numpy as np
@@ -119,7 +122,9 @@ def _profile(dice: np.random.Generator, share: np.ndarray, account: np.ndarray) 
     return np.minimum(drawn, count[account] - 1).astype(np.int8)
 
 
-def _second(dice: np.random.Generator, clock: Clock, day: np.ndarray, kids: np.ndarray) -> np.ndarray:
+def _second(
+    dice: np.random.Generator, clock: Clock, day: np.ndarray, kids: np.ndarray
+) -> np.ndarray:
     """Local second of the day: late evening at home, flatter at the weekend, earlier for kids."""
     drawn = dice.random(len(day))
     hours = np.arange(25) * 3600.0
@@ -131,7 +136,8 @@ def _second(dice: np.random.Generator, clock: Clock, day: np.ndarray, kids: np.n
 
 
 def _edges(hourly: np.ndarray) -> np.ndarray:
-    return np.concatenate([[0], np.cumsum(hourly / hourly.sum())])
+    steep = hourly**1.12
+    return np.concatenate([[0], np.cumsum(steep / steep.sum())])
 
 
 def _version(
@@ -146,5 +152,3 @@ def _version(
         reached = 1 - np.exp(-np.maximum(day - out, 0) / _ROLLOUT_DAYS)
         found = np.where(slow < reached * 0.97, np.int8(nth), found)
     return (device * 3 + found).astype(np.int8)
-
-

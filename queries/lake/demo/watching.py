@@ -59,9 +59,7 @@ def plays(block: Block, of: Visits, played: Events) -> Plays:
     return _positions(block, dice, rows)
 
 
-def _titles(
-    block: Block, dice: np.random.Generator, of: Visits, played: Events
-) -> np.ndarray:
+def _titles(block: Block, dice: np.random.Generator, of: Visits, played: Events) -> np.ndarray:
     """A title for every event that starts one; -1 where nothing fitting was found."""
     wanted = played.new & (played.title < 0)
     title = played.title.copy()
@@ -83,7 +81,9 @@ def draw_titles(
         country, day = of.country[at], of.day[at].astype(np.int32)
         who = Who(day, market[country], world.people.cluster[of.account[at]], of.kids[at])
         title = world.popular.draw(dice, who, season[left])
-        fits = (world.titles.opens[title, country] <= day) & (world.titles.closes[title, country] >= day)
+        fits = (world.titles.opens[title, country] <= day) & (
+            world.titles.closes[title, country] > day
+        )
         found[left[fits]] = title[fits]
         left = left[~fits]
     return found
@@ -100,7 +100,9 @@ def _rows(
     first_row = np.cumsum(many) - many
     nth = (np.arange(len(event)) - first_row[event]).astype(np.int8)
     start = starts(block, of, played.visit[event])
-    outcome = np.where(played.fails[event], np.where(start.outcome > 0, start.outcome, 1), start.outcome)
+    outcome = np.where(
+        played.fails[event], np.where(start.outcome > 0, start.outcome, 1), start.outcome
+    )
     outcome = np.where((played.slot[event] >= 0) & ~played.fails[event] & (nth == 0), 0, outcome)
     last_of_visit = np.append(played.visit[1:] != played.visit[:-1], [True])
     fresh = played.new[event] & (nth == 0)
@@ -143,7 +145,7 @@ def _episodes(
     day, country = of.day[visit].astype(np.int32), of.country[visit]
     out = np.where(titles.weekly[rows.title], 1 + (day - titles.release[rows.title]) // 7, 99)
     over = (episode > titles.episodes[rows.title]) | (episode > out)
-    over |= titles.closes[rows.title, country] < day
+    over |= titles.closes[rows.title, country] <= day
     ended = np.cumsum(over) + np.cumsum(given_up) - given_up
     over = ended > ended[first] - over[first]
     return replace(rows, episode=np.where(over, 1, episode)), over
@@ -186,7 +188,9 @@ def _positions(block: Block, dice: np.random.Generator, rows: Plays) -> Plays:
     complete = rows.complete & ~leaves
     lost = np.cumsum(leaves) - leaves
     stays = lost == lost[_first_of(rows.viewing)]
-    source = np.where((begins > 0) & (rows.source == AUTOPLAY), RESUMED, rows.source).astype(np.int8)
+    source = np.where((begins > 0) & (rows.source == AUTOPLAY), RESUMED, rows.source).astype(
+        np.int8
+    )
     made = replace(
         rows,
         complete=complete,

@@ -61,18 +61,19 @@ def world(size: Size, seed: int, today: date) -> World:
     people = accounts(size, clock, plan, seed)
     titles = catalogue(size, clock, seed)
     popular = popularity(titles, clock, seed)
+    paid = membership(people, clock, plan, seed)
     return World(
         size=size,
         seed=seed,
         clock=clock,
         plan=plan,
         people=people,
-        paid=membership(people, clock, plan, seed),
+        paid=paid,
         titles=titles,
         popular=popular,
         pools=pools(titles, popular, clock, seed),
         images=images(titles, popular, plan, seed),
-        cells=cells(people, plan, seed),
+        cells=cells(paid, plan, seed),
         lost=missing_days(plan, clock),
         cut_title=_cut_title(titles, popular),
     )
