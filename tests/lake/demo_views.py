@@ -15,9 +15,7 @@ class Demo:
         self._connection = duckdb.connect()
         for name in self.snapshot.versions:
             files = list(self.snapshot.files(name))
-            self._connection.execute(
-                f"CREATE VIEW {name} AS SELECT * FROM read_parquet({files!r})"
-            )
+            self._connection.execute(f"CREATE VIEW {name} AS SELECT * FROM read_parquet({files!r})")
         self._connection.execute(SPANS)
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
@@ -26,7 +24,7 @@ class Demo:
     def row(self, sql: str) -> tuple[Any, ...]:
         return self.rows(sql)[0]
 
-    def value(self, sql: str) -> Any:
+    def value(self, sql: str) -> Any:  # noqa: ANN401 - whatever the query gives
         return self.row(sql)[0]
 
 

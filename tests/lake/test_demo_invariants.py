@@ -54,56 +54,78 @@ def test_no_value_lies_outside_its_domain(demo: Demo):
 
 def test_the_hash_of_the_account_gives_the_bucket(demo: Demo):
     for table in ("playback", "impressions", "visits", "searches"):
-        assert 0 == demo.value(
-            f"SELECT count(*) FROM {table}"
-            " WHERE bucket <> md5_number_lower(cast(account_id AS varchar)) % 256"
+        assert (
+            demo.value(
+                f"SELECT count(*) FROM {table}"
+                " WHERE bucket <> md5_number_lower(cast(account_id AS varchar)) % 256"
+            )
+            == 0
         )
 
 
 def test_a_title_runs_as_long_as_its_videos_together(demo: Demo):
-    assert 0 == demo.value("""
+    assert (
+        demo.value("""
         SELECT count(*) FROM titles JOIN (
             SELECT title_id, sum(runtime_s) AS runtime, count(*) AS n FROM videos GROUP BY 1
         ) USING (title_id) WHERE runtime <> runtime_s OR n <> episodes_n""")
+        == 0
+    )
 
 
 def test_memberships_of_an_account_do_not_overlap(demo: Demo):
-    assert 0 == demo.value("SELECT count(*) FROM spans WHERE turn = next_turn")
+    assert demo.value("SELECT count(*) FROM spans WHERE turn = next_turn") == 0
 
 
 def test_nobody_watches_without_a_membership(demo: Demo):
-    assert 0 == demo.value("""
+    assert (
+        demo.value("""
         SELECT count(*) FROM playback AS p ANTI JOIN (SELECT * FROM spans WHERE turn = 1) AS s
         ON p.account_id = s.account_id AND p.local_date BETWEEN s.starts AND s.ends + 3""")
+        == 0
+    )
 
 
 def test_nothing_plays_where_or_when_it_is_not_licensed(demo: Demo):
-    assert 0 == demo.value("""
+    assert (
+        demo.value("""
         SELECT count(*) FROM playback AS p ANTI JOIN availability AS a
         ON p.title_id = a.title_id AND p.country = a.country
         AND p.local_date BETWEEN a.window_start AND a.window_end""")
-    assert 0 == demo.value(
-        "SELECT count(*) FROM playback JOIN videos USING (video_id)"
-        " WHERE local_date < available_from"
+        == 0
+    )
+    assert (
+        demo.value(
+            "SELECT count(*) FROM playback JOIN videos USING (video_id)"
+            " WHERE local_date < available_from"
+        )
+        == 0
     )
 
 
 def test_a_start_that_failed_has_nothing_watched_and_no_startup_time(demo: Demo):
-    assert 0 == demo.value(
-        "SELECT count(*) FROM playback WHERE outcome <> 'played'"
-        " AND (watched_s <> 0 OR startup_ms IS NOT NULL)"
+    assert (
+        demo.value(
+            "SELECT count(*) FROM playback WHERE outcome <> 'played'"
+            " AND (watched_s <> 0 OR startup_ms IS NOT NULL)"
+        )
+        == 0
     )
-    assert 0 == demo.value(
-        "SELECT count(*) FROM playback WHERE outcome = 'played' AND startup_ms IS NULL"
+    assert (
+        demo.value("SELECT count(*) FROM playback WHERE outcome = 'played' AND startup_ms IS NULL")
+        == 0
     )
 
 
 def test_interactions_are_counted_as_they_are_listed(demo: Demo):
-    assert 0 == demo.value("""
+    assert (
+        demo.value("""
         SELECT count(*) FROM playback
         WHERE pause_n <> len(list_filter(interactions, lambda i: i.kind = 'pause'))
            OR rewind_n <> len(list_filter(interactions, lambda i: i.kind = 'rewind'))
            OR ffwd_n <> len(list_filter(interactions, lambda i: i.kind = 'ffwd'))""")
+        == 0
+    )
 
 
 def test_a_play_goes_on_where_the_one_before_stopped(demo: Demo):
@@ -128,10 +150,13 @@ def test_impressions_and_searches_belong_to_visits_that_are_there_or_late(demo: 
 
 
 def test_a_row_of_the_home_page_shows_no_title_twice(demo: Demo):
-    assert 0 == demo.value("""
+    assert (
+        demo.value("""
         SELECT count(*) FROM (
             SELECT 1 FROM impressions WHERE NOT explore
             GROUP BY request_id, row_pos, title_id HAVING count(*) > 1)""")
+        == 0
+    )
 
 
 def test_what_the_log_says_was_played_was_played(demo: Demo):
@@ -159,8 +184,11 @@ def test_propensities_are_true_of_both_policies_and_of_the_images(demo: Demo):
 
 
 def test_post_production_goes_forward(demo: Demo):
-    assert 0 == demo.value(
-        "SELECT count(*) FROM post_tasks WHERE started_ts < queued_ts OR finished_ts < started_ts"
+    assert (
+        demo.value(
+            "SELECT count(*) FROM post_tasks WHERE started_ts < queued_ts OR finished_ts < started_ts"
+        )
+        == 0
     )
     assert demo.value("SELECT count(*) FROM post_tasks WHERE finished_ts IS NULL") > 0
 
