@@ -258,7 +258,7 @@ def _production_notes(environment: Mapping[str, str], database_url: str) -> list
         )
     if platform and not environment.get("PLAYHEAD_LAKE") and not environment.get("PLAYHEAD_HOME"):
         notes.append(
-            "The lake is below PLAYHEAD_HOME on the local disk; mount a volume and set PLAYHEAD_HOME "
-            "to it, or the lake is gone with the next restart."
+            "The lake is below PLAYHEAD_HOME on the local disk; mount a volume and have it "
+            "point there, or the lake is gone with the next restart."
         )
     return notes
