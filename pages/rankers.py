@@ -9,6 +9,7 @@ from portal.tiles import (
     Lorenz,
     RankerRates,
     Ranking,
+    ScrollDepth,
     SlotRates,
 )
 
@@ -110,16 +111,12 @@ PAGE = Page(
                         dataset="visits",
                     )
                 ),
-                Ranking(
-                    metric="seen_rate",
-                    by="row",
-                    rows=12,
-                    ordered=True,
+                ScrollDepth(
                     place=Place(
                         title="How far down do they look?",
-                        note="Seen of loaded impressions, by row",
+                        note="Share of visits that see a row",
                         height=300,
-                        dataset="impressions",
+                        dataset="visits",
                     ),
                 ),
             ),

@@ -10,6 +10,7 @@ from portal.tiles.lines import Lines
 from portal.tiles.rankers import RankerRates, SlotRates
 from portal.tiles.ranking import Ranking
 from portal.tiles.scorecard import Scorecard
+from portal.tiles.scroll import ScrollDepth
 from portal.tiles.survival import Abandonment, FirstPlay
 from portal.tiles.trend import Trend
 
@@ -27,6 +28,7 @@ __all__ = [
     "RankerRates",
     "Ranking",
     "Scorecard",
+    "ScrollDepth",
     "SlotRates",
     "Trend",
 ]

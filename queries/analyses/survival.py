@@ -88,6 +88,16 @@ def abandonment_question(scope: Scope, by: Sequence[str] = ()) -> Query:
     return counted_by(scope, ["rows"], [*by, "start_position", "position", "was_left"])
 
 
+def scroll_question(scope: Scope, by: Sequence[str] = ()) -> Query:
+    """Visits by the lowest row that came on screen."""
+    return counted_by(scope, ["rows"], [*by, "deepest_row"])
+
+
+def scroll(frame: pl.DataFrame) -> Curve:
+    """How far down visits scroll: at each row, the share of visits that see a lower one still."""
+    return kaplan_meier(counts(frame.with_columns(stopped=True), "deepest_row", "stopped"))
+
+
 def first_play(frame: pl.DataFrame, horizon: int = 600) -> Curve:
     """Seconds to the first play.
 
