@@ -75,7 +75,8 @@ def reached(frame: pl.DataFrame) -> pl.DataFrame:
     # Who sees a row has passed the one above it; a row where nobody stops is as the one above.
     lower = rows.with_columns(time=pl.col("row") - 1).join_asof(passed, on="time").drop("time")
     first = pl.DataFrame({"row": [1], "share": [1.0], "low": [1.0], "high": [1.0]})
-    return pl.concat([first, lower.fill_null(1.0)])
+    known = lower.with_columns(pl.col("share", "low", "high").fill_null(1.0))
+    return pl.concat([first, known])
 
 
 def _distance(higher: pl.Series, lower: pl.Series) -> list[float]:
