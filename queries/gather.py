@@ -139,7 +139,7 @@ def _cut(query: Query, plain: Cells | None, groups: pl.DataFrame) -> pl.DataFram
 def _restricted(reduction: Reduction, query: Query, groups: pl.DataFrame) -> Reduction:
     """Only the rows of these groups, where a single dimension tells them."""
     wide = next(k for k in query.by if query.dataset.dimension(k.name).is_wide)
-    values = groups[wide.name].unique().drop_nulls().to_list()
+    values = groups[wide.name].drop_nulls().unique().sort().to_list()
     if len(values) > WIDEST_CUT or groups[wide.name].null_count() or not values:
         return reduction
     column = next(k for k in reduction.keys if k.name == wide.name)

@@ -231,3 +231,17 @@ def test_an_answer_can_be_asked_again_at_its_data_version(warehouse: Warehouse, 
     assert after.frame["rows"].item() == before.frame["rows"].item() + 50
     assert again.frame.equals(before.frame)
     assert again.data_version == before.data_version
+
+
+def test_a_ranking_cut_to_its_top_comes_from_the_cache_the_second_time(
+    warehouse: Warehouse,
+) -> None:
+    query = Query(
+        dataset=DATASET,
+        metrics=(DATASET.metric("views"),),
+        by=(TITLE,),
+        limit=5,
+        period=MARCH,
+        compare=Comparison("previous", previous(MARCH)),
+    )
+    assert [warehouse.ask(query, Access()).source for _ in range(3)] == ["raw", "cache", "cache"]
