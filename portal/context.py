@@ -71,7 +71,7 @@ class Context:
         return self.dataset.metric(name)
 
     def without(self, *names: str) -> Self:
-        """The same view with nothing said about these dimensions."""
+        """The same view before values of these dimensions were picked."""
         view = self.view
         for name in names:
             view = view.without(name)

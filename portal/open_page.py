@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from portal.context import Context, Extent, resolve
-from portal.page import Asking, Page, Tile, dataset_name
+from portal.page import Asking, Joining, Page, Tile, dataset_name
 from portal.view import Choice, View
 from queries.catalog import Catalog
 from queries.errors import NotLoaded
@@ -89,6 +89,13 @@ def ask(opened: OpenPage, tile: Tile, warehouse: Warehouse, access: Access) -> t
         return results
     following = tile.following(results, context)
     return (*results, *(warehouse.ask(q, access, version) for q in following))
+
+
+def shown(opened: OpenPage, tile: Tile, results: tuple[Result, ...]) -> tuple[Result, ...]:
+    """The answers as the tile shows them: what its table reads and what its file holds."""
+    if not results or not isinstance(tile, Joining):
+        return results
+    return tile.joined(results, opened.tile_context(tile))
 
 
 def _version(asked: str, warehouse: Warehouse) -> tuple[str | None, tuple[str, ...]]:

@@ -84,12 +84,12 @@ SERIES = tuple(f"@series-{number}" for number in range(1, 7))
 def custom_properties() -> str:
     """The style sheet that gives every token its value in each scheme."""
     rules = [
-        f'[data-mantine-color-scheme="{scheme}"]{{color-scheme:{scheme};'
+        f'[data-mantine-color-scheme="{scheme}"]{{color-scheme:{scheme};--font:{FONT};'
         + "".join(f"--{name}:{value};" for name, value in TOKENS[scheme].items())
         + "}"
         for scheme in SCHEMES
     ]
-    return f":root{{--font:{FONT}}}" + "".join(rules)
+    return "".join(rules)
 
 
 def plotly_template(scheme: Scheme) -> dict[str, Any]:

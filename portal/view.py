@@ -110,8 +110,12 @@ class View:
         return next(kept, ())
 
     def without(self, name: str) -> Self:
-        """The view with nothing said about one dimension: rankings keep showing what one left."""
-        return replace(self, choices=tuple(c for c in self.choices if c.name != name))
+        """The view before values of one dimension were picked; what is excluded stays excluded.
+
+        Rankings look through it, so that the values one did not pick stay in sight.
+        """
+        kept = tuple(c for c in self.choices if (c.name, c.operation) != (name, "in"))
+        return replace(self, choices=kept)
 
 
 def _options(

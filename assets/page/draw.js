@@ -48,7 +48,7 @@
         ),
         h(
           "p",
-          { class: "number-basis" },
+          { class: "number-basis", title: `${content.n} ${content.rows}` },
           [content.interval && `95% ${content.interval}`, `n ${content.n}`].filter(Boolean).join(" · "),
         ),
       ),

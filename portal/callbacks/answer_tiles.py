@@ -19,7 +19,7 @@ from portal.components import format as written
 from portal.components.problem import bug, problem
 from portal.components.table import table
 from portal.drawing import Drawing
-from portal.open_page import OpenPage, ask, open_page
+from portal.open_page import OpenPage, ask, open_page, shown
 from portal.page import Advising, Tile
 from portal.site import Site
 from queries.errors import QueryError
@@ -113,7 +113,9 @@ def _drawn(job: _Job, tile: Tile) -> tuple[Sequence[Result], Drawing]:
     context = job.opened.tile_context(tile)
     try:
         results = ask(job.opened, tile, job.site.warehouse, job.access)
-        return results, table(results) if job.as_table else tile.draw(results, context)
+        if not job.as_table:
+            return results, tile.draw(results, context)
+        return results, table(shown(job.opened, tile, results))
     except QueryError as error:
         return (), tile.advise(error, context) if isinstance(tile, Advising) else problem(error)
 

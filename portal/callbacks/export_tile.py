@@ -9,8 +9,7 @@ from threading import Lock
 from flask import Flask, Response, abort, request, send_file
 
 from portal.export import FORMS, download
-from portal.open_page import ask, open_page
-from portal.page import Joining
+from portal.open_page import ask, open_page, shown
 from portal.site import Site
 
 PATH = "/export"
@@ -34,9 +33,7 @@ def register(server: Flask, site: Site) -> None:
             results = ask(opened, tile, site.warehouse, viewer.access)
             if not results:
                 abort(404, "There is nothing to export.")
-            if isinstance(tile, Joining):
-                results = tile.joined(results, opened.tile_context(tile))
-            file = download(results, form)
+            file = download(shown(opened, tile, results), form)
         sent = send_file(
             BytesIO(file.content),
             mimetype=file.mimetype,

@@ -116,6 +116,8 @@ def delta(row: Mapping[str, Any], metric: Metric) -> Delta:
     value = row.get(f"{name}__{part}")
     low, high = row.get(f"{name}__{part}_low"), row.get(f"{name}__{part}_high")
     absolute = (row.get(f"{name}__delta_low"), row.get(f"{name}__delta_high"))
+    if value is None and row.get(f"{name}__previous") == 0:
+        return Delta("new", "", "moved")
     text = change(value, metric, relative=relative)
     if low is None or high is None:
         return Delta(text, "", "unsure" if value is not None else "flat")
@@ -178,6 +180,15 @@ def value_label(value: Scalar | None, dimension: Dimension) -> str:
     if dimension.role == "title" or not _PLAIN_WORD.match(text):
         return text
     return readable(text)
+
+
+def plain(value: object) -> str:
+    """A value of no metric in particular, with the digits that matter."""
+    if value is None or (isinstance(value, float) and not math.isfinite(value)):
+        return NOTHING
+    if isinstance(value, float):
+        return _signed(f"{abs(value):,.4g}".replace(",", _THIN), value)
+    return str(value)
 
 
 def readable(word: str) -> str:

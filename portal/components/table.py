@@ -20,6 +20,8 @@ def table(results: Sequence[Result]) -> Drawing:
 
 def _one(result: Result) -> dict[str, Any]:
     query = result.query
+    if not all(metric.name in result.frame.columns for metric in query.metrics):
+        return _plain(result.frame)
     keys = [k for k in query.by if k.name in result.frame.columns]
     columns = [
         *({"label": k.label, "is_text": True} for k in keys),
@@ -35,9 +37,20 @@ def _one(result: Result) -> dict[str, Any]:
     return {"columns": columns, "rows": rows, "more": max(0, result.frame.height - MOST_ROWS)}
 
 
+def _plain(frame: pl.DataFrame) -> dict[str, Any]:
+    """What an analysis made of an answer: its own columns, as they are called."""
+    shown = frame.head(MOST_ROWS)
+    columns = [
+        {"label": written.readable(name), "is_text": not kind.is_numeric()}
+        for name, kind in frame.schema.items()
+    ]
+    rows = [[{"text": written.plain(value)} for value in row] for row in shown.iter_rows()]
+    return {"columns": columns, "rows": rows, "more": max(0, frame.height - MOST_ROWS)}
+
+
 def key_label(value: Any, key: Key) -> str:  # noqa: ANN401  # whatever the frame holds
     if isinstance(key, TimeBucket):
-        return written.bucket(value, key.grain) if isinstance(value, date) else written.NOTHING
+        return written.bucket(value, key.grain) if isinstance(value, date) else "All"
     return written.value_label(value, key)
 
 

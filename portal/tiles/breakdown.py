@@ -41,13 +41,18 @@ class Breakdown:
         question = scope.question(self.metrics[1:], by=(self.by,))
         return (replace(question, compare=None, where=conjunction(question.where, shown)),)
 
-    def draw(self, results: Sequence[Result], context: Context) -> Drawing:
+    def joined(self, results: Sequence[Result], context: Context) -> tuple[Result, ...]:
         result = results[0]
-        if result.frame.is_empty():
-            return no_rows(context)
         frame = result.frame
         for more in results[1:]:
             frame = frame.join(more.frame, on=self.by, how="left", maintain_order="left")
+        metrics = tuple(context.metric(name) for name in self.metrics)
+        return (replace(result, query=replace(result.query, metrics=metrics), frame=frame),)
+
+    def draw(self, results: Sequence[Result], context: Context) -> Drawing:
+        (result,) = self.joined(results, context)
+        if result.frame.is_empty():
+            return no_rows(context)
         dimension = context.dataset.dimension(self.by)
         metrics = [context.metric(name) for name in self.metrics]
         has_change = result.query.compare is not None
@@ -56,7 +61,9 @@ class Breakdown:
             columns.append({"label": metric.label, "unit": written.unit(metric)})
             if position == 0 and has_change:
                 columns.append({"label": "Change"})
-        rows = [_row(row, dimension, metrics, has_change) for row in frame.iter_rows(named=True)]
+        rows = [
+            _row(row, dimension, metrics, has_change) for row in result.frame.iter_rows(named=True)
+        ]
         table = {"columns": columns, "rows": rows, "more": 0}
         return Drawing(kind="table", content={"tables": [table]}, filters=self.by)
 

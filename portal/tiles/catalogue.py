@@ -1,8 +1,10 @@
 """How much of the catalogue carries the viewing: effective size, Gini and the Lorenz curve."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
+
+import polars as pl
 
 from portal.components import format as written
 from portal.components.problem import no_rows
@@ -24,6 +26,12 @@ class CatalogueSize:
 
     def questions(self, context: Context) -> tuple[Query, ...]:
         return (concentration.question(scope(context)),)
+
+    def joined(self, results: Sequence[Result], _context: Context) -> tuple[Result, ...]:
+        """What is drawn, not the counts it was made from."""
+        found = concentration.concentration(results[0].frame)
+        frame = pl.DataFrame() if found is None else _scores(found)
+        return (replace(results[0], frame=frame),)
 
     def draw(self, results: Sequence[Result], context: Context) -> Drawing:
         found = concentration.concentration(results[0].frame)
@@ -64,6 +72,12 @@ class Lorenz:
     def questions(self, context: Context) -> tuple[Query, ...]:
         return (concentration.question(scope(context)),)
 
+    def joined(self, results: Sequence[Result], _context: Context) -> tuple[Result, ...]:
+        """What is drawn, not the counts it was made from."""
+        found = concentration.concentration(results[0].frame)
+        frame = pl.DataFrame() if found is None else found.curve
+        return (replace(results[0], frame=frame),)
+
     def draw(self, results: Sequence[Result], context: Context) -> Drawing:
         found = concentration.concentration(results[0].frame)
         if found is None:
@@ -95,3 +109,18 @@ class Lorenz:
             "hovermode": "closest",
         }
         return figure(traces, layout)
+
+
+def _scores(found: concentration.Concentration) -> pl.DataFrame:
+    size, gini = found.effective_size, found.gini
+    return pl.DataFrame(
+        [
+            ("effective catalogue size", size.value, size.low, size.high),
+            ("titles", float(found.titles), None, None),
+            ("gini", gini.value, gini.low, gini.high),
+            ("share of the first 1% of titles", found.top_percent, None, None),
+            ("share of the first 10% of titles", found.top_tenth, None, None),
+        ],
+        schema={"measure": pl.String, "value": pl.Float64, "low": pl.Float64, "high": pl.Float64},
+        orient="row",
+    )

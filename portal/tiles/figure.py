@@ -41,7 +41,7 @@ def value_axis(metric: Metric, **more: object) -> Layout:
     axis: Layout = {"rangemode": "tozero", **more}
     match metric.format:
         case "percent":
-            axis |= {"tickformat": ",.1~%"}
+            axis |= {"tickformat": ",.3~p"}
         case "usd":
             axis |= {"tickformat": "$,.2~s"}
         case "seconds":

@@ -1,8 +1,10 @@
 """Headline: one metric, one number, how it moved, and the way there as a thin line."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
+
+import polars as pl
 
 from portal.components import format as written
 from portal.components.problem import no_rows
@@ -34,6 +36,14 @@ class Headline:
             return no_rows(context)
         return Drawing(kind="number", content=number(total, metric, context) | spark(result))
 
+    def joined(self, results: Sequence[Result], context: Context) -> tuple[Result, ...]:
+        """The whole period first, without a day, then the buckets of the line."""
+        (result,) = results
+        whole = result.total.with_columns(pl.lit(None, pl.Date).alias(context.time.name))
+        frame = pl.concat([whole, result.frame], how="diagonal_relaxed")
+        ordered = frame.select(*(c for c in result.frame.columns if c in frame.columns))
+        return (replace(result, frame=ordered),)
+
 
 def number(row: dict[str, Any], metric: Metric, context: Context) -> dict[str, Any]:
     """A value with its change, both with interval and n."""
@@ -43,7 +53,8 @@ def number(row: dict[str, Any], metric: Metric, context: Context) -> dict[str, A
         "exact": written.exact(row[name], metric),
         "unit": written.unit(metric),
         "interval": written.interval(row, metric),
-        "n": written.count(row.get(f"{name}__n"), context.dataset.row_label),
+        "n": written.count(row.get(f"{name}__n")),
+        "rows": context.dataset.row_label,
     }
     if row.get(f"{name}__delta") is not None:
         delta = written.delta(row, metric)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 
 import polars as pl
 
@@ -35,17 +36,34 @@ class Launch:
         shown = replace(chosen, period=None, compare=None, interval=False, limit=4)
         return (launch.question(everything, self.metric, HORIZON_DAYS), shown)
 
-    def draw(self, results: Sequence[Result], context: Context) -> Drawing:
+    def joined(self, results: Sequence[Result], context: Context) -> tuple[Result, ...]:
+        """What is drawn, not the days it was made from."""
+        comparables, own = self._curves(results, context)
+        frame = launch.fan(comparables).frame
+        if context.view.values("title"):
+            own_days = own.select("day", "title_id", "cumulative").pivot("title_id", index="day")
+            frame = frame.join(own_days, on="day", how="left", maintain_order="left")
+        return (replace(results[0], frame=frame),)
+
+    def _curves(
+        self, results: Sequence[Result], context: Context
+    ) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """Every launch whose window has elapsed, and those of the chosen titles."""
         days, chosen = (result.frame for result in results)
-        extent, metric = context.extent, context.metric(self.metric)
-        if extent.first is None or extent.latest is None:
-            return _NO_LAUNCH
-        span = Period(extent.first, extent.latest)
-        comparables = launch.curves(days, self.metric, span, HORIZON_DAYS)
-        fan = launch.fan(comparables)
-        names = dict(chosen.select("title_id", "title").iter_rows())
+        extent = context.extent
+        first, latest = extent.first or date.min, extent.latest or date.min
+        span = Period(first, max(first, latest))
         own = launch.curves(days, self.metric, span, HORIZON_DAYS, whole=False)
-        own = own.filter(pl.col("title_id").is_in(list(names)))
+        return (
+            launch.curves(days, self.metric, span, HORIZON_DAYS),
+            own.filter(pl.col("title_id").is_in(chosen["title_id"].to_list())),
+        )
+
+    def draw(self, results: Sequence[Result], context: Context) -> Drawing:
+        metric = context.metric(self.metric)
+        comparables, own = self._curves(results, context)
+        fan = launch.fan(comparables)
+        names = dict(results[1].frame.select("title_id", "title").iter_rows())
         has_title = bool(context.view.values("title"))
         if fan.frame.is_empty() or (has_title and own.is_empty()):
             return _NO_LAUNCH

@@ -40,6 +40,16 @@ class Lines:
         question = context.question(self.metrics, by=(context.time, self.by))
         return (replace(question, compare=None, interval=False),)
 
+    def joined(self, results: Sequence[Result], context: Context) -> tuple[Result, ...]:
+        """The values that have a line of their own."""
+        (result,) = results
+        metric, dimension = context.metric(self.metric), context.dataset.dimension(self.by)
+        values = pl.DataFrame({self.by: _largest(result.frame, metric, dimension)})
+        drawn = result.frame.join(
+            values, on=self.by, how="semi", nulls_equal=True, maintain_order="left"
+        )
+        return (replace(result, frame=drawn),)
+
     def draw(self, results: Sequence[Result], context: Context) -> Drawing:
         (result,) = results
         metric, dimension = context.metric(self.metric), context.dataset.dimension(self.by)

@@ -5,8 +5,10 @@ that was shown at random; without any of it, there is nothing to correct by and 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
+
+import polars as pl
 
 from portal.components import format as written
 from portal.context import Context
@@ -38,6 +40,12 @@ class RankerRates:
     def questions(self, context: Context) -> tuple[Query, ...]:
         return (debias.question(scope(context.without("ranker"))),)
 
+    def joined(self, results: Sequence[Result], _context: Context) -> tuple[Result, ...]:
+        """What is drawn, not the counts it was made from."""
+        found = debias.debiased(results[0].frame)
+        frame = pl.DataFrame() if found is None else found.rates
+        return (replace(results[0], frame=frame),)
+
     def draw(self, results: Sequence[Result], context: Context) -> Drawing:
         found = debias.debiased(results[0].frame)
         if found is None:
@@ -53,7 +61,7 @@ class RankerRates:
             _points(rows, "debiased", ("Position taken out", "@accent")),
         ]
         layout = {
-            "xaxis": {"tickformat": ",.1~%", "rangemode": "tozero", "showgrid": True},
+            "xaxis": {"tickformat": ",.3~p", "rangemode": "tozero", "showgrid": True},
             "yaxis": {"type": "category", "showgrid": False, "tickmode": "linear", "dtick": 1},
             "hovermode": "closest",
             "showlegend": True,
@@ -74,6 +82,12 @@ class SlotRates:
 
     def questions(self, context: Context) -> tuple[Query, ...]:
         return (debias.question(scope(context.without("row", "column"))),)
+
+    def joined(self, results: Sequence[Result], _context: Context) -> tuple[Result, ...]:
+        """What is drawn, not the counts it was made from."""
+        found = debias.debiased(results[0].frame, debias.SLOT)
+        frame = pl.DataFrame() if found is None else found.rates
+        return (replace(results[0], frame=frame),)
 
     def draw(self, results: Sequence[Result], context: Context) -> Drawing:
         found = debias.debiased(results[0].frame, debias.SLOT)

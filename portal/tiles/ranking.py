@@ -43,7 +43,7 @@ class Ranking:
         question = context.without(self.by).question(self.metrics, by=(self.by,))
         if self.ordered:
             return (question,)
-        return (replace(question, order_by=self.metric, limit=self.rows + 1),)
+        return (replace(question, order_by=self.metric, limit=self.rows),)
 
     def draw(self, results: Sequence[Result], context: Context) -> Drawing:
         (result,) = results
@@ -54,23 +54,22 @@ class Ranking:
             return no_rows(context)
         if self.ordered:
             found.sort(key=lambda row: _place(row[self.by], dimension))
-        shown = found[: self.rows]
         rows = [
             bar(row, metric)
             | {
                 "label": written.value_label(row[self.by], dimension),
                 "filter": None if row[self.by] is None else str(row[self.by]),
             }
-            for row in shown
+            for row in found
         ]
         content = {
             "rows": rows,
             "shape": self.shape,
             "is_wide": dimension.is_wide,
-            "more": len(found) > self.rows,
+            "more": not self.ordered and len(found) == self.rows,
             "unit": written.unit(metric),
         }
-        ends = scale(shown, metric, from_zero=self.shape == "bar")
+        ends = scale(found, metric, from_zero=self.shape == "bar")
         return Drawing(kind="ranking", content=content | ends, filters=self.by)
 
 

@@ -28,6 +28,12 @@ class FirstPlay:
     def questions(self, context: Context) -> tuple[Query, ...]:
         return (survival.first_play_question(scope(context)),)
 
+    def joined(self, results: Sequence[Result], _context: Context) -> tuple[Result, ...]:
+        """What is drawn, not the counts it was made from."""
+        found = survival.first_play(results[0].frame, HORIZON_S)
+        frame = found.frame
+        return (replace(results[0], frame=frame),)
+
     def draw(self, results: Sequence[Result], context: Context) -> Drawing:
         curve = survival.first_play(results[0].frame, HORIZON_S)
         if not len(curve.time):
@@ -58,6 +64,12 @@ class Abandonment:
 
     def questions(self, context: Context) -> tuple[Query, ...]:
         return (survival.abandonment_question(scope(context)),)
+
+    def joined(self, results: Sequence[Result], _context: Context) -> tuple[Result, ...]:
+        """What is drawn, not the counts it was made from."""
+        found = survival.abandonment(results[0].frame)
+        frame = found.frame
+        return (replace(results[0], frame=frame),)
 
     def draw(self, results: Sequence[Result], context: Context) -> Drawing:
         curve = survival.abandonment(results[0].frame)

@@ -16,7 +16,7 @@ from werkzeug.exceptions import TooManyRequests
 from portal.app import create_app
 from portal.auth import cookie
 from portal.callbacks.export_tile import AT_ONCE, Turns
-from portal.open_page import ask, open_page
+from portal.open_page import ask, open_page, shown
 from portal.parts import open_warehouse
 from portal.routing import discover
 from portal.settings import Settings
@@ -80,7 +80,7 @@ def on_screen(
     answers: dict[str, tuple[Result, ...]] = {}
     for name, tile in opened.tiles().items():
         try:
-            answers[name] = ask(opened, tile, warehouse, access)
+            answers[name] = shown(opened, tile, ask(opened, tile, warehouse, access))
         except QueryError:
             continue
     return {name: results for name, results in answers.items() if results}
