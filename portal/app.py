@@ -21,7 +21,7 @@ from portal import (
     static,
     strange_bodies,
 )
-from portal.auth import gate, sign_in
+from portal.auth import account, gate, sign_in
 from portal.callbacks import list_views, open_view, remove_view, save_view, share_view
 from portal.components import saved_views
 from portal.settings import Settings
@@ -88,12 +88,13 @@ def _server(settings: Settings, warehouse: Warehouse, store: Store) -> Flask:
     """Everything in front of Dash."""
     server = Flask("portal")
     server.secret_key = settings.secret_key
-    server.context_processor(lambda: {"tokens": TOKENS, "font": FONT})
+    server.context_processor(lambda: {"theme": TOKENS, "font": FONT})
     logs.register(server)
     security.register(server, settings)
     problems.register(server)
     gate.close(server, store, settings)
     sign_in.register(server, store, settings)
+    account.register(server, store, settings)
     health.register(server, {"store": store.ping, "lake": warehouse.snapshot})
     compression.register(server)
     static.register(server, settings.cache / "static", static.find_slim_plotly())

@@ -8,11 +8,13 @@ out within the week.
 """
 
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
 
 from sqlalchemy import delete, insert, select, update
+from sqlalchemy.exc import OperationalError
 
 from portal.store import audit
 from portal.store.audit import Deed
@@ -75,7 +77,8 @@ def owner(store: Store, secret: str) -> Person | None:
     if row is None:
         return None
     if now - row.seen_at > SEEN_STEP:
-        _see(store, row.id_hash, now)
+        with suppress(OperationalError):  # a store that is too busy to write can still be read
+            _see(store, row.id_hash, now)
     return person(row)
 
 
@@ -91,6 +94,29 @@ def end(store: Store, secret: str) -> None:
         ).scalar()
         if ended is not None:
             audit.record(connection, now, ended, Deed("sign out", "person", ended))
+
+
+def end_others(store: Store, someone: Person, secret: str) -> int:
+    """Sign out everywhere but here; says how many sessions ended."""
+    now = store.now()
+    with store.writing() as connection:
+        ended = connection.execute(
+            update(sessions)
+            .where(
+                sessions.c.person_id == someone.id,
+                sessions.c.id_hash != _hash(secret),
+                sessions.c.ended_at.is_(None),
+            )
+            .values(ended_at=now)
+        ).rowcount
+        deed = Deed("sign out elsewhere", "person", someone.id, {"sessions": ended})
+        audit.record(connection, now, someone.id, deed)
+    return ended
+
+
+def is_of(session: Session, secret: str) -> bool:
+    """Whether the session is the one this secret opens."""
+    return session.id_hash == _hash(secret)
 
 
 def open_of(store: Store, someone: Person) -> list[Session]:

@@ -1,12 +1,14 @@
 """API tokens: how a notebook or a script signs in. Kept as hashes, shown once."""
 
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
 from uuid import UUID, uuid4
 
 from sqlalchemy import func, insert, select, update
+from sqlalchemy.exc import OperationalError
 
 from portal.store import audit
 from portal.store.audit import Deed
@@ -78,7 +80,7 @@ def owner(store: Store, token: str) -> Person | None:
     if row is None:
         return None
     if row.used_at is None or now - row.used_at > USED_STEP:
-        with store.writing() as connection:
+        with suppress(OperationalError), store.writing() as connection:
             connection.execute(
                 update(api_tokens).where(api_tokens.c.id == row.token_id).values(used_at=now)
             )

@@ -95,6 +95,12 @@ def test_a_foreign_host_is_refused(production: Portal, host: str):
     assert answer.headers["X-Frame-Options"] == "DENY"
 
 
+def test_a_platform_asks_for_health_by_any_name(production: Portal):
+    client = production.server.test_client()
+    for path in ("/healthz", "/readyz"):
+        assert client.get(path, base_url="http://10.0.0.7:5000").get_json()["status"] == "ok"
+
+
 def test_the_origin_is_the_public_address_whatever_the_host_header_says(production: Portal):
     client = production.server.test_client()
     base = production.settings.public_url

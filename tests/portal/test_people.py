@@ -6,12 +6,12 @@ import pytest
 from sqlalchemy import select, update
 from sqlalchemy.exc import DBAPIError
 
-from portal.store import audit, demo_people, passwords, people, sessions, tokens
+from portal.store import audit, demo_people, migrate, passwords, people, sessions, tokens
 from portal.store.errors import Invalid, NotFound, QuotaExceeded
 from portal.store.people import Newcomer
 from portal.store.schema import audit_entries
 from portal.store.schema import people as table
-from portal.store.store import Store
+from portal.store.store import Store, open_store
 from queries.errors import QueryError
 from queries.formula import Aggregate
 from tests.portal.conftest import PASSWORD, Clock, add_person
@@ -165,6 +165,19 @@ def test_an_idle_session_ends_and_a_used_one_lives_seven_days(store: Store, cloc
         assert sessions.owner(store, used) is not None
     clock.pass_by(timedelta(hours=6))
     assert sessions.owner(store, used) is None
+
+
+def test_a_store_that_is_busy_writing_still_knows_who_is_signed_in(clock: Clock, sqlite_url: str):
+    store = open_store(f"{sqlite_url}?timeout=0.1", clock)
+    migrate.upgrade(store)
+    secret = sessions.begin(store, add_person(store, "Ann"))
+    clock.pass_by(timedelta(minutes=5))
+    with store.engine.connect() as other, other.begin():
+        other.exec_driver_sql("UPDATE people SET name = 'Held'")
+        with store.reading() as connection:
+            connection.exec_driver_sql("PRAGMA busy_timeout = 50")
+        assert sessions.owner(store, secret) is not None
+    store.close()
 
 
 @pytest.mark.parametrize("secret", ["", "x", "x" * 10_000, "é" * 40, "\0"])

@@ -18,7 +18,7 @@ SECRET_TEXT = "/srv/secret/path SELECT revenue FROM payments"
 @pytest.fixture
 def server() -> Flask:
     server = Flask("portal")
-    server.context_processor(lambda: {"tokens": {"light": {}, "dark": {}}, "font": ""})
+    server.context_processor(lambda: {"theme": {"light": {}, "dark": {}}, "font": ""})
     logs.register(server)
     problems.register(server)
     errors = {
