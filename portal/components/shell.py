@@ -76,7 +76,13 @@ def _navbar(pages: Sequence[Page], name: str, unit: str) -> Component:
             html.Div(id="navbar-extra"),
             html.Div(
                 [
-                    html.Div([html.Strong(name), html.Span(unit.capitalize())], className="who"),
+                    html.A(
+                        [html.Strong(name), html.Span(unit.capitalize())],
+                        href="/account",
+                        title="Your account",
+                        className="who",
+                        style={"color": "inherit", "textDecoration": "none"},
+                    ),
                     dmc.ColorSchemeToggle(
                         lightIcon=html.Span(className="icon icon-sun"),
                         darkIcon=html.Span(className="icon icon-moon"),

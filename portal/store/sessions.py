@@ -38,6 +38,31 @@ class Session:
     created_at: datetime
     seen_at: datetime
 
+    @property
+    def browser(self) -> str:
+        """What the browser calls itself, as a person would: “Firefox on Windows”."""
+        program = next((name for mark, name in _PROGRAMS if mark in self.user_agent), "A browser")
+        system = next((name for mark, name in _SYSTEMS if mark in self.user_agent), "")
+        return f"{program} on {system}" if system else program
+
+
+#: The first that is found counts: most browsers also claim to be the others.
+_PROGRAMS = (
+    ("Edg/", "Edge"),
+    ("OPR/", "Opera"),
+    ("Firefox/", "Firefox"),
+    ("Chrome/", "Chrome"),
+    ("Safari/", "Safari"),
+)
+_SYSTEMS = (
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Android", "Android"),
+    ("Windows", "Windows"),
+    ("Mac OS", "macOS"),
+    ("Linux", "Linux"),
+)
+
 
 def begin(store: Store, someone: Person, user_agent: str = "") -> str:
     """Open a session and give back its secret: the only time it is known."""

@@ -48,6 +48,27 @@ def test_signing_out_elsewhere_spares_this_browser(portal: Portal):
     assert there.get("/_dash-layout").status_code == 401
 
 
+@pytest.mark.parametrize(
+    ("user_agent", "browser"),
+    [
+        (
+            "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
+            "Firefox on Linux",
+        ),
+        (
+            "Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 Chrome/156.0 Safari/537.36 Edg/156.0",
+            "Edge on Windows",
+        ),
+        ("Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) Safari/604.1", "Safari on iPhone"),
+        ("curl/8.0", "A browser"),
+    ],
+)
+def test_a_browser_is_named_as_a_person_would(portal: Portal, user_agent: str, browser: str):
+    sessions.begin(portal.store, portal.ann, user_agent)
+    (session,) = sessions.open_of(portal.store, portal.ann)
+    assert session.browser == browser
+
+
 def test_a_token_is_shown_once_works_and_can_be_revoked(portal: Portal):
     client = signed_in(portal)
     made = client.post("/account/tokens", data={"name": "<b>notebook"}, headers=ORIGIN)
