@@ -149,8 +149,8 @@
     tile.querySelector(".tile-foot").replaceChildren(
       ...said.map((text) => h("p", { class: "tile-note" }, text)),
       h("p", { title: [about.short, about.compare, about.complete].filter(Boolean).join(" · ") },
-        h("span", { class: "foot-parts" }, about.short.split(" · ").map((part) => h("span", { class: "foot-part" }, part))),
-        about.complete ? h("span", {}, about.complete) : null,
+        h("span", {}, about.short),
+        h("span", {}, [about.version, about.complete].filter(Boolean).join(" · ")),
       ),
     );
   }

@@ -141,9 +141,9 @@ def _foot(opened: OpenPage, tile: Tile, results: Sequence[Result]) -> dict[str, 
             (
                 written.period(period) if period else "all days",
                 "local time" if context.dataset.clock == "local" else "UTC",
-                opened.data_version,
             )
         ),
+        "version": opened.data_version,
         "compare": f"compared with {written.period(compare.period)}" if compare else "",
         "complete": f"complete through {written.day(complete)}" if complete else "",
         "unreached": context.unreached,

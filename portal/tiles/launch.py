@@ -10,6 +10,7 @@ from portal.components import format as written
 from portal.context import Context
 from portal.drawing import Drawing, empty
 from portal.page import Place
+from portal.theme import SERIES
 from portal.tiles.figure import Layout, Trace, figure, rounded, value_axis
 from portal.tiles.rankers import scope
 from queries.analyses import launch
@@ -70,7 +71,10 @@ class Launch:
         traces = _fan(fan.frame)
         notes = [f"The fan holds {fan.launches} launches: a tenth to nine tenths, and a half."]
         if has_title:
-            traces += [_curve(own, title, name) for title, name in names.items()]
+            traces += [
+                _curve(own, title, name) | {"line": {"color": colour, "width": 2.5}}
+                for (title, name), colour in zip(names.items(), SERIES, strict=False)
+            ]
             notes += _standing(own, comparables, metric)
         layout: Layout = {
             "xaxis": {"title": {"text": "Days since release"}, "range": [0, _LAST], "dtick": 7},
@@ -119,7 +123,6 @@ def _curve(own: pl.DataFrame, title: int, name: str) -> Trace:
         "name": name,
         "x": frame["day"].to_list(),
         "y": rounded(frame["cumulative"]),
-        "line": {"width": 2.5},
         "hovertemplate": "%{fullData.name}, day %{x}: <b>%{y:,.3~s}</b><extra></extra>",
     }
 
