@@ -173,11 +173,18 @@ class Access:
     """What a viewer may see. `plan` cannot be called without one.
 
     `rows` are filters by dimension name, applied to every dataset that is not open; a dataset
-    without such a dimension is refused. Hiding an aggregate hides every metric that needs it.
+    without such a dimension is refused. Hiding an aggregate hides every metric that needs it; one
+    without a filter is hidden under every filter, or a filter that keeps all would show it.
     """
 
     rows: tuple[tuple[str, tuple[Scalar, ...]], ...] = ()
     hidden: frozenset[Aggregate] = frozenset()
+
+    def hides(self, metric: Metric) -> bool:
+        return any(
+            a in self.hidden or replace(a, where=None) in self.hidden
+            for a in metric.formula.aggregates()
+        )
 
 
 @dataclass(frozen=True, slots=True)

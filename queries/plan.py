@@ -183,12 +183,18 @@ def _needed_joins(joins: Iterable[Join], columns: frozenset[str]) -> tuple[Join,
 
 
 def _check_access(query: Query, access: Access) -> None:
-    hidden = [m.label for m in query.metrics if m.formula.aggregates() & access.hidden]
+    hidden = [m.label for m in query.metrics if access.hides(m)]
     if hidden:
         raise AccessDenied(
             f"You do not have access to {', '.join(hidden)}.",
             f"Ask {query.dataset.owner or 'the owner'} for access, or leave it out.",
         )
+
+
+def _is_hidden(metric: Metric, access: Access) -> bool:
+    """A number that is hidden is hidden in every part too: accounts, and accounts that played."""
+    needed = metric.formula.aggregates()
+    return bool({*needed, *(replace(a, where=None) for a in needed)} & access.hidden)
 
 
 def _row_rules(dataset: Dataset, access: Access) -> list[Filter]:

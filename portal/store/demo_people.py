@@ -53,10 +53,13 @@ DEMO_PEOPLE = (
             email=f"theo@{HOST}",
             name="Theo Marchetti",
             unit="studio",
-            hidden_numbers=("sum(amount_usd)", "count(distinct account_id)"),
+            hidden_numbers=(
+                "sum(amount_usd)",
+                "count(distinct account_id) filter (where outcome = 'played')",
+            ),
         ),
         "Production analyst, studio",
-        "Sees how titles do, but neither revenue nor how many accounts watch.",
+        "Sees how titles do, but neither revenue nor how many accounts play.",
     ),
     DemoPerson(
         Newcomer(
