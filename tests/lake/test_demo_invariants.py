@@ -186,7 +186,8 @@ def test_propensities_are_true_of_both_policies_and_of_the_images(demo: Demo):
 def test_post_production_goes_forward(demo: Demo):
     assert (
         demo.value(
-            "SELECT count(*) FROM post_tasks WHERE started_ts < queued_ts OR finished_ts < started_ts"
+            "SELECT count(*) FROM post_tasks"
+            " WHERE started_ts < queued_ts OR finished_ts < started_ts"
         )
         == 0
     )
@@ -198,3 +199,31 @@ def test_nothing_arrives_after_the_last_day(demo: Demo):
         assert demo.value(f"SELECT max(ingest_ts) <= TIMESTAMP '2026-11-24' FROM {table}")
         assert str(demo.value(f"SELECT max(local_date) FROM {table}")) == "2026-11-23"
         assert str(demo.snapshot.complete_through(table)) < "2026-11-23"
+
+
+def test_a_play_from_the_search_names_its_query(demo: Demo):
+    missing, plays = demo.row("""
+        SELECT count(*) FILTER (s.search_id IS NULL OR s.played_title_id <> p.title_id), count(*)
+        FROM playback AS p LEFT JOIN searches AS s USING (search_id)
+        WHERE p.search_id IS NOT NULL AND p.outcome = 'played'""")
+    assert plays > 1_000
+    assert missing < 0.002 * plays
+
+
+def test_a_query_follows_the_one_it_names_within_the_visit(demo: Demo):
+    assert (
+        demo.value("""
+        SELECT count(*) FROM searches AS s JOIN searches AS before
+        ON before.search_id = s.prev_search_id
+        WHERE before.visit_id <> s.visit_id OR before.ts > s.ts""")
+        == 0
+    )
+
+
+def test_visits_count_their_searches_and_plays(demo: Demo):
+    """But for what is late, the counts are those of the other tables."""
+    wrong, visits = demo.row("""
+        WITH counted AS (SELECT visit_id, count(*) AS n FROM searches GROUP BY 1)
+        SELECT count(*) FILTER (coalesce(n, 0) <> searches_n), count(*)
+        FROM visits LEFT JOIN counted USING (visit_id)""")
+    assert wrong < 0.002 * visits

@@ -9,11 +9,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from queries.lake.demo.experiments import first_met
-from queries.lake.demo.home import requests, slots
-from queries.lake.demo.journal import Journal, impressions_table, visits_table
+from queries.lake.demo.home import requests
+from queries.lake.demo.impressions import impressions_table
+from queries.lake.demo.journal import Journal
 from queries.lake.demo.playback import Played, playback
 from queries.lake.demo.searching import searches_table
+from queries.lake.demo.slots import slots
 from queries.lake.demo.viewing import events, intents
+from queries.lake.demo.visit_rows import visits_table
 from queries.lake.demo.visits import Visits, visits
 from queries.lake.demo.watching import plays
 from queries.lake.demo.world import Block, World
@@ -28,6 +31,8 @@ class Made:
     journals: Mapping[str, Journal]
     met: np.ndarray
     views: np.ndarray
+    values: np.ndarray
+    slots: int
     outage_plays: int
 
 
@@ -40,16 +45,19 @@ def make(block: Block) -> Made:
     happened = events(block, of, wants, pages, shown)
     watched = plays(block, of, happened)
     played = playback(block, of, happened, watched)
-    journals = {
-        "playback": Journal(played.rows, played.day, np.zeros(0), 0),
-        "visits": visits_table(block, of, pages, played),
-        "impressions": impressions_table(block, of, pages, shown, (happened, played)),
-        "searches": searches_table(block, of, wants, played),
-    }
+    searches = searches_table(block, of, wants, played)
+    screen = impressions_table(block, of, pages, shown, (happened, played))
     return Made(
-        journals=journals,
+        journals={
+            "playback": played.journal,
+            "visits": visits_table(block, of, pages, played, searches.by_visit),
+            "impressions": screen.journal,
+            "searches": searches.journal,
+        },
         met=first_met(block.world.cells, block.world.plan, of.account, of.start_s),
         views=_views(block.world, of, played),
+        values=screen.values,
+        slots=screen.slots,
         outage_plays=int((watched.start.outage & ~played.ok).sum()),
     )
 

@@ -99,7 +99,7 @@ class Unmet:
     day: int
     country: str = "KR"
     query: str = "seoul night kitchen"
-    share: float = 0.22
+    share: float = 0.6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,129 +6,123 @@
 from dataclasses import dataclass
 
 import numpy as np
-import pyarrow as pa
 
 from queries.lake.demo import arrow
-from queries.lake.demo.accounts import KINDS as ACCOUNT_KINDS
-from queries.lake.demo.accounts import PLANS, profile_id
+from queries.lake.demo.accounts import PLANS
 from queries.lake.demo.arrow import coded, known
 from queries.lake.demo.clock import DAY_S, arrival_delay_s
-from queries.lake.demo.geography import DEVICES, geography
+from queries.lake.demo.geography import geography
 from queries.lake.demo.images import artwork_id
-from queries.lake.demo.interactions import Spans, timeline
-from queries.lake.demo.quality import CONNECTIONS, ERRORS, NETWORKS, OUTCOMES, streams
+from queries.lake.demo.interactions import Spans, Timeline, timeline
+from queries.lake.demo.journal import Journal, journal, request_id, who
+from queries.lake.demo.quality import (
+    CONNECTIONS,
+    ERRORS,
+    NETWORKS,
+    OUTCOMES,
+    Streams,
+    streams,
+)
 from queries.lake.demo.viewing import AUTOPLAY, RECOMMENDED, RESUMED, SEARCHED, SOURCES, Events
 from queries.lake.demo.visits import VERSIONS, Visits
 from queries.lake.demo.watching import Plays
 from queries.lake.demo.world import Block
 
 ENDS = ("completed", "abandoned", "switched", "error", "timeout")
+_FAILS_IN_S = 8
 _CHOOSING_S = np.array([94, 88, 47, 98, 82, 50, 76, 44, 14, 4], np.float32)
 
 
 @dataclass(frozen=True)
 class Played:
-    """The table and its days; and by play, in the order of visits, what other tables need."""
+    """The table; and by play, in the order of visits, what other tables need."""
 
-    rows: pa.Table
-    day: np.ndarray
+    journal: Journal
     visit: np.ndarray
     event: np.ndarray
     first: np.ndarray
     title: np.ndarray
     watched_s: np.ndarray
     runs_s: np.ndarray
-    choosing_ms: np.ndarray
     ok: np.ndarray
     source: np.ndarray
     begins_s: np.ndarray
 
 
 @dataclass(frozen=True)
-class _Times:
-    """Positions and durations by play, in seconds."""
+class _Watched:
+    """Positions and durations by play in seconds, with what happened meanwhile."""
 
     start: np.ndarray
     end: np.ndarray
+    runtime: np.ndarray
     watched: np.ndarray
     wall: np.ndarray
+    line: Timeline
+    stream: Streams
 
 
 def playback(block: Block, of: Visits, played: Events, plays: Plays) -> Played:
     """Put plays on the clock and write them as a table, sorted by local day."""
     world, dice = block.world, block.dice("playback")
     visit = played.visit[plays.event]
-    titles = world.titles
-    video = titles.first_video[plays.title] + plays.episode - 1
-    runtime = titles.video_runtime_s[video]
     ok = plays.start.outcome == 0
-    start_s = (plays.begins * runtime).astype(np.int32)
-    end_s = np.maximum((plays.ends * runtime).astype(np.int32), start_s)
-    end_s = np.where(ok, end_s, start_s)
-    season = titles.is_season[plays.title]
-    scene = (plays.title == world.cut_title) & (plays.episode == 1)
-    line = timeline(dice, Spans(start_s, end_s, runtime, season & (plays.episode > 1), scene))
-    stream = streams(
-        dice,
-        (plays.start.cdn, plays.start.outcome, of.device[visit], plays.start.outage),
-        (end_s - start_s) / np.float32(3600),
-    )
-    watched = np.maximum(end_s - start_s - line.ffwd_s, 0) + line.rewatch_s
-    startup = np.where(ok, plays.start.startup_ms, 0)
-    wall = watched + line.pause_s + (stream.rebuffer_ms + startup) // 1000 + 1
-    wall = np.where(ok, wall, 8)
-    first, since, choosing = _since_visit(dice, visit, plays.source, wall)
-    utc = of.start_s[visit] + since
-    local = of.second[visit] + since
+    watch = _watched(block, dice, of.device[visit], plays)
+    first, since = _since_visit(dice, visit, plays.source, watch.wall)
+    utc, local = of.start_s[visit] + since, of.second[visit] + since
     day = of.day[visit] + local // DAY_S
-    arrives = utc + wall + arrival_delay_s(dice, len(visit))
+    arrives = utc + watch.wall + arrival_delay_s(dice, len(visit))
     kept = (day < world.clock.days) & (arrives <= world.clock.end_s)
     kept &= ~world.lost[of.country[visit], np.minimum(day, world.clock.days)]
-    order = np.flatnonzero(kept)[np.argsort(day[kept].astype(np.int16), kind="stable")]
-    columns = {
-        **_who(block, of, plays, visit),
+    made = {
+        **who(block, of, visit),
+        **_context(block, of, plays, visit),
+        **_what(dice, of, plays, (played, visit)),
+        **_positions(plays, watch),
+        **_quality(plays, watch.stream),
+        "session_id": lambda order: block.first_id + np.arange(len(order)),
         "start_ts": arrow.times(world.clock, utc),
         "local_date": arrow.days(world.clock, day),
         "local_hour": ((local % DAY_S) // 3600).astype(np.int8),
-        **_what(dice, of, plays, (played, visit, titles.first_video)),
-        **_positions(_Times(start_s, end_s, watched, wall), plays, stream.fatal),
-        "runtime_s": runtime,
-        **{n: v for n, v in vars(line).items() if n != "lists"},
-        "interactions": line.lists,
-        "startup_ms": known(startup, ok),
-        "rebuffer_n": stream.rebuffer_n,
-        "rebuffer_ms": stream.rebuffer_ms,
-        "bitrate_kbps": known(stream.bitrate_kbps, ok),
-        "switches_n": stream.switches_n * ok,
-        "error_code": coded(stream.error, ERRORS),
-        "fatal": stream.fatal,
-        "conn": coded(stream.connection, CONNECTIONS),
         "ingest_ts": arrow.times(world.clock, arrives),
     }
-    ids = block.first_id + np.arange(len(order))
-    rows = arrow.table("playback", {
-        name: arrow.taken(values, order) for name, values in columns.items()
-    } | {"session_id": ids})  # fmt: skip
     return Played(
-        rows=rows,
-        day=day[order],
+        journal=journal("playback", made, day, kept),
         visit=visit,
         event=plays.event,
         first=first,
         title=plays.title,
-        watched_s=watched,
-        runs_s=since + wall,
-        choosing_ms=choosing,
+        watched_s=watch.watched,
+        runs_s=since + watch.wall,
         ok=ok,
         source=plays.source,
         begins_s=since,
     )
 
 
+def _watched(block: Block, dice: np.random.Generator, device: np.ndarray, plays: Plays) -> _Watched:
+    """From shares of the runtime to seconds, with pauses, skips and rebuffering."""
+    titles = block.world.titles
+    video = titles.first_video[plays.title] + plays.episode - 1
+    runtime = titles.video_runtime_s[video]
+    ok = plays.start.outcome == 0
+    start = (plays.begins * runtime).astype(np.int32)
+    end = np.where(ok, np.maximum((plays.ends * runtime).astype(np.int32), start), start)
+    intro = titles.is_season[plays.title] & (plays.episode > 1)
+    scene = (plays.title == block.world.cut_title) & (plays.episode == 1)
+    line = timeline(dice, Spans(start, end, runtime, intro, scene))
+    began = (plays.start.cdn, plays.start.outcome, device, plays.start.outage)
+    stream = streams(dice, began, (end - start) / np.float32(3600))
+    watched = np.maximum(end - start - line.ffwd_s, 0) + line.rewatch_s
+    waits_s = (stream.rebuffer_ms + np.where(ok, plays.start.startup_ms, 0)) // 1000
+    wall = np.where(ok, watched + line.pause_s + waits_s + 1, _FAILS_IN_S)
+    return _Watched(start, end, runtime, watched, wall, line, stream)
+
+
 def _since_visit(
     dice: np.random.Generator, visit: np.ndarray, source: np.ndarray, wall: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """First plays of visits; seconds from the visit's start to each play; ms of choosing, all rows.
+) -> tuple[np.ndarray, np.ndarray]:
+    """Which plays are the first of their visit, and seconds from the visit's start to each play.
 
     Choosing takes one to one and a half minutes, going on with something much less.
     """
@@ -140,42 +134,39 @@ def _since_visit(
     ends = np.cumsum(between + wall)
     before = ends - wall
     base = (before - between)[np.maximum.accumulate(np.where(first, np.arange(n), 0))]
-    return first, (before - base).astype(np.int32), (choosing * 1000).astype(np.int32)
+    return first, (before - base).astype(np.int32)
 
 
-def _who(block: Block, of: Visits, plays: Plays, visit: np.ndarray) -> dict[str, object]:
+def _context(block: Block, of: Visits, plays: Plays, visit: np.ndarray) -> dict[str, object]:
+    """Where the play came from, and over which networks."""
     world, places = block.world, geography()
     account = of.account[visit]
-    requested = RECOMMENDED[plays.source] & (plays.nth == 0)
-    request = (block.first_id + visit.astype(np.int64)) * 10
-    searched = (plays.source == SEARCHED) & (plays.nth == 0)
+    opens = plays.nth == 0
     return {
-        "visit_id": block.first_id + visit.astype(np.int64),
-        "account_id": account + 1,
-        "profile_id": profile_id(account, of.profile[visit]),
-        "country": coded(of.country[visit], places.codes),
         "geo": coded(world.people.geo[account], places.geos),
-        "device": coded(of.device[visit], DEVICES),
-        "app_version": coded(of.version[visit], [v for _, v in VERSIONS]),
+        "app_version": coded(of.version[visit], [version for _, version in VERSIONS]),
         "plan": coded(world.paid.plan[account], PLANS),
-        "request_id": known(request, requested),
-        "search_id": known((block.first_id + plays.event.astype(np.int64)) * 10, searched),
+        "source": coded(plays.source, SOURCES),
+        "is_autoplay": plays.source == AUTOPLAY,
+        "request_id": known(request_id(block, visit), RECOMMENDED[plays.source] & opens),
+        "search_id": known(search_id(block, plays.event, 0), (plays.source == SEARCHED) & opens),
         "cdn": coded(plays.start.cdn, NETWORKS),
         "isp": coded(plays.start.provider, places.providers),
-        "outcome": coded(plays.start.outcome, OUTCOMES),
-        "feed": arrow.constant(arrow.FEED, len(visit)),
-        "account_kind": coded(world.people.kind[account], ACCOUNT_KINDS),
-        "bucket": world.people.bucket[account],
     }
+
+
+def search_id(block: Block, event: np.ndarray, steps: np.ndarray | int) -> np.ndarray:
+    """The query that led to an event, or one some steps before it."""
+    return (block.first_id + event.astype(np.int64)) * 10 + 9 - steps
 
 
 def _what(
     dice: np.random.Generator,
     of: Visits,
     plays: Plays,
-    more: tuple[Events, np.ndarray, np.ndarray],
+    more: tuple[Events, np.ndarray],
 ) -> dict[str, object]:
-    played, visit, _ = more
+    played, visit = more
     places = geography()
     n = len(visit)
     image = played.image[plays.event]
@@ -192,26 +183,43 @@ def _what(
             np.where(reads, places.language[of.country[visit]], -1).astype(np.int8),
             places.languages,
         ),
-        "source": coded(plays.source, SOURCES),
         "artwork_id": known(
             artwork_id(plays.title, image), RECOMMENDED[plays.source] & (plays.source != RESUMED)
         ),
-        "is_autoplay": plays.source == AUTOPLAY,
     }
 
 
-def _positions(times: _Times, plays: Plays, fatal: np.ndarray) -> dict[str, object]:
+def _positions(plays: Plays, watch: _Watched) -> dict[str, object]:
+    fatal = watch.stream.fatal
     ok = plays.start.outcome == 0
     end = np.where(plays.complete, 0, np.where(plays.cut, 2, 1))
     end = np.where(fatal, 3, end)
     asked = (plays.source == AUTOPLAY) & (plays.nth >= 3)  # noqa: PLR2004 - after three episodes
     end = np.where(asked & ~plays.complete & ~fatal, 4, end).astype(np.int8)
     return {
-        "start_pos_s": times.start,
-        "end_pos_s": times.end,
-        "max_pos_s": times.end,
-        "watched_s": np.where(ok, times.watched, 0).astype(np.int32),
-        "wall_s": times.wall,
+        "start_pos_s": watch.start,
+        "end_pos_s": watch.end,
+        "max_pos_s": watch.end,
+        "watched_s": np.where(ok, watch.watched, 0).astype(np.int32),
+        "wall_s": watch.wall,
+        "runtime_s": watch.runtime,
+        **{name: values for name, values in vars(watch.line).items() if name != "lists"},
+        "interactions": watch.line.lists,
         "prompted_still_watching": asked,
         "end_reason": coded(np.where(ok, end, np.where(fatal, 3, 1)).astype(np.int8), ENDS),
+    }
+
+
+def _quality(plays: Plays, stream: Streams) -> dict[str, object]:
+    ok = plays.start.outcome == 0
+    return {
+        "outcome": coded(plays.start.outcome, OUTCOMES),
+        "startup_ms": known(plays.start.startup_ms, ok),
+        "rebuffer_n": stream.rebuffer_n,
+        "rebuffer_ms": stream.rebuffer_ms,
+        "bitrate_kbps": known(stream.bitrate_kbps, ok),
+        "switches_n": stream.switches_n * ok,
+        "error_code": coded(stream.error, ERRORS),
+        "fatal": stream.fatal,
+        "conn": coded(stream.connection, CONNECTIONS),
     }

@@ -13,14 +13,12 @@ import numpy as np
 import pyarrow as pa
 
 from queries.lake.demo import arrow, names
-from queries.lake.demo.accounts import KINDS as ACCOUNT_KINDS
-from queries.lake.demo.accounts import profile_id
 from queries.lake.demo.arrow import coded, known, lists
 from queries.lake.demo.catalogue import GENRES
 from queries.lake.demo.clock import arrival_delay_s
-from queries.lake.demo.geography import DEVICES, geography
-from queries.lake.demo.journal import Journal
-from queries.lake.demo.playback import Played
+from queries.lake.demo.geography import geography
+from queries.lake.demo.journal import Journal, journal, who
+from queries.lake.demo.playback import Played, search_id
 from queries.lake.demo.viewing import SEARCHED, Intents
 from queries.lake.demo.visits import Visits
 from queries.lake.demo.world import Block, World
@@ -29,14 +27,23 @@ INTENTS = ("title", "person", "genre", "explore")
 RESULTS = 10
 _SPELLINGS = 4
 _VAIN = 0.3
+_VAIN_S, _QUERY_S = 60, 14
+_VAIN_IDS = 50_000_000
+_MISTYPED, _LOOKED = 0.1, 0.16
 
 
 @dataclass(frozen=True)
 class _Typed:
-    """One row a query. `play` points into the plays, or is -1."""
+    """One row a query.
+
+    `leads` points to the play that the chain of queries ends in, or is -1; `play` is the same for
+    the chain's last query and -1 for the others. `steps` counts the queries still to come in it.
+    """
 
     visit: np.ndarray
+    leads: np.ndarray
     play: np.ndarray
+    steps: np.ndarray
     again: np.ndarray
     wanted: np.ndarray
     intent: np.ndarray
@@ -44,65 +51,75 @@ class _Typed:
     unmet: np.ndarray
 
 
-def searches_table(block: Block, of: Visits, wants: Intents, played: Played) -> Journal:
+@dataclass(frozen=True)
+class Searches:
+    """The table, and how many searches each visit has."""
+
+    journal: Journal
+    by_visit: np.ndarray
+
+
+def searches_table(block: Block, of: Visits, wants: Intents, played: Played) -> Searches:
     """Every settled query of the block, sorted by day."""
     world, dice = block.world, block.dice("searches")
     typed = _typed(block, dice, of, wants, played)
-    n = len(typed.visit)
-    hit = typed.play >= 0
-    play = np.maximum(typed.play, 0)
-    began = of.start_s[typed.visit] + np.where(hit, np.maximum(played.begins_s[play] - 9, 1), 6)
-    rank = np.minimum(dice.geometric(0.55, n), RESULTS)
-    none = typed.unmet >= 0
-    found = np.where(
-        none,
-        0,
-        np.where(hit, np.maximum(rank, 3 + dice.integers(0, 30, n)), dice.integers(1, 30, n)),
+    n, visit = len(typed.visit), typed.visit
+    leads = np.where(typed.leads >= 0, played.begins_s[np.maximum(typed.leads, 0)], _VAIN_S)
+    began = of.start_s[visit] + np.maximum(leads - 9 - _QUERY_S * typed.steps, 1)
+    arrives = began + 30 + arrival_delay_s(dice, n)
+    query, evened = _query(world, typed)
+    spelled = np.minimum(4 + dice.integers(0, 14, n), 24)
+    places = geography()
+    made = {
+        **who(block, of, visit),
+        **_outcome(world, dice, typed, played),
+        "search_id": _ids(block, typed, played),
+        "prev_search_id": known(_ids(block, typed, played) - 1, typed.again),
+        "ts": arrow.times(world.clock, began),
+        "local_date": arrow.days(world.clock, of.day[visit].astype(np.int32)),
+        "query": query,
+        "query_norm": evened,
+        "lang": coded(places.language[of.country[visit]], places.languages),
+        "keystrokes_n": np.where(typed.spelling == 1, np.minimum(spelled, 6), spelled),
+        "intent": coded(typed.intent, INTENTS),
+        "ingest_ts": arrow.times(world.clock, arrives),
+    }
+    return Searches(
+        journal=journal("searches", made, of.day[visit], arrives <= world.clock.end_s),
+        by_visit=np.bincount(visit, minlength=of.count),
     )
-    none |= ~hit & (dice.random(n) < 0.1)  # noqa: PLR2004 - typing errors too big to mend
-    found = np.where(none, 0, found)
-    browsed = ~hit & ~none & (dice.random(n) < 0.16)  # noqa: PLR2004 - looked at and left
-    clicked = hit | browsed
+
+
+def _ids(block: Block, typed: _Typed, played: Played) -> np.ndarray:
+    """Ids of a chain of queries follow on; the last one is what its play names."""
+    event = played.event[np.maximum(typed.leads, 0)]
+    chain = np.where(typed.leads >= 0, event, _VAIN_IDS + typed.visit)
+    return search_id(block, chain, typed.steps)
+
+
+def _outcome(
+    world: World, dice: np.random.Generator, typed: _Typed, played: Played
+) -> dict[str, object]:
+    """What came up and what was clicked: the title played, or a look at another one, or nothing."""
+    n = len(typed.visit)
+    hit, play = typed.play >= 0, np.maximum(typed.play, 0)
+    none = (typed.unmet >= 0) | (~hit & (dice.random(n) < _MISTYPED))
+    rank = np.minimum(dice.geometric(0.55, n), RESULTS)
+    many = np.maximum(dice.integers(1, 33, n), np.where(hit, np.maximum(rank, 3), 1))
+    found = np.where(none, 0, many)
+    clicked = hit | (~none & (dice.random(n) < _LOOKED))
     rank = np.where(clicked, np.minimum(rank, found), 0)
     title = np.where(hit, played.title[play], typed.wanted)
-    query = _query(world, typed)
-    arrives = began + 30 + arrival_delay_s(dice, n)
-    kept = (arrives <= world.clock.end_s) & (began >= of.start_s[typed.visit])
-    order = np.flatnonzero(kept)[np.argsort(of.day[typed.visit[kept]], kind="stable")]
-    ids = block.first_id + np.arange(n)
-    places = geography()
-    account = of.account[typed.visit]
-    spelled = np.minimum(4 + dice.integers(0, 14, n), 24)
-    columns = {
-        "search_id": ids,
-        "visit_id": block.first_id + typed.visit.astype(np.int64),
-        "account_id": account + 1,
-        "profile_id": profile_id(account, of.profile[typed.visit]),
-        "ts": arrow.times(world.clock, began),
-        "local_date": arrow.days(world.clock, of.day[typed.visit].astype(np.int32)),
-        "country": coded(of.country[typed.visit], places.codes),
-        "device": coded(of.device[typed.visit], DEVICES),
-        "query": query[0],
-        "query_norm": query[1],
-        "lang": coded(places.language[of.country[typed.visit]], places.languages),
-        "keystrokes_n": np.where(typed.spelling == 1, np.minimum(spelled, 6), spelled),
+    took = (900 + dice.standard_gamma(2.2, n) * 1900).astype(np.int32)
+    return {
         "results_n": found,
         "result_titles": _results(world, dice, (title, rank, found)),
         "clicked_rank": known(rank, clicked),
         "clicked_title_id": known(title + 1, clicked),
-        "ms_to_click": known((900 + dice.standard_gamma(2.2, n) * 1900).astype(np.int32), clicked),
+        "ms_to_click": known(took, clicked),
         "played_title_id": known(title + 1, hit & played.ok[play]),
         "watched_s": np.where(hit, played.watched_s[play], 0).astype(np.int32),
-        "prev_search_id": known(ids - 1, typed.again),
-        "intent": coded(typed.intent, INTENTS),
-        "feed": arrow.constant(arrow.FEED, n),
-        "account_kind": coded(world.people.kind[account], ACCOUNT_KINDS),
-        "bucket": world.people.bucket[account],
-        "ingest_ts": arrow.times(world.clock, arrives),
     }
-    taken = {name: arrow.taken(values, order) for name, values in columns.items()}
-    day = of.day[typed.visit[order]].astype(np.int32)
-    return Journal(arrow.table("searches", taken), day, np.zeros(0), 0)
 
 
 def _typed(
@@ -119,8 +136,9 @@ def _typed(
     rows = np.repeat(np.arange(len(visit)), before + 1)
     starts = np.concatenate([[0], np.cumsum(before + 1)[:-1]])
     nth = np.arange(len(rows)) - starts[rows]
-    last = nth == before[rows]
-    visit, play = visit[rows], np.where(last, play[rows], -1)
+    steps = before[rows] - nth
+    visit, leads = visit[rows], play[rows]
+    play = np.where(steps == 0, leads, -1)
     n = len(visit)
     order = np.argsort(visit, kind="stable")
     drawn = dice.random(n)
@@ -131,7 +149,9 @@ def _typed(
     )
     typed = _Typed(
         visit=visit,
+        leads=leads,
         play=play,
+        steps=steps,
         again=nth > 0,
         wanted=wanted,
         intent=np.where(hit & (drawn > 0.9), 0, intent).astype(np.int8),  # noqa: PLR2004
@@ -150,7 +170,7 @@ def _unmet(
     some = ~hit & (dice.random(len(visit)) < 0.16)  # noqa: PLR2004 - of queries in vain
     wish = np.where(some, dice.integers(0, len(names.UNMET), len(visit)), -1)
     there = (of.country[visit] == geography().index(plan.country)) & (of.day[visit] >= plan.day)
-    grows = ~hit & there & (dice.random(len(visit)) < plan.share * 3)
+    grows = ~hit & there & (dice.random(len(visit)) < plan.share)
     return np.where(grows, names.UNMET.index(plan.query), wish).astype(np.int8)
 
 

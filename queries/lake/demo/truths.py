@@ -10,9 +10,9 @@ import numpy as np
 import polars as pl
 
 from queries.lake.demo.block import Made
-from queries.lake.demo.home import PLAYS, POLICIES
 from queries.lake.demo.images import artwork_id
 from queries.lake.demo.interactions import SCENE
+from queries.lake.demo.slots import PLAYS, POLICIES
 from queries.lake.demo.world import World
 
 
@@ -39,8 +39,8 @@ class Found:
     def add(self, block: Made) -> None:
         self.met = np.maximum(self.met, block.met)
         self.views += block.views
-        self.values += block.journals["impressions"].values
-        self.slots += block.journals["impressions"].slots
+        self.values += block.values
+        self.slots += block.slots
         self.outage_plays += block.outage_plays
 
 
@@ -141,7 +141,7 @@ def _members(of: World) -> list[Truth]:
             ad.inflation, {"campaign_id": ad.campaign_id},
         ),
         Truth(
-            "unmet_demand", "searches", "A query that finds nothing and is typed often.",
+            "unmet_demand", "searches", "Share of this query in those there that lead to no play.",
             unmet.share, {"country": unmet.country, "query_norm": unmet.query},
             _span(of, unmet.day, of.clock.days - 1),
         ),

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from queries.lake.demo.home import CONTINUE, PLAYS, Requests, Slots
+from queries.lake.demo.home import CONTINUE, Requests
 from queries.lake.demo.pools import (
     BILLBOARD,
     GENRE_ROW,
@@ -19,6 +19,7 @@ from queries.lake.demo.pools import (
     TOP10,
     TRENDING,
 )  # fmt: skip
+from queries.lake.demo.slots import PLAYS, Slots
 from queries.lake.demo.visits import Visits
 from queries.lake.demo.world import Block
 
