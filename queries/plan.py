@@ -191,12 +191,6 @@ def _check_access(query: Query, access: Access) -> None:
         )
 
 
-def _is_hidden(metric: Metric, access: Access) -> bool:
-    """A number that is hidden is hidden in every part too: accounts, and accounts that played."""
-    needed = metric.formula.aggregates()
-    return bool({*needed, *(replace(a, where=None) for a in needed)} & access.hidden)
-
-
 def _row_rules(dataset: Dataset, access: Access) -> list[Filter]:
     if dataset.open:
         return []
