@@ -24,13 +24,10 @@
     if (!wanted) opened = null;
     else if (opened?.id !== wanted) {
       opened = null;
-      try {
-        const answer = await saved.tell("read", { id: wanted });
-        reader = answer.reader;
-        if (name() === wanted) opened = answer.view;
-      } catch {
-        // A link that is no longer shared still shows the page; only its name is not known.
-      }
+      // A view that came by a link, or is no longer shared, shows its page all the same, unnamed.
+      const answer = await saved.tell("read", { id: wanted });
+      reader = answer.reader;
+      if (name() === wanted) opened = answer.view;
     }
     render();
   }

@@ -8,6 +8,7 @@ from portal.auth.gate import signed_in
 from portal.callbacks.asked import asked
 from portal.components.saved_views import described, reader
 from portal.store import views
+from portal.store.errors import NotFound
 from portal.store.saved_view import SavedView
 from portal.store.store import Store
 from portal.store.views import Search
@@ -36,8 +37,12 @@ def register(server: Flask, store: Store) -> None:
 
     @server.post(READ)
     def read_view() -> dict[str, Any]:
+        """A page may name a view that its reader does not know (any more): that is no error."""
         person, wanted = signed_in(), asked()
-        view = views.read(store, person, wanted.text("id"), wanted.text("link"))
+        try:
+            view = views.read(store, person, wanted.text("id"))
+        except NotFound:
+            return {"view": None, "reader": reader(person)}
         return {"view": described(view, person), "reader": reader(person)}
 
     @server.post(READER)

@@ -65,7 +65,8 @@ def test_what_is_not_shared_looks_like_nothing(ann: FlaskClient, ben: FlaskClien
     foreign = ben.get(f"/views/{view['id']}", headers=PAGE)
     assert absent.status_code == foreign.status_code == 404
     assert names(ben) == []
-    for verb in ("read", "edit", "share", "remove", "restore"):
+    assert tell(ben, "read", id=view["id"]).get_json()["view"] is None
+    for verb in ("edit", "share", "remove", "restore"):
         fields = {"id": view["id"], "version": 1, "visibility": "private", "name": "x", **URL}
         assert tell(ben, verb, **fields).status_code == 404
 
