@@ -7,7 +7,7 @@ what it has begun, and goes.
 
 import signal
 from collections.abc import Callable
-from resource import RLIMIT_NOFILE, getrlimit
+from resource import RLIM_INFINITY, RLIMIT_NOFILE, getrlimit, setrlimit
 from socket import socket
 from threading import Event
 from time import monotonic
@@ -78,6 +78,17 @@ def _is_busy(channel: Any) -> bool:  # noqa: ANN401  # as above
 
 
 def _connections() -> int:
-    """As many as the process may have files open, less some for the lake."""
-    soft, _ = getrlimit(RLIMIT_NOFILE)
-    return max(100, min(MOST_CONNECTIONS, soft - SPARE_FILES))
+    """As many as the process may have files open, less some for the lake.
+
+    The limit a process is born with is often a thousand; it may raise it to the hard one itself.
+    """
+    soft, hard = getrlimit(RLIMIT_NOFILE)
+    wanted = MOST_CONNECTIONS + SPARE_FILES
+    if soft != RLIM_INFINITY and soft < wanted:
+        soft = wanted if hard == RLIM_INFINITY else min(wanted, hard)
+        setrlimit(RLIMIT_NOFILE, (soft, hard))
+    return (
+        MOST_CONNECTIONS
+        if soft == RLIM_INFINITY
+        else max(100, min(MOST_CONNECTIONS, soft - SPARE_FILES))
+    )

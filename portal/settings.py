@@ -101,7 +101,8 @@ class Settings:
             for name, default, highest in (
                 ("PLAYHEAD_PROXY_HOPS", 1 if _platform(environment) else 0, 5),
                 ("PLAYHEAD_LARGEST_BODY_MB", 16, 1_024),
-                ("WEB_CONCURRENCY", 2, 64),
+                ("WEB_CONCURRENCY", 1, 64),
+                ("PLAYHEAD_THREADS", 8, 256),
                 ("PORT", 8050, 65_535),
             )
         }

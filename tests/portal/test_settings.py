@@ -61,6 +61,7 @@ def test_every_problem_is_named_at_once():
         ({"DASH_MCP_ENABLED": "true"}, "DASH_MCP_ENABLED"),
         ({"PLAYHEAD_ENV": "prod"}, "PLAYHEAD_ENV"),
         ({"PORT": "99999"}, "PORT"),
+        ({"PLAYHEAD_THREADS": "a few"}, "PLAYHEAD_THREADS"),
         ({"PLAYHEAD_PROXY_HOPS": "-1"}, "PLAYHEAD_PROXY_HOPS"),
     ],
 )

@@ -113,7 +113,7 @@ class ThreeEditors(RuleBasedStateMachine):
 
 TestThreeEditors = ThreeEditors.TestCase
 TestThreeEditors.settings = settings(
-    max_examples=25,
+    max_examples=15,
     stateful_step_count=25,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
