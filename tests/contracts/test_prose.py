@@ -1,0 +1,81 @@
+"""What the documents say is there, is there."""
+
+import re
+import subprocess
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+from portal.cli.run import COMMANDS
+from queries.lake.connectors import connectors
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCUMENTS = [
+    *ROOT.glob("*.md"),
+    *ROOT.glob("docs/**/*.md"),
+]
+
+
+def linked() -> list[tuple[Path, str]]:
+    return [
+        (document, target)
+        for document in DOCUMENTS
+        for target in re.findall(r"\]\((?!http|#|mailto)([^)#\s]+)", document.read_text())
+    ]
+
+
+@pytest.mark.parametrize(("document", "target"), linked())
+def test_links_between_documents_lead_somewhere(document: Path, target: str):
+    assert (document.parent / target).exists()
+
+
+def test_the_glossary_names_code_that_exists():
+    names = re.findall(r"`((?:queries|portal)\.[\w.]+)`", (ROOT / "GLOSSARY.md").read_text())
+    assert len(names) > 20
+    for name in names:
+        parts = name.split(".")
+        found = None
+        for length in range(len(parts), 0, -1):
+            try:
+                found = import_module(".".join(parts[:length]))
+            except ModuleNotFoundError:
+                continue
+            for attribute in parts[length:]:
+                found = getattr(found, attribute)
+            break
+        assert found is not None, name
+
+
+def test_paths_in_the_architecture_exist():
+    text = (ROOT / "ARCHITECTURE.md").read_text()
+    for path in re.findall(r"`((?:portal|queries|pages|tests|assets)/[\w/]*[\w.]*)`", text):
+        assert (ROOT / path).exists(), path
+
+
+def test_every_command_of_dev_is_explained():
+    said = subprocess.run(["./dev"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    script = (ROOT / "dev").read_text()
+    commands = re.findall(r"^(\w+)\)", script, flags=re.MULTILINE)
+    assert {"run", "test", "lint", "setup", "bench", "lock"} <= set(commands)
+    for command in commands:
+        assert f"./dev {command}" in said
+
+
+def test_the_readme_names_commands_that_exist():
+    for command in re.findall(r"playhead (\w+)", (ROOT / "README.md").read_text()):
+        assert command in COMMANDS or command == "analytics"
+
+
+def test_every_connector_is_documented():
+    text = (ROOT / "docs" / "loading.md").read_text()
+    assert all(f"`{name}`" in text for name in connectors())
+
+
+def test_the_lock_file_pins_hashes_and_names_no_registry():
+    lock = (ROOT / "requirements.lock").read_text()
+    requirements = re.findall(r"^([\w.-]+)==", lock, flags=re.MULTILINE)
+    assert len(requirements) > 50
+    assert lock.count("--hash=sha256:") >= len(requirements)
+    assert "http" not in lock
+    assert "index-url" not in lock
