@@ -150,7 +150,7 @@
       ...said.map((text) => h("p", { class: "tile-note" }, text)),
       h("p", { title: [about.short, about.compare, about.complete].filter(Boolean).join(" · ") },
         h("span", {}, about.short),
-        h("span", {}, [about.version, about.complete].filter(Boolean).join(" · ")),
+        h("span", {}, h("b", {}, about.version), about.complete ? " · " : null, about.complete ? h("b", {}, about.complete) : null),
       ),
     );
   }

@@ -19,6 +19,14 @@
     const { width, height } = tile.getBoundingClientRect();
     const copy = tile.cloneNode(true);
     copy.querySelector(".tile-menu")?.remove();
+    // Inside a picture Chromium lays out a button as wide as its text; a plain box as its grid says.
+    for (const button of copy.querySelectorAll("button")) {
+      const box = document.createElement("div");
+      box.className = button.className;
+      box.style.cssText = button.style.cssText;
+      box.append(...button.childNodes);
+      button.replaceWith(box);
+    }
     copy.style.width = `${width}px`;
     copy.style.height = `${height}px`;
     const root = document.createElement("div");

@@ -1,5 +1,6 @@
 """What one sees is what the URL says: clicking, brushing, comparing, going back, passing it on."""
 
+import json
 import re
 from urllib.parse import parse_qs, urlsplit
 
@@ -18,8 +19,8 @@ def query(page: Page) -> dict[str, list[str]]:
 
 
 def first_bar(page: Page):
-    """The first bar of the ranking of countries."""
-    return page.locator(".tile", has_text="Where?").locator(".bar-row").first
+    """The first bar of the ranking of devices."""
+    return page.locator(".tile", has_text="On which device?").locator(".bar-row").first
 
 
 def test_signing_in_leads_to_the_link_one_came_for(open_as: Open) -> None:
@@ -33,9 +34,9 @@ def test_a_click_on_a_bar_filters_everything_and_a_second_one_takes_it_back(open
     everything = number(page)
     first_bar(page).click()
     settled(page)
-    assert len(query(page)["country"]) == 1
+    assert len(query(page)["device"]) == 1
     assert number(page) != everything
-    expect(page.locator(".chip")).to_contain_text("Country:")
+    expect(page.locator(".chip")).to_contain_text("Device:")
     assert page.locator(".bar-row.is-out").count() > 0
     page.locator(".bar-row.is-chosen").first.click()
     settled(page)
@@ -47,7 +48,7 @@ def test_shift_and_click_excludes(open_as: Open) -> None:
     page = open_as("Ada")
     first_bar(page).click(modifiers=["Shift"])
     settled(page)
-    assert "country.not" in query(page)
+    assert "device.not" in query(page)
     expect(page.locator(".chip.is-not")).to_be_visible()
 
 
@@ -146,4 +147,11 @@ def test_one_request_answers_all_tiles_in_sight(open_as: Open) -> None:
     page.on("request", lambda r: asked.append(r.post_data or "") if "/-/answers" in r.url else None)
     first_bar(page).click()
     settled(page)
-    assert len(asked) == 1
+    tiles = [json.loads(body)["tiles"] for body in asked]
+    in_sight = page.evaluate(
+        """() => [...document.querySelectorAll('.tile')]
+          .filter(tile => tile.getBoundingClientRect().top < innerHeight).map(tile => tile.id)"""
+    )
+    assert set(in_sight) <= set(tiles[0])
+    every = [name for names in tiles for name in names]
+    assert len(every) == len(set(every))
