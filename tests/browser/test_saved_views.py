@@ -1,8 +1,8 @@
 """Saved views in the browser: name one, share it, lose it, get it back, meet somebody faster."""
 
 import re
-from itertools import count
 from urllib.parse import parse_qs, urlsplit
+from uuid import uuid4
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
@@ -10,12 +10,11 @@ from playwright.sync_api import Locator, Page, expect
 from tests.browser.conftest import Open, settled
 
 pytestmark = pytest.mark.browser
-_numbers = count(1)
 
 
 def unique(name: str) -> str:
     """The server lives longer than one test, and so do its views."""
-    return f"{name} no. {next(_numbers)}"
+    return f"{name} {uuid4().hex[:8]}"
 
 
 def save(page: Page, name: str, audience: str = "Only me", *, pin: bool = False) -> None:
