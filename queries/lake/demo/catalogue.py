@@ -68,7 +68,7 @@ def catalogue(size: Size, clock: Clock, seed: int) -> Catalogue:
     dice = stream(seed, "catalogue")
     n = size.titles
     is_season = dice.random(n) >= FILMS
-    show, season, called = _shows(dice, is_season)
+    show, season, called = _shows(dice, is_season, names.titles(stream(seed, "names"), n))
     genre = dice.choice(len(GENRES), n, p=_GENRE_SHARE / _GENRE_SHARE.sum())
     places = geography()
     shares = np.array([c.share for c in places.countries]) ** 0.7
@@ -107,7 +107,7 @@ def catalogue(size: Size, clock: Clock, seed: int) -> Catalogue:
 
 
 def _shows(
-    dice: np.random.Generator, is_season: np.ndarray
+    dice: np.random.Generator, is_season: np.ndarray, base: list[str]
 ) -> tuple[np.ndarray, np.ndarray, list[str]]:
     """Group seasons to shows of one to five seasons; films are shows of their own."""
     n = len(is_season)
@@ -123,7 +123,6 @@ def _shows(
     show[films] = films
     season = np.zeros(n, np.int16)
     season[seasons] = order - starts[nth] + 1
-    base = names.titles(dice, n)
     called = [
         f"{base[s]}: Season {k}" if k else base[i]
         for i, (s, k) in enumerate(zip(show.tolist(), season.tolist(), strict=True))

@@ -39,10 +39,14 @@ Rivermouth Saltmarsh Ambrosio Sandgate Selkirk Silverlake Stonecross Tamarind Th
 Valmora Vesper Wexcombe Wildmere Windrush Yarrow Zandberg
 """)
 _PATTERNS: tuple[str, ...] = (
-    "The {first} {second}", "{first} {second}", "The {second} of {place}", "{place} {second}",
-    "A {first} {second}", "{second} at {place}", "Beyond the {first} {second}",
-    "My {first} {second}",
-)  # fmt: skip
+    "The {second} of {place}",
+    "{place} {second}",
+    "{second} at {place}",
+    "{first} {place}",
+    "No {second} for {place}",
+    "Beyond the {first} {second}",
+    "{place} and the {first} {second}",
+)
 
 VENDORS = (
     "Harrowgate Effects", "Blue Kiln", "Parallax Row", "Seventh Reel", "Tidewater Sound",

@@ -17,7 +17,7 @@ from queries.lake.demo.geography import MARKETS, geography
 
 SHOW_HOURS = 0.75
 KIDS = TASTES
-_SPREAD, _HEAD, _BEND = 1.95, 1.5, 0.26
+_SPREAD, _HEAD, _BEND = 1.965, 1.5, 0.26
 _CONTINUE = 0.86
 _FIRST_DAYS = 4
 _FILM_WEEKS = np.array([1.0, 0.437, 0.19, 0.106, 0.07, 0.05, 0.04, 0.034, 0.03])
@@ -25,6 +25,7 @@ _SHOW_WEEKS = np.array([1.0, 0.355, 0.18, 0.105, 0.105, 0.085, 0.07, 0.055, 0.04
 _LATE_SHARE = 0.035
 _LOCAL = 4.5
 _COMMON, _MARKET = 0.4, 0.6
+_ROUNDS = 6
 _TASTE = 1.3
 
 
@@ -79,11 +80,12 @@ def popularity(titles: Catalogue, clock: Clock, seed: int) -> Popularity:
     dice = stream(seed, "popularity")
     share = _wanted_share(dice, titles)
     shape, whole = _by_day(dice, titles, clock)
-    daily = shape * (share / _hours_a_start(titles) / whole)[None, :]
     lean = np.exp(_TASTE * titles.embedding @ _middles(dice).T)
     lean[titles.family] *= 0.7
     groups = [np.ones(titles.count), *_market_lean(titles), *lean.T]
     groups.append(np.where(titles.family, 1.0, 0.02 * (titles.genre % 3 == 1)))
+    often = _fitted(share / _hours_a_start(titles), shape.mean(0) / whole, titles, groups)
+    daily = shape * (often / whole)[None, :]
     films, seasons = np.flatnonzero(~titles.is_season), np.flatnonzero(titles.is_season)
     return Popularity(
         films=films,
@@ -128,6 +130,32 @@ def _hours_a_start(titles: Catalogue) -> np.ndarray:
         watched * titles.runtime_s / titles.episodes / 3600,
         0.72 * titles.runtime_s / 3600,
     )
+
+
+def _fitted(
+    wanted: np.ndarray, out: np.ndarray, titles: Catalogue, groups: list[np.ndarray]
+) -> np.ndarray:
+    """Weights of starts that give the wanted ones once every group has leant its own way.
+
+    `out` is each title's mean shape of a day.
+    """
+    chance = np.array([_COMMON, *_of_markets(), *[(1 - _MARKET) * 0.9 / TASTES] * TASTES, 0.05])
+    often = wanted.copy()
+    for _ in range(_ROUNDS):
+        for of_kind in (titles.is_season, ~titles.is_season):
+            weight = np.stack(groups)[:, of_kind] * (often * out)[of_kind]
+            starts = (chance[:, None] * weight / weight.sum(1, keepdims=True)).sum(0)
+            goal = (wanted * out)[of_kind]
+            factor = (goal / goal.sum()) / (starts / starts.sum())
+            often[of_kind] *= np.clip(factor, 0.2, 5) ** 0.8
+    return often
+
+
+def _of_markets() -> list[float]:
+    places = geography()
+    shares = np.array([c.share for c in places.countries])
+    by_market = np.bincount(places.market, shares, len(MARKETS)) / shares.sum()
+    return ((_MARKET - _COMMON) * by_market).tolist()
 
 
 def _by_day(

@@ -30,7 +30,7 @@ class Size:
 
 SIZES = {
     "S": Size(
-        name="S", accounts=3_000, days=84, titles=1_600, productions=60,
+        name="S", accounts=3_000, days=84, titles=1_000, productions=60,
         page_every=11, block=3_000, file_days=28,
     ),
     "M": Size(
@@ -38,7 +38,7 @@ SIZES = {
         page_every=11, block=4_000, file_days=18,
     ),
     "L": Size(
-        name="L", accounts=760_000, days=180, titles=8_000, productions=140,
-        page_every=110, block=12_000, file_days=10,
+        name="L", accounts=720_000, days=180, titles=8_000, productions=140,
+        page_every=95, block=12_000, file_days=10,
     ),
 }  # fmt: skip

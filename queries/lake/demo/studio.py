@@ -65,7 +65,7 @@ def _productions(
     status = np.select(
         [shoots.start > now, shoots.end > now, done > now, ~launched], [0, 1, 2, 3], 4
     ).astype(np.int8)
-    called = names.titles(dice, n)
+    called = names.titles(stream(of.seed, "productions"), n)
     titled = [
         of.titles.names[t] if t >= 0 else called[i] for i, t in enumerate(shoots.title.tolist())
     ]
