@@ -15,7 +15,7 @@
   const tiles = () => [...document.querySelectorAll("#page .tile")];
   const inSight = (tile) => {
     const box = tile.getBoundingClientRect();
-    return box.top < innerHeight + 80 && box.bottom > 0;
+    return box.top < innerHeight + 80 && box.bottom > 0 && box.left < innerWidth && box.right > 0;
   };
   const address = () => location.pathname + location.search;
 
@@ -32,6 +32,8 @@
       delete tile.dataset.as;
     });
     const first = all.filter(inSight);
+    // What has a frame of its own is what one came for; rows of a list can follow.
+    first.sort((a, b) => a.classList.contains("is-bare") - b.classList.contains("is-bare"));
     ask(first.map((tile) => tile.id));
     watch(all.filter((tile) => !first.includes(tile)));
   }

@@ -16,7 +16,7 @@ from portal.context import Context
 from portal.drawing import Drawing, empty
 from portal.explore.advice import advice
 from portal.explore.askable import adds_up, why_not
-from portal.explore.choices import chosen
+from portal.explore.choices import Choices, chosen
 from portal.page import Place
 from portal.tiles.ranking import bar, scale
 from queries.condition import Filter, Scalar, conjunction
@@ -24,6 +24,7 @@ from queries.errors import InvalidQuery, QueryError
 from queries.model import Calculation, Dimension, Query, Result
 
 ROWS = 7
+SIZE = "rows"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,10 +44,10 @@ class Leaderboard:
         if why_not(dimension, (metric,), context.dataset):
             return ()
         alone = context.without(self.by)
-        question = alone.question((metric.name,), by=(self.by,))
+        question = alone.question(_asked(choices), by=(self.by,))
         if adds_up(metric, (dimension,), context.dataset):
             question = replace(question, calculations=(Calculation("share", metric.name),))
-        question = replace(question, order_by=metric.name)
+        question = replace(question, order_by=question.metrics[-1].name)
         top = replace(question, limit=ROWS)
         kept = _kept(context, dimension)
         if not kept:
@@ -74,19 +75,43 @@ class Leaderboard:
             "open": self.by,
         }  # fmt: skip
         ends = scale(shown, metric, from_zero=True)
-        return Drawing(kind="leaders", content=content | ends | heading, filters=self.by)
+        is_by_size = len(_asked(choices)) > 1 and content["more"]
+        notes = (
+            (f"The {ROWS} with most {context.dataset.row_label}, ranked.",) if is_by_size else ()
+        )
+        return Drawing(
+            kind="leaders", content=content | ends | heading, notes=notes, filters=self.by
+        )
 
     def joined(self, results: Sequence[Result], context: Context) -> tuple[Result, ...]:
         """The top, then what is filtered to and lies below it."""
         _, choices = chosen(context)
-        frames = [result.frame.drop_nulls(choices.metric.name) for result in results]
+        name = choices.metric.name
+        frames = [
+            result.frame.drop_nulls(name).sort(name, descending=True, maintain_order=True)
+            for result in results
+        ]
         rows = pl.concat(frames, how="diagonal").unique(self.by, keep="first", maintain_order=True)
-        return (replace(results[0], frame=rows),)
+        if len(_asked(choices)) > 1:
+            rows = rows.select(c for c in rows.columns if c.partition("__")[0] != SIZE)
+        query = replace(results[0].query, metrics=(choices.metric,), order_by=name)
+        return (replace(results[0], query=query, frame=rows),)
 
     def advise(self, error: QueryError, context: Context) -> Drawing:
         drawing = advice(error, context)
         title = context.dataset.dimension(self.by).label
         return replace(drawing, content={**drawing.content, "title": title})
+
+
+def _asked(choices: Choices) -> tuple[str, ...]:
+    """What decides who is at the top comes last.
+
+    Of rates and medians the largest groups are ranked, or the top would be the smallest ones.
+    """
+    metric = choices.metric
+    is_size = metric.kind in ("additive", "semi-additive", "distinct")
+    known = {m.name for m in choices.dataset.metrics}
+    return (metric.name,) if is_size or SIZE not in known else (metric.name, SIZE)
 
 
 def _kept(context: Context, dimension: Dimension) -> Filter | None:

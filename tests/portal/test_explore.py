@@ -251,3 +251,16 @@ def test_a_refusal_comes_with_the_nearest_question(warehouse: Warehouse) -> None
         overlapping,
         EVERYBODY,
     )
+
+
+def test_of_a_rate_the_largest_groups_are_ranked_not_the_smallest(warehouse: Warehouse) -> None:
+    page = opened(warehouse, "metric=click_rate&period=all")
+    tile = Leaderboard(by="title")
+    results = ask(page, tile, warehouse, EVERYBODY)
+    (shown,) = tile.joined(results, page.tile_context(tile))
+    assert shown.frame["click_rate"].is_sorted(descending=True)
+    assert not any(name.startswith("rows") for name in shown.frame.columns)
+    (counted,) = answers(warehouse, "metric=rows&period=all", Leaderboard(by="title"))
+    assert set(shown.frame["title"]) == set(counted.frame["title"])
+    drawing = tile.draw(results, page.tile_context(tile))
+    assert drawing.notes == (f"The {ROWS} with most rows, ranked.",)
