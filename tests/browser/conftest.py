@@ -1,11 +1,9 @@
 """Chromium before a real server over the small demo company.
 
-A test fails on any console error and on any request that leaves the site. `PLAYHEAD_TEST_HOME`
-names a home that has a lake already, to save building one.
+A test fails on any console error and on any request that leaves the site.
 """
 
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -14,6 +12,7 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from shutil import copytree, which
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -32,19 +31,9 @@ Open = Callable[..., Page]
 
 
 @pytest.fixture(scope="session")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    ready = os.environ.get("PLAYHEAD_TEST_HOME")
-    if ready:
-        return Path(ready)
-    made = tmp_path_factory.mktemp("home")
-    subprocess.run(  # our own command
-        [sys.executable, "-m", "portal.cli", "demo", "--size", "S"],
-        cwd=ROOT,
-        env=os.environ | {"PLAYHEAD_HOME": str(made)},
-        check=True,
-        capture_output=True,
-    )
-    return made
+def home(demo_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the demo company, for a server to write beside."""
+    return Path(copytree(demo_home, tmp_path_factory.mktemp("home"), dirs_exist_ok=True))
 
 
 @pytest.fixture(scope="session")
@@ -90,7 +79,7 @@ def _wait_for(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    found = shutil.which("chromium") or shutil.which("google-chrome")
+    found = which("chromium") or which("google-chrome")
     if found is None:
         pytest.skip("no Chromium: apt-get install chromium")
     with sync_playwright() as playwright:

@@ -1,7 +1,7 @@
 """The catalog on the demo company: metrics pass their own tests, planted truths are found."""
 
 from collections.abc import Iterator
-from datetime import date
+from pathlib import Path
 
 import duckdb
 import numpy as np
@@ -13,7 +13,6 @@ from queries.analyses.cluster import Scope
 from queries.cache import FrameCache
 from queries.catalog import builtin
 from queries.engines.duckdb_engine import DuckDBEngine
-from queries.lake.demo.build import build
 from queries.lake.lake import Lake
 from queries.model import Access, Dataset, Query
 from queries.warehouse import Warehouse
@@ -25,12 +24,9 @@ BY = {"playback": "device", "impressions": "ranker", "visits": "device", "search
 
 
 @pytest.fixture(scope="module")
-def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
-    """Size S, about six seconds."""
-    lake = Lake(tmp_path_factory.mktemp("demo") / "lake")
-    build(lake, "S", 7, today=date(2026, 11, 24))
+def warehouse(demo_home: Path) -> Iterator[Warehouse]:
     engine = DuckDBEngine(memory="1GB")
-    yield Warehouse(lake, engine, FrameCache(None), builtin())
+    yield Warehouse(Lake(demo_home / "lake"), engine, FrameCache(None), builtin())
     engine.close()
 
 
