@@ -56,7 +56,7 @@ class Metric:
     `format` is one of `number`, `decimal`, `percent`, `seconds`, `usd`, `ratio`. `dimensions`
     empty means every dimension of the dataset; `parameters` are the names a question must bind.
     `smallest_grain` is the finest time grain the metric may be cut at. `tests` are canonical
-    conditions on `value` that every answer must meet.
+    conditions on `value` that every answer must meet. `bound` says what its parameters stand for.
     """
 
     name: str
@@ -75,6 +75,7 @@ class Metric:
     dimensions: tuple[str, ...] = ()
     tests: tuple[str, ...] = ()
     id: str = ""
+    bound: tuple[tuple[str, str], ...] = ()
 
     @property
     def parameters(self) -> frozenset[str]:
@@ -82,7 +83,8 @@ class Metric:
 
     def bind(self, values: Mapping[str, str]) -> "Metric":
         """The metric with its parameters filled in."""
-        return replace(self, formula=self.formula.bind(values))
+        bound = tuple(sorted({**dict(self.bound), **values}.items()))
+        return replace(self, formula=self.formula.bind(values), bound=bound)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,5 @@
 """Describe a tile: what its metrics mean, whose they are, and the SQL that answered it."""
 
-import shlex
 from typing import Any
 
 from flask import Flask, abort, request
@@ -9,9 +8,9 @@ from portal.components import format as written
 from portal.open_page import OpenPage, ask, open_page
 from portal.page import Tile
 from portal.site import Site
-from queries.condition import Condition, Filter
 from queries.errors import QueryError
-from queries.model import Metric, Query, Result, TimeBucket
+from queries.model import Metric, Result
+from queries.question_text import command, question_of
 
 PATH = "/-/about"
 
@@ -76,47 +75,5 @@ def _answered(result: Result) -> dict[str, Any]:
         "source": result.source,
         "took_ms": round(result.took_ms, 1),
         "rows": written.count(result.frame.height),
-        "command": command(result.query),
+        "command": command(question_of(result.query, result.data_version)),
     }
-
-
-def command(query: Query) -> str:
-    """The same question for a terminal."""
-    words = ["playhead", "ask", query.dataset.name, *(m.name for m in query.metrics)]
-    for key in query.by:
-        words += ["--by", f"{key.name}:{key.grain}" if isinstance(key, TimeBucket) else key.name]
-    if query.where is not None:
-        words += ["--where", _where(query.where)]
-    if query.period is not None:
-        words += ["--period", str(query.period)]
-    if query.compare is not None:
-        words += ["--compare", str(query.compare.period)]
-    return shlex.join(words)
-
-
-def _where(condition: Condition) -> str:
-    if not isinstance(condition, Filter):
-        joint = " and " if type(condition).__name__ == "Both" else " or "
-        return joint.join(f"({_where(c)})" for c in condition.conditions)
-    name, values = condition.dimension.name, [_literal(v) for v in condition.values]
-    match condition.operation:
-        case "in" | "not in":
-            return f"{name} {condition.operation} ({', '.join(values)})"
-        case "between":
-            return f"{name} between {values[0]} and {values[1]}"
-        case "missing":
-            return f"{name} is null"
-        case "not missing":
-            return f"{name} is not null"
-        case "contains" | "not contains":
-            return f"{name} {condition.operation} {values[0]}"
-        case "above" | "at least" | "below" | "at most":
-            signs = {"above": ">", "at least": ">=", "below": "<", "at most": "<="}
-            return f"{name} {signs[condition.operation]} {values[0]}"
-
-
-def _literal(value: object) -> str:
-    if isinstance(value, bool | int | float):
-        return str(value).lower()
-    text = str(value).replace("'", "''")
-    return f"'{text}'"

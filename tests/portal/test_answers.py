@@ -190,4 +190,4 @@ def test_a_tile_is_described_by_its_definition_its_sql_and_a_command(client: Fla
     assert "SELECT" in about["questions"][0]["sql"].upper()
     words = shlex.split(about["questions"][0]["command"])
     assert words[:4] == ["playhead", "ask", "plays", METRIC]
-    assert words[words.index("--where") + 1] == "country in ('BR')"
+    assert words[words.index("--where") + 1] == "country = 'BR'"
