@@ -6,6 +6,7 @@ from pkgutil import iter_modules
 from dash import ClientsideFunction, Dash, Input, Output, State
 from dash.development.base_component import Component
 
+from portal import typeface
 from portal.callbacks import (
     answer_tiles,
     describe_tile,
@@ -53,6 +54,7 @@ def register(app: Dash, site: Site) -> None:
     ):
         verb.register(app.server, site)
     app.server.add_url_rule(OUTLINES, "outlines", _outlines)
+    typeface.register(app.server)
     app.clientside_callback(
         ClientsideFunction("shell", "toggle"),
         Output(ids.SHELL, "navbar"),

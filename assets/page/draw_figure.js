@@ -40,7 +40,7 @@
     coloured(value, playhead.facts().look[playhead.scheme()].tokens);
 
   playhead.kinds ??= {};
-  playhead.kinds.figure = async (body, { content, filters }) => {
+  playhead.kinds.figure = async (body, { content, filters }, tile) => {
     const Plotly = await ready;
     const { template } = playhead.facts().look[playhead.scheme()];
     const node = body.firstElementChild ?? body.appendChild(playhead.h("div", { class: "plot" }));
@@ -60,6 +60,8 @@
     layout.autosize = true;
     const isNew = !node.layout;
     await Plotly.react(node, playhead.coloured(content.data), layout, CONFIG);
+    node.setAttribute("role", "img");
+    node.setAttribute("aria-label", `Chart: ${tile.dataset.title}. Its numbers are in the menu of the tile, under See as table.`);
     node.drawn = { filters, brush: content.brush };
     if (isNew) listen(node);
   };

@@ -3,30 +3,40 @@
   const playhead = (window.playhead ??= {});
   const SCALE = 2;
 
+  // A picture is as wide as its tile: what the window decided must not be decided again.
+  const text = (rule) => {
+    if (!(rule instanceof CSSMediaRule)) return [rule.cssText];
+    return matchMedia(rule.media.mediaText).matches ? [...rule.cssRules].flatMap(text) : [];
+  };
+
   const styles = () =>
     [...document.styleSheets]
       .flatMap((sheet) => {
         try {
-          return [...sheet.cssRules].map((rule) => rule.cssText);
+          return [...sheet.cssRules].flatMap(text);
         } catch {
           return [];
         }
       })
-      .filter((rule) => !rule.startsWith("@import") && !rule.startsWith("@font-face"))
-      .join("\n");
+      .filter((rule) => !rule.startsWith("@import"));
+
+  // A picture may fetch nothing, so the typeface is put into it.
+  const embedded = async (rule) => {
+    const found = rule.startsWith("@font-face") && /url\("?([^")]+)"?\)/.exec(rule);
+    if (!found) return rule.startsWith("@font-face") ? "" : rule;
+    const blob = await (await fetch(found[1])).blob();
+    const url = await new Promise((done) => {
+      const reader = new FileReader();
+      reader.onload = () => done(reader.result);
+      reader.readAsDataURL(blob);
+    });
+    return rule.replace(found[1], url);
+  };
 
   playhead.picture = async (tile) => {
     const { width, height } = tile.getBoundingClientRect();
     const copy = tile.cloneNode(true);
     copy.querySelector(".tile-menu")?.remove();
-    // Inside a picture Chromium lays out a button as wide as its text; a plain box as its grid says.
-    for (const button of copy.querySelectorAll("button")) {
-      const box = document.createElement("div");
-      box.className = button.className;
-      box.style.cssText = button.style.cssText;
-      box.append(...button.childNodes);
-      button.replaceWith(box);
-    }
     copy.style.width = `${width}px`;
     copy.style.height = `${height}px`;
     const root = document.createElement("div");
@@ -34,7 +44,7 @@
     root.setAttribute("xmlns", "http://www.w3.org/1999/xhtml");
     root.className = "picture";
     const style = document.createElement("style");
-    style.textContent = styles();
+    style.textContent = (await Promise.all(styles().map(embedded))).join("\n");
     root.append(style, copy);
     const inside = new XMLSerializer().serializeToString(root);
     const source = `<svg xmlns="http://www.w3.org/2000/svg" width="${width * SCALE}" height="${height * SCALE}" viewBox="0 0 ${width} ${height}"><foreignObject width="100%" height="100%">${inside}</foreignObject></svg>`;

@@ -5,6 +5,7 @@ Nothing in it runs inline but what Dash itself writes; the look is carried as JS
 
 import orjson
 
+from portal import typeface
 from portal.countries import names
 from portal.theme import custom_properties, look
 
@@ -23,7 +24,7 @@ def document() -> str:
 <title>{{%title%}}</title>
 <link rel="icon" href="/assets/favicon.svg" type="image/svg+xml">
 {{%css%}}
-<style>{custom_properties()}</style>
+<style>{typeface.rules()}{custom_properties()}</style>
 <script src="/assets/scheme.js"></script>
 <script src="{PLOTLY}" defer></script>
 <script type="application/json" id="facts">{facts}</script>
