@@ -118,9 +118,7 @@ Shown = tuple[str, Callable[[Row], str]]
 def _key_columns(query: Query) -> list[Shown]:
     shown: list[Shown] = []
     for key in query.by:
-        is_time = isinstance(key, TimeBucket)
-        heading = f"{key.dimension.label} ({key.grain})" if is_time else key.label
-        shown.append((heading, _key(key.name, is_time=is_time)))
+        shown.append((key.label, _key(key.name, is_time=isinstance(key, TimeBucket))))
     return shown
 
 
