@@ -103,7 +103,7 @@ class Opened:
 
 
 def _question(context: Context, choices: Choices, keys: Sequence[Key]) -> Query:
-    question = context.question(choices.names, by=keys)
+    question = context.question(choices.columns, by=keys)
     return replace(
         question,
         order_by=_order(choices, keys),
@@ -114,8 +114,8 @@ def _question(context: Context, choices: Choices, keys: Sequence[Key]) -> Query:
 
 
 def _order(choices: Choices, keys: Sequence[Key]) -> str:
-    known = {*(k.name for k in keys), *choices.names}
-    return choices.order if choices.order.split("__")[0] in known else choices.metric.name
+    known = {*(k.name for k in keys), *choices.columns}
+    return choices.order if choices.order.split("__")[0] in known else choices.size
 
 
 def _found(choices: Choices) -> Filter | None:

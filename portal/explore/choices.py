@@ -27,6 +27,7 @@ FIND = "find"
 OPTIONS = (DATASET, METRIC, BY, PIVOT, ORDER, LIMIT, OPEN, FIND)
 PARAMETER = "with."
 
+SIZE = "rows"
 ROWS = 25
 MOST_ROWS = 500
 MOST_KEYS = 2
@@ -40,6 +41,7 @@ class Choices:
     """Which metrics, by what, in which order. `dataset` has its parameters filled in.
 
     `metrics` are never empty; `is_by_default` says that `by` is our choice and not the viewer's.
+    `order` is empty where they did not say.
     """
 
     dataset: Dataset
@@ -62,6 +64,21 @@ class Choices:
     @property
     def names(self) -> tuple[str, ...]:
         return tuple(metric.name for metric in self.metrics)
+
+    @property
+    def size(self) -> str:
+        """What the main metric is ranked by where nobody says: itself, or the rows it rests on.
+
+        Of rates and medians the largest groups come first, or the top would be the smallest ones.
+        """
+        is_size = self.metric.kind in ("additive", "semi-additive", "distinct")
+        known = {m.name for m in self.dataset.metrics}
+        return self.metric.name if is_size or SIZE not in known else SIZE
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The chosen metrics, and what they are ranked by."""
+        return tuple(dict.fromkeys((*self.names, self.size)))
 
 
 def parameter_options(dataset: Dataset) -> tuple[str, ...]:
@@ -102,7 +119,7 @@ def read_choices(view: View, plain: Dataset) -> Choices:
     across = _keys((view.option(PIVOT),), dataset, metrics, notices)
     pivot = next((key for key in across if key.name not in {k.name for k in by}), None)
     opened = _read((view.option(OPEN),), dataset.dimension, notices)
-    order, is_descending = _order(view.option(ORDER), by, metrics)
+    order, is_descending = _order(view.option(ORDER), dataset)
     return Choices(
         dataset=dataset,
         metrics=metrics,
@@ -159,13 +176,13 @@ def _usual_key(dataset: Dataset, metrics: tuple[Metric, ...], taken: Key | None)
     return tuple([d for d in useful if not why_not(d, metrics, dataset)][:1])
 
 
-def _order(text: str, by: tuple[Key, ...], metrics: tuple[Metric, ...]) -> tuple[str, bool]:
-    """A column of the answer; the main metric, largest first, where it names none."""
+def _order(text: str, dataset: Dataset) -> tuple[str, bool]:
+    """A column of some answer of the dataset, and whether the largest come first."""
     name = text.removesuffix(ASCENDING)
-    known = {*(k.name for k in by), *(m.name for m in metrics)}
-    if name.split("__")[0] not in known:
-        return metrics[0].name, True
-    return name, not text.endswith(ASCENDING)
+    column = name.split("__")[0]
+    if dataset.has_dimension(column) or any(m.name == column for m in dataset.metrics):
+        return name, not text.endswith(ASCENDING)
+    return "", True
 
 
 def _limit(text: str) -> int:

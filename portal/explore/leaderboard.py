@@ -16,7 +16,7 @@ from portal.context import Context
 from portal.drawing import Drawing, empty
 from portal.explore.advice import advice
 from portal.explore.askable import adds_up, why_not
-from portal.explore.choices import Choices, chosen
+from portal.explore.choices import chosen
 from portal.page import Place
 from portal.tiles.ranking import bar, scale
 from queries.condition import Filter, Scalar, conjunction
@@ -24,7 +24,6 @@ from queries.errors import InvalidQuery, QueryError
 from queries.model import Calculation, Dimension, Query, Result
 
 ROWS = 7
-SIZE = "rows"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,10 +43,11 @@ class Leaderboard:
         if why_not(dimension, (metric,), context.dataset):
             return ()
         alone = context.without(self.by)
-        question = alone.question(_asked(choices), by=(self.by,))
+        names = tuple(dict.fromkeys((metric.name, choices.size)))
+        question = alone.question(names, by=(self.by,))
         if adds_up(metric, (dimension,), context.dataset):
             question = replace(question, calculations=(Calculation("share", metric.name),))
-        question = replace(question, order_by=question.metrics[-1].name)
+        question = replace(question, order_by=choices.size)
         top = replace(question, limit=ROWS)
         kept = _kept(context, dimension)
         if not kept:
@@ -75,7 +75,7 @@ class Leaderboard:
             "open": self.by,
         }  # fmt: skip
         ends = scale(shown, metric, from_zero=True)
-        is_by_size = len(_asked(choices)) > 1 and content["more"]
+        is_by_size = choices.size != metric.name and content["more"]
         notes = (
             (f"The {ROWS} with most {context.dataset.row_label}, ranked.",) if is_by_size else ()
         )
@@ -92,8 +92,8 @@ class Leaderboard:
             for result in results
         ]
         rows = pl.concat(frames, how="diagonal").unique(self.by, keep="first", maintain_order=True)
-        if len(_asked(choices)) > 1:
-            rows = rows.select(c for c in rows.columns if c.partition("__")[0] != SIZE)
+        if choices.size != name:
+            rows = rows.select(c for c in rows.columns if c.partition("__")[0] != choices.size)
         query = replace(results[0].query, metrics=(choices.metric,), order_by=name)
         return (replace(results[0], query=query, frame=rows),)
 
@@ -101,17 +101,6 @@ class Leaderboard:
         drawing = advice(error, context)
         title = context.dataset.dimension(self.by).label
         return replace(drawing, content={**drawing.content, "title": title})
-
-
-def _asked(choices: Choices) -> tuple[str, ...]:
-    """What decides who is at the top comes last.
-
-    Of rates and medians the largest groups are ranked, or the top would be the smallest ones.
-    """
-    metric = choices.metric
-    is_size = metric.kind in ("additive", "semi-additive", "distinct")
-    known = {m.name for m in choices.dataset.metrics}
-    return (metric.name,) if is_size or SIZE not in known else (metric.name, SIZE)
 
 
 def _kept(context: Context, dimension: Dimension) -> Filter | None:

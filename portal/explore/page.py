@@ -18,8 +18,8 @@ from queries.model import Dataset, Grain
 _PERIODS = {
     Grain.DAY: "last 28 days",
     Grain.WEEK: "last 12 weeks",
-    Grain.MONTH: "12m as of latest",
-    Grain.QUARTER: "8q as of latest",
+    Grain.MONTH: "last 12 months",
+    Grain.QUARTER: "last 8 quarters",
     Grain.YEAR: "all",
 }
 

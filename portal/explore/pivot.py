@@ -30,8 +30,9 @@ Cells = Mapping[tuple[Any, ...], Row]
 def questions(context: Context, choices: Choices) -> tuple[Query, ...]:
     """The totals of the rows and of the columns; the one of everything comes with them."""
     by, across = choices.by, _across(choices)
-    rows = context.question((choices.metric.name,), by=by)
-    columns = context.question((choices.metric.name,), by=(across,))
+    names = tuple(dict.fromkeys((choices.metric.name, choices.size)))
+    rows = context.question(names, by=by)
+    columns = context.question(names, by=(across,))
     return (
         _largest(rows, by, choices, choices.limit),
         _largest(columns, (across,), choices, _most(across)),
@@ -125,7 +126,7 @@ def _largest(question: Query, keys: Sequence[Key], choices: Choices, limit: int)
     if time is not None and len(keys) == 1:
         return replace(question, order_by=time.name, descending=False, limit=limit)
     ordered = {k.name for k in keys} | {choices.metric.name}
-    order = choices.order if choices.order.split("__")[0] in ordered else choices.metric.name
+    order = choices.order if choices.order.split("__")[0] in ordered else choices.size
     return replace(question, order_by=order, descending=choices.is_descending, limit=limit)
 
 

@@ -39,8 +39,8 @@ def sheet(result: Result, choices: Choices) -> dict[str, Any]:
         "total": list(_cells(total, query, {})) if total else None,
         "shown": len(rows),
         "more": len(rows) >= query.limit,
-        "order": choices.order,
-        "descending": choices.is_descending,
+        "order": query.order_by,
+        "descending": query.descending,
     }
 
 
@@ -80,7 +80,11 @@ def _cells(row: dict[str, Any], query: Query, scales: dict[str, float]) -> Itera
 
 def _value(row: dict[str, Any], metric: Metric, largest: float) -> Cell:
     value = row[metric.name]
-    cell: Cell = {"text": written.exact(value, metric), "tip": basis(row, metric)}
+    cell: Cell = {
+        "text": written.exact(value, metric),
+        "note": written.interval(row, metric),
+        "tip": basis(row, metric),
+    }
     if value is not None and largest > 0:
         cell["bar"] = round(max(0.0, value / largest), 4)
     return cell
