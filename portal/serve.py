@@ -91,25 +91,21 @@ def _keep(listening: socket, count: int) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     running = {_start(listening): monotonic() for _ in range(count)}
-    short_lives = 0
-    while not stop.wait(PAUSE / 5):
-        for process, began in list(running.items()):
-            if process.poll() is None:
-                continue
-            del running[process]
-            if process.returncode == EXIT_CONFIGURATION:
-                stop.set()
-                break
-            short_lives = short_lives + 1 if monotonic() - began < SHORT_LIFE else 0
-            if short_lives >= MOST_SHORT_LIVES:
-                stop.set()
+    status = short_lives = 0
+    while status == 0 and not stop.wait(PAUSE / 5):
+        for process in [p for p in running if p.poll() is not None]:
+            lived = monotonic() - running.pop(process)
+            short_lives = short_lives + 1 if lived < SHORT_LIFE else 0
+            if process.returncode == EXIT_CONFIGURATION or short_lives >= MOST_SHORT_LIVES:
+                status = EXIT_CONFIGURATION if process.returncode == EXIT_CONFIGURATION else 1
                 break
             stop.wait(PAUSE)
             running[_start(listening)] = monotonic()
     for process in running:
         process.terminate()
-    statuses = [process.wait() for process in running]
-    return 0 if statuses and not any(statuses) else max([1, *statuses])
+    for process in running:
+        process.wait()
+    return status
 
 
 def _start(listening: socket) -> subprocess.Popen[bytes]:

@@ -124,7 +124,7 @@ def test_reading_changes_nothing(portal: Portal):
     before = state()
     for method, rule in ways_in(portal):
         if method == "GET":
-            client.get(address(rule.rule, rule.arguments), headers=PAGE)
+            client.get(address(rule.rule, rule.arguments), headers=PAGE).close()
     assert state() == before
 
 

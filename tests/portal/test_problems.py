@@ -1,8 +1,11 @@
 import json
+import logging
 import re
 import sqlite3
+from collections.abc import Iterator
 
 import pytest
+import structlog
 from flask import Flask
 from sqlalchemy.exc import OperationalError
 
@@ -99,10 +102,18 @@ def test_health_knows_alive_from_ready():
     assert client.get("/healthz").status_code == 200
 
 
+@pytest.fixture
+def configured_logs() -> Iterator[None]:
+    logs.configure()
+    yield
+    structlog.reset_defaults()
+    logging.getLogger().handlers.clear()
+
+
+@pytest.mark.usefixtures("configured_logs")
 def test_a_request_is_one_line_of_json_without_secrets(
     portal: Portal, capsys: pytest.CaptureFixture[str]
 ):
-    logs.configure()
     capsys.readouterr()
     client = portal.server.test_client()
     sign_in(client, headers={**ORIGIN, "User-Agent": "evil {} \x1b[31m"})

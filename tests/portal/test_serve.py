@@ -159,8 +159,15 @@ def free_port() -> str:
         return str(port_of(bound))
 
 
-def test_the_whole_portal_starts_several_processes_and_stops_politely(tmp_path: Path):
-    """Slow because it is real: two fresh interpreters with all of the portal in each."""
+def children(process: subprocess.Popen[str]) -> list[int]:
+    """Process ids, as Linux lists them."""
+    listed = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text()
+    return [int(number) for number in listed.split()]
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="reads Linux's list of processes")
+def test_the_whole_portal_keeps_two_processes_alive_and_stops_politely(tmp_path: Path):
+    """Slow because it is real: fresh interpreters with all of the portal in each."""
     port = free_port()
     surroundings = environment(tmp_path, PORT=port, WEB_CONCURRENCY="2", PLAYHEAD_ENV="demo")
     with listening() as bound, running(["-m", "portal.serve"], surroundings, bound) as process:
@@ -168,6 +175,15 @@ def test_the_whole_portal_starts_several_processes_and_stops_politely(tmp_path: 
         status, page = get(int(port), "/login")
         assert status == 200
         assert b"Who would you like to be?" in page
+        before = children(process)
+        os.kill(before[0], signal.SIGKILL)
+        for _ in range(int(PATIENCE * 5)):
+            time.sleep(0.2)
+            if len(children(process)) == 2 and before[0] not in children(process):
+                break
+        assert before[0] not in children(process)
+        assert before[1] in children(process)
+        wait_until_ready(int(port), process)
         process.send_signal(signal.SIGTERM)
         output, _ = process.communicate(timeout=PATIENCE)
         assert process.returncode == 0, output

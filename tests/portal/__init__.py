@@ -1,0 +1,1 @@
+"""The portal: its server, its doors, its pages."""
