@@ -53,6 +53,8 @@ def configure() -> None:
         )
     )
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
+    # A line for every request that waits for a thread, however shortly, says nothing.
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
 
 
 def register(server: Flask) -> None:
