@@ -116,10 +116,7 @@ Shown = tuple[str, Callable[[Row], str]]
 
 
 def _key_columns(query: Query) -> list[Shown]:
-    shown: list[Shown] = []
-    for key in query.by:
-        shown.append((key.label, _key(key.name, is_time=isinstance(key, TimeBucket))))
-    return shown
+    return [(k.label, _key(k.name, is_time=isinstance(k, TimeBucket))) for k in query.by]
 
 
 def _key(name: str, *, is_time: bool) -> Callable[[Row], str]:
