@@ -44,7 +44,8 @@ class Lines:
         """The values that have a line of their own."""
         (result,) = results
         metric, dimension = context.metric(self.metric), context.dataset.dimension(self.by)
-        values = pl.DataFrame({self.by: _largest(result.frame, metric, dimension)})
+        largest = _largest(result.frame, metric, dimension)
+        values = pl.DataFrame({self.by: largest}, schema={self.by: result.frame.schema[self.by]})
         drawn = result.frame.join(
             values, on=self.by, how="semi", nulls_equal=True, maintain_order="left"
         )

@@ -12,7 +12,7 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from shutil import copytree, which
+from shutil import which
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -31,20 +31,15 @@ Open = Callable[..., Page]
 
 
 @pytest.fixture(scope="session")
-def home(demo_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the demo company, for a server to write beside."""
-    return Path(copytree(demo_home, tmp_path_factory.mktemp("home"), dirs_exist_ok=True))
-
-
-@pytest.fixture(scope="session")
-def base_url(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def base_url(demo_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A server of its own on a free port, stopped at the end."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     log = tmp_path_factory.mktemp("server") / "log"
     environment = os.environ | {
-        "PLAYHEAD_HOME": str(home),
+        "PLAYHEAD_HOME": str(tmp_path_factory.mktemp("home")),
+        "PLAYHEAD_LAKE": str(demo_home / "lake"),
         "PLAYHEAD_ENV": "demo",
         "PORT": str(port),
     }
@@ -137,8 +132,8 @@ def settled(page: Page) -> None:
         """() => {
           const seen = [...document.querySelectorAll('.tile')]
             .filter(tile => {
-              const { top, bottom } = tile.getBoundingClientRect();
-              return top < innerHeight && bottom > 0;
+              const { top, bottom, left, right } = tile.getBoundingClientRect();
+              return top < innerHeight && bottom > 0 && left < innerWidth && right > 0;
             });
           return seen.length && seen.every(tile => tile.getAttribute('aria-busy') === 'false');
         }"""

@@ -1,20 +1,38 @@
 """Every page, checked as the value it is: no server, no browser."""
 
 from datetime import date
+from pathlib import Path
 
+import orjson
 import pytest
 
 from portal.components.page import page_layout
+from portal.components.table import table
 from portal.context import Extent, resolve
+from portal.open_page import ask, open_page, shown
 from portal.page import Page, Section, dataset_name
 from portal.routing import discover
 from portal.view import View
+from queries.cache import FrameCache
 from queries.catalog import builtin
+from queries.engines.duckdb_engine import DuckDBEngine
+from queries.errors import QueryError
+from queries.lake.lake import Lake
+from queries.model import Access
+from queries.warehouse import Warehouse
 
 PAGES = discover("pages")
 CATALOG = builtin()
 EXTENT = Extent(date(2026, 1, 1), date(2026, 6, 30), "v1")
 MOST_COMPONENTS = 300
+SHOWN_IN_DEMO = ("/", "/when-where", "/rankers", "/titles")
+
+
+@pytest.fixture(scope="module")
+def demo_warehouse(demo_home: Path) -> Warehouse:
+    lake = Lake(demo_home / "lake")
+    return Warehouse(lake, DuckDBEngine(memory="1GB"), FrameCache(None), builtin())
+
 
 declared = pytest.mark.parametrize("page", PAGES.values(), ids=list(PAGES))
 
@@ -59,6 +77,23 @@ def test_a_page_stays_small(page: Page) -> None:
 def test_a_page_says_what_it_answers_and_for_whom(page: Page) -> None:
     assert page.question
     assert page.title
+
+
+@pytest.mark.demo
+@declared
+def test_every_tile_draws_the_demo_company(page: Page, demo_warehouse: Warehouse) -> None:
+    for query in ("", "?device=tv&compare=last-year", "?country=ZZ"):
+        opened = open_page(page, query, demo_warehouse)
+        for name, tile in opened.tiles().items():
+            try:
+                results = ask(opened, tile, demo_warehouse, Access())
+            except QueryError:
+                continue
+            drawing = tile.draw(results, opened.tile_context(tile))
+            assert orjson.dumps(drawing.content), name
+            assert table(shown(opened, tile, results)).content["tables"] or not results, name
+            if query == "" and page.path in SHOWN_IN_DEMO:
+                assert drawing.kind != "empty", (name, drawing.content)
 
 
 def test_paths_are_unique_and_there_is_a_home() -> None:
