@@ -226,7 +226,10 @@ def test_a_csv_holds_the_rows_of_the_screen_in_their_order(open_as: Open) -> Non
     assert [page.evaluate("c => playhead.facts().countries[c] ?? c", c) for c in codes] == labels
     hours = [float(row["Hours viewed"]) for row in held]
     assert hours == sorted(hours, reverse=True)
-    assert all(_near(cells[1], hour) for cells, hour in zip(seen, hours, strict=True))
+    assert all(
+        _near(cells[1].strip().split("\n")[0], hour)
+        for cells, hour in zip(seen, hours, strict=True)
+    )
 
 
 def test_a_pivot_is_exported_as_one_table(open_as: Open) -> None:
