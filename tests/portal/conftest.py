@@ -13,7 +13,6 @@ from tempfile import TemporaryDirectory
 import pytest
 from dash import Dash
 from flask import Flask
-from sqlalchemy import make_url
 
 from portal import parts
 from portal.app import create_app
@@ -21,6 +20,7 @@ from portal.release import prepare
 from portal.settings import Settings
 from portal.store import migrate, people
 from portal.store.people import Newcomer, Person
+from portal.store.schema import metadata
 from portal.store.store import Store, open_store
 
 PASSWORD = "seven lamps in the harbour"
@@ -140,16 +140,22 @@ def postgres_url(postgres_folder: Path) -> str:
 
 @pytest.fixture(scope="session")
 def migrated_postgres(postgres_folder: Path) -> str:
+    """One database for all tests: making hundreds takes minutes, and emptying one no time."""
     url = fresh_database(postgres_folder, "template0")
-    template = open_store(url)
-    migrate.upgrade(template)
-    template.close()
-    return make_url(url).database or ""
+    migrated = open_store(url)
+    migrate.upgrade(migrated)
+    migrated.close()
+    return url
 
 
 @pytest.fixture
-def migrated_postgres_url(postgres_folder: Path, migrated_postgres: str) -> str:
-    return fresh_database(postgres_folder, migrated_postgres)
+def migrated_postgres_url(migrated_postgres: str) -> str:
+    emptied = open_store(migrated_postgres)
+    with emptied.writing() as connection:
+        names = ", ".join(metadata.tables)
+        connection.exec_driver_sql(f"TRUNCATE {names} RESTART IDENTITY CASCADE")
+    emptied.close()
+    return migrated_postgres
 
 
 @dataclass(frozen=True)

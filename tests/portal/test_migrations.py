@@ -29,7 +29,9 @@ def test_an_empty_database_is_not_mistaken_for_a_released_one(empty_store: Store
     migrate.check(empty_store)
 
 
-def test_down_and_up_again_works_with_people_in_the_tables(store: Store):
+def test_down_and_up_again_works_with_people_in_the_tables(empty_store: Store):
+    store = empty_store
+    migrate.upgrade(store)
     views.save(store, add_person(store, "Ann"), Draft(name="Mine", path="/"))
     migrate.downgrade(store)
     assert tables(store) == set()
