@@ -86,6 +86,20 @@ def test_choosing_a_metric_and_adding_another(open_as: Open) -> None:
     expect(page.locator("#tile-1-0 h3")).to_have_text("Plays · Accounts by day")
 
 
+def test_a_drag_over_any_of_the_charts_sets_the_period(open_as: Open) -> None:
+    page = open_as("Ada", "/explore?metric=plays&metric=accounts")
+    lower = page.locator("#tile-1-0 .nsewdrag").last
+    box = lower.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + box["width"] * 0.3, box["y"] + box["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 0.6, box["y"] + box["height"] / 2, steps=8)
+    page.mouse.up()
+    page.wait_for_url(re.compile("period="))
+    settled(page)
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d to \d{4}-\d\d-\d\d", query(page)["period"][0])
+
+
 def test_a_dimension_is_opened_searched_and_closed(open_as: Open) -> None:
     page = open_as("Ada", "/explore")
     board(page, "Country").locator(".leaders-more").click()

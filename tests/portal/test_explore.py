@@ -1,9 +1,13 @@
 """Explore: every choice is in the URL, and nothing is offered that has no right answer."""
 
 from dataclasses import replace
+from urllib.parse import urlencode
 
+import orjson
 import polars as pl
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from portal.explore.askable import leading, others, why_not
@@ -12,7 +16,7 @@ from portal.explore.choices import OPTIONS, read_choices
 from portal.explore.leaderboard import ROWS, Leaderboard
 from portal.explore.page import explore
 from portal.open_page import OpenPage, ask, open_page
-from portal.page import Page, Tile
+from portal.page import Advising, Page, Tile
 from portal.view import RESERVED, View
 from queries.catalog import Catalog, builtin
 from queries.errors import QueryError
@@ -264,3 +268,55 @@ def test_of_a_rate_the_largest_groups_are_ranked_not_the_smallest(warehouse: War
     assert set(shown.frame["title"]) == set(counted.frame["title"])
     drawing = tile.draw(results, page.tile_context(tile))
     assert drawing.notes == (f"The {ROWS} with most rows, ranked.",)
+
+
+NAMES = [d.name for d in DATASET.dimensions]
+METRICS = [m.name for m in DATASET.metrics]
+KEYS = [*NAMES, "day", "week", "day:month", "nonsense"]
+
+
+@st.composite
+def links(draw: st.DrawFn) -> str:
+    """Explore's URLs as people make and break them."""
+    metrics = draw(st.lists(st.sampled_from([*METRICS, "hours"]), max_size=3))
+    pairs = [("metric", name) for name in metrics]
+    pairs += [("by", key) for key in draw(st.lists(st.sampled_from(KEYS), max_size=3))]
+    optional = {
+        "pivot": KEYS,
+        "open": KEYS,
+        "find": ["Title 1", "%", ""],
+        "order": [*METRICS, "country", "accounts__delta", "x asc", "click_rate asc"],
+        "limit": ["1", "25", "9999", "-1"],
+        "period": ["all", "last 7 days", "2031", "never"],
+        "compare": ["none", "previous", "last-year", "2026-01-05 to 2026-01-11"],
+        "grain": ["day", "quarter", "hour"],
+        "country": ["BR", "XX"],
+        "country.not": ["US"],
+        "country.missing": ["yes", "no"],
+        "hour.from": ["18", "late"],
+        "title.contains": ["Title"],
+    }
+    for name, texts in optional.items():
+        if draw(st.booleans()):
+            pairs.append((name, draw(st.sampled_from(texts))))
+    return urlencode(pairs)
+
+
+@given(link=links(), access=st.sampled_from([EVERYBODY, BRAZIL]))
+@settings(max_examples=40, deadline=None)
+def test_any_link_is_answered_or_refused_in_words(
+    warehouse: Warehouse, link: str, access: Access
+) -> None:
+    page = opened(warehouse, link)
+    kinds = {type(tile): tile for tile in page.tiles().values()}
+    assert len(kinds) == 7
+    for tile in kinds.values():
+        context = page.tile_context(tile)
+        try:
+            results = ask(page, tile, warehouse, access)
+        except QueryError as error:
+            assert isinstance(tile, Advising)
+            drawing = tile.advise(error, context)
+        else:
+            drawing = tile.draw(results, context)
+        assert orjson.dumps(drawing.content, option=orjson.OPT_SERIALIZE_NUMPY)
