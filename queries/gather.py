@@ -100,6 +100,24 @@ def summed_up(plan: Plan, cells: Cells) -> Cells | None:
     )
 
 
+def shows_the_gone(query: Query, reduction: Reduction) -> bool:
+    """Whether groups that only the earlier period has belong in an answer: they fell to nothing.
+
+    Not where time is a key, which pairs buckets in order; not below a top that is cut by value.
+    """
+    is_cut = _is_wide(query, reduction) and _ranked_by(query) is not None
+    return bool(query.by) and query.time_key is None and not is_cut
+
+
+def with_the_gone(current: Cells, earlier: Cells) -> pl.DataFrame:
+    """The groups of either, those of now first."""
+    keys = current.groups.columns
+    gone = earlier.groups.select(keys).join(
+        current.groups, on=keys, how="anti", nulls_equal=True, maintain_order="left"
+    )
+    return pl.concat([current.groups, gone])
+
+
 def counted_units(frame: pl.DataFrame) -> Array:
     """Units by bucket, from the answer to `queries.plan.population_plan`."""
     units = np.zeros(BUCKETS)
@@ -125,15 +143,33 @@ def _is_wide(query: Query, reduction: Reduction) -> bool:
 
 def _cut(query: Query, plain: Cells | None, groups: pl.DataFrame) -> pl.DataFrame:
     """The groups a ranking will show, when it ranks by a value that is known by now."""
-    metrics = {m.name: m for m in query.metrics}
-    order = query.order_by or query.metrics[0].name
-    if plain is None or order not in metrics or query.thresholds or groups.height <= query.limit:
+    ranked_by = _ranked_by(query)
+    if plain is None or ranked_by is None or groups.height <= query.limit:
         return groups
-    values = pl.Series("__value", plain.values(metrics[order]), nan_to_null=True)
+    keys = groups.columns
+    values = pl.Series("__value", plain.values(ranked_by), nan_to_null=True)
     ranked = groups.with_columns(values).sort(
-        "__value", descending=query.descending, nulls_last=True
+        ["__value", *keys],
+        descending=[query.descending, *(False for _ in keys)],
+        nulls_last=True,
     )
     return ranked.head(query.limit).drop("__value")
+
+
+def _ranked_by(query: Query) -> Metric | None:
+    """The metric whose first groups are all that the answer needs; None where it needs them all.
+
+    A rank counts the groups ahead, and a running total adds the groups before.
+    """
+    in_order = None if query.time_key is not None else query.metrics[0].name
+    order = query.order_by or in_order
+    for calculation in query.calculations:
+        is_the_order = calculation.metric == order and query.descending and query.time_key is None
+        if calculation.kind != "share" and not (calculation.kind == "rank" and is_the_order):
+            return None
+    if query.thresholds:
+        return None
+    return next((m for m in query.metrics if m.name == order), None)
 
 
 def _restricted(reduction: Reduction, query: Query, groups: pl.DataFrame) -> Reduction:

@@ -23,6 +23,7 @@ from queries.model import (
     TimeBucket,
 )
 from queries.period import EXAMPLES, last_year, parse_period, previous
+from queries.shape import CHANGES
 from queries.warehouse import Warehouse
 from queries.where import parse_where
 
@@ -79,7 +80,7 @@ def read(question: Question, dataset: Dataset, span: Callable[[], Period]) -> Qu
     if not 1 <= question.limit <= MOST_ROWS:
         raise InvalidQuery(f"The limit is {question.limit}; it is from 1 to {MOST_ROWS}.")
     _check_thresholds(where.thresholds, metrics)
-    return Query(
+    query = Query(
         dataset=dataset,
         metrics=metrics,
         by=tuple(read_key(dataset, text) for text in question.by),
@@ -93,6 +94,8 @@ def read(question: Question, dataset: Dataset, span: Callable[[], Period]) -> Qu
         calculations=tuple(_calculation(text) for text in question.calculations),
         interval=question.interval,
     )
+    _check_order(query)
+    return query
 
 
 def read_period(text: str, span: Callable[[], Period]) -> Period | None:
@@ -171,6 +174,21 @@ def _check_thresholds(thresholds: Iterable[Threshold], metrics: tuple[Metric, ..
     asked = {m.name for m in metrics}
     for name in (t.metric for t in thresholds if t.metric not in asked):
         raise InvalidQuery(f"“{name}” is compared but not asked for.", "Add it to the metrics.")
+
+
+def _check_order(query: Query) -> None:
+    """An order by a column that the answer will not have would be no order at all."""
+    suffixes = ("low", "high", "n", *(sorted(CHANGES) if query.compare is not None else ()))
+    columns = {f"{m.name}__{suffix}" for m in query.metrics for suffix in suffixes}
+    columns |= {*query.names, *(c.name for c in query.calculations)}
+    if query.order_by is None or query.order_by in columns:
+        return
+    if query.order_by.rpartition("__")[2] in CHANGES and query.compare is None:
+        raise InvalidQuery(
+            f"There is no {query.order_by} to order by: nothing is compared.",
+            "Say what to compare with, for example previous.",
+        )
+    raise UnknownField("column", query.order_by, columns)
 
 
 def _order(text: str, dataset: Dataset) -> tuple[str | None, bool]:

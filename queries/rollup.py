@@ -7,12 +7,12 @@ the snapshot holds; a stale one is never read.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from hashlib import blake2b
 from typing import Any
 
-from queries.condition import Both, Condition, Dimension, Either, Filter
+from queries.condition import Both, Condition, Either, Filter
 from queries.expression import columns_of
 from queries.formula import Aggregate
 from queries.model import BUCKET, ROWS, Column, Dataset, Rollup, Tables, merged
@@ -111,8 +111,7 @@ class Reading:
         return table_of(self.dataset, self.rollup)
 
     def column(self, column: Column) -> Column:
-        expression = DAY if column.name == self.dataset.time.name else column.name
-        return Column(column.name, f'"{expression}"', column.grain)
+        return Column(column.name, self._expression(column.name), column.grain)
 
     def aggregate(self, aggregate: Aggregate) -> Aggregate:
         key = aggregate.key
@@ -130,13 +129,13 @@ class Reading:
             case Either():
                 return Either(tuple(self.condition(c) for c in condition.conditions))
             case Filter():
-                return Filter(
-                    _stored_dimension(condition.dimension), condition.operation, condition.values
-                )
+                kept = condition.dimension
+                stored_as = replace(kept, expression=self._expression(kept.name))
+                return replace(condition, dimension=stored_as)
 
-
-def _stored_dimension(dimension: Dimension) -> Dimension:
-    return Dimension(dimension.name, dimension.label, f'"{dimension.name}"', dimension.kind)
+    def _expression(self, name: str) -> str:
+        """The rollup's column of a dimension."""
+        return f'"{DAY if name == self.dataset.time.name else name}"'
 
 
 def covering(

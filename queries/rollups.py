@@ -10,7 +10,7 @@ from datetime import date
 
 import polars as pl
 
-from queries.condition import Dimension, Filter
+from queries.condition import MAX_VALUES, Dimension, Filter
 from queries.engines.duckdb_engine import DuckDBEngine
 from queries.formula import Aggregate
 from queries.gather import counted_units
@@ -108,7 +108,10 @@ def _change(
 def _changed_days(
     lake: Lake, engine: DuckDBEngine, tables: Snapshot, of: tuple[Dataset, Rollup]
 ) -> list[date] | None:
-    """Days of the files that came or went since the rollup was built; None for all days."""
+    """Days of the files that came or went since the rollup was built; None for all days.
+
+    All days, too, where more changed than a condition may name.
+    """
     dataset, rollup = of
     written = tables.details.get(DETAILS, {}).get(table_of(dataset, rollup))
     if written is None or written["definition"] != fingerprint(dataset, rollup):
@@ -120,7 +123,8 @@ def _changed_days(
         return None
     earlier = set(lake.snapshot(written["at"]).files(dataset.table))
     changed = earlier ^ set(tables.files(dataset.table))
-    return engine.days(dataset.time.expression, tuple(sorted(changed))) if changed else []
+    days = engine.days(dataset.time.expression, tuple(sorted(changed))) if changed else []
+    return days if len(days) <= MAX_VALUES else None
 
 
 def _reduction(dataset: Dataset, rollup: Rollup) -> Reduction:

@@ -21,10 +21,10 @@ from queries.interval import (
     replicates,
     wilson,
 )
-from queries.model import ROWS, Metric, Query, Threshold
+from queries.model import ROWS, Metric, Query, Threshold, TimeBucket
 from queries.period import Grain, Period, end_of, start_of
 
-_CHANGES = frozenset(
+CHANGES = frozenset(
     ("previous", "delta", "delta_low", "delta_high", "relative", "relative_low", "relative_high")
 )
 
@@ -43,12 +43,14 @@ def shaped(
 ) -> pl.DataFrame:
     """The frame of an answer: filtered by thresholds, calculated, ordered, cut to its limit.
 
-    `complete` is the span of complete days; buckets that reach beyond it are marked incomplete
-    and have no change.
+    `complete` is the span of complete days; buckets that reach beyond it are marked incomplete.
+    A bucket has a change only where it is held against as much time, all of it complete.
     """
     frame = measured(query, gathered)
     if query.time_key is not None:
-        frame = _marked(frame, query.time_key.name, query.time_key.grain, complete)
+        frame = _marked(frame, query, query.time_key, complete)
+    elif not is_comparable(query, complete):
+        frame = without_changes(frame)
     for threshold in query.thresholds:
         frame = frame.filter(_passes(threshold))
     frame = calculate(query, frame, total)
@@ -164,11 +166,29 @@ def aligned(groups: pl.DataFrame, query: Query) -> pl.DataFrame:
     key = query.time_key
     if key is None or query.compare is None or query.period is None:
         return groups
-    earlier = _bucket_starts(query.compare.period, key.grain)
-    mapping = dict(zip(_bucket_starts(query.period, key.grain), earlier, strict=False))
+    mapping = _bucket_pairs(query.period, query.compare.period, key.grain)
     return groups.with_columns(
         pl.col(key.name).replace_strict(mapping, default=None, return_dtype=pl.Date)
     )
+
+
+def is_comparable(query: Query, complete: Period | None) -> bool:
+    """Whether both periods, as wholes, lie in the days that the data covers completely."""
+    if query.compare is None or query.period is None or complete is None:
+        return True
+    return query.period.end <= complete.end and query.compare.period.start >= complete.start
+
+
+def without_changes(frame: pl.DataFrame) -> pl.DataFrame:
+    """The frame with nothing to compare with."""
+    changes = [c for c in frame.columns if c.split("__")[-1] in CHANGES]
+    return frame.with_columns(pl.lit(None, pl.Float64).alias(c) for c in changes)
+
+
+def _bucket_pairs(period: Period, earlier: Period, grain: Grain) -> dict[date, date]:
+    """The first bucket of one period for the first of the other, and so on."""
+    starts = _bucket_starts(period, grain)
+    return dict(zip(starts, _bucket_starts(earlier, grain), strict=False))
 
 
 def _bucket_starts(period: Period, grain: Grain) -> list[date]:
@@ -180,13 +200,42 @@ def _bucket_starts(period: Period, grain: Grain) -> list[date]:
     return starts
 
 
-def _marked(frame: pl.DataFrame, name: str, grain: Grain, complete: Period | None) -> pl.DataFrame:
-    if complete is None:
-        return frame.with_columns(pl.lit(value=False).alias("incomplete"))
-    ends = [None if d is None else end_of(d, grain) > complete.end for d in frame[name].to_list()]
+def _marked(
+    frame: pl.DataFrame, query: Query, key: TimeBucket, complete: Period | None
+) -> pl.DataFrame:
+    starts = frame[key.name].to_list()
+    last = complete.end if complete is not None else date.max
+    ends = [None if d is None else end_of(d, key.grain) > last for d in starts]
     marked = frame.with_columns(pl.Series("incomplete", ends, pl.Boolean))
-    changes = [c for c in frame.columns if c.split("__")[-1] in _CHANGES]
-    return marked.with_columns(pl.when(~pl.col("incomplete")).then(pl.col(changes)))
+    if query.compare is None or query.period is None:
+        return marked
+    first = complete.start if complete is not None else date.min
+    pairs = _bucket_pairs(query.period, query.compare.period, key.grain)
+    held = {
+        start
+        for start, before in pairs.items()
+        if max(before, query.compare.period.start) >= first
+        and _is_as_long(
+            _inside(start, key.grain, query.period),
+            _inside(before, key.grain, query.compare.period),
+            key.grain,
+        )
+    }
+    changes = [c for c in marked.columns if c.split("__")[-1] in CHANGES]
+    is_held = pl.Series([d in held for d in starts], dtype=pl.Boolean)
+    return marked.with_columns(pl.when(is_held & ~pl.col("incomplete")).then(pl.col(changes)))
+
+
+def _inside(start: date, grain: Grain, period: Period) -> Period:
+    """The days of a bucket that lie in a period."""
+    return Period(max(start, period.start), min(end_of(start, grain), period.end))
+
+
+def _is_as_long(now: Period, before: Period, grain: Grain) -> bool:
+    """As many days, or both a whole bucket: one February is as long as one March."""
+    return now.days == before.days or all(
+        p == Period(start_of(p.start, grain), end_of(p.start, grain)) for p in (now, before)
+    )
 
 
 def _passes(threshold: Threshold) -> pl.Expr:

@@ -15,7 +15,7 @@ from queries.catalog import Catalog
 from queries.condition import Dimension, Filter, Scalar
 from queries.errors import NotLoaded
 from queries.formula import Array
-from queries.gather import counted_units, gather, summed_up
+from queries.gather import counted_units, gather, shows_the_gone, summed_up, with_the_gone
 from queries.lake.lake import Lake
 from queries.lake.snapshot import Snapshot
 from queries.model import (
@@ -32,7 +32,14 @@ from queries.model import (
 from queries.period import end_of
 from queries.plan import Plan, adds_levels, over, plan, population_plan, whole_of
 from queries.rollup import known_population
-from queries.shape import Gathered, aligned, measured, shaped
+from queries.shape import (
+    Gathered,
+    aligned,
+    is_comparable,
+    measured,
+    shaped,
+    without_changes,
+)
 
 _COUNT = Metric(name="rows", label="Rows", formula=ROWS, interval="none")
 
@@ -55,6 +62,7 @@ class Warehouse:
         tables = self.snapshot(version)
         complete = _complete_through(query.dataset, tables)
         query, notes = _clipped(query, complete)
+        bound = _covered(query.dataset, tables, complete)
         planned = plan(query, access, tables)
         reader = _Reader(self._engine, self._cache, tables, query.dataset)
         groups = _gathered(planned, reader)
@@ -62,11 +70,13 @@ class Warehouse:
         if not adds_levels(query, planned):
             whole = plan(whole_of(query), access, tables)
             total = measured(whole.query, _gathered_whole(planned, groups, whole, reader))
-        bound = Period(date.min, complete) if complete is not None else None
+        if not is_comparable(query, bound):
+            total = without_changes(total)
+            notes = notes or (f"The data covers {bound}; beyond it there is no change.",)
         return Result(
             query=query,
-            frame=shaped(query, groups, total, bound),
-            total=total.drop(k.name for k in query.by if k.name in total.columns),
+            frame=_seen(shaped(query, groups, total, bound), access),
+            total=_seen(total.drop(k.name for k in query.by if k.name in total.columns), access),
             data_version=tables.data_version,
             source="cache" if reader.all_cached else "rollup" if planned.is_rollup else "raw",
             table=planned.table,
@@ -171,6 +181,10 @@ def _gathered(planned: Plan, reader: _Reader) -> Gathered:
     if query.compare is None:
         return Gathered(current, None, population)
     earlier = over(reduction, query.compare.period)
+    if shows_the_gone(query, reduction):
+        groups = with_the_gone(current, gather(planned, earlier, reader.reduce, None))
+        if groups.height > current.groups.height:
+            current = gather(planned, reduction, reader.reduce, groups)
     before = gather(planned, earlier, reader.reduce, aligned(current.groups, query))
     return Gathered(current, before, population)
 
@@ -192,8 +206,25 @@ def _complete_through(dataset: Dataset, tables: Snapshot) -> date | None:
     return None if complete is None else end_of(complete, dataset.smallest_grain)
 
 
+def _covered(dataset: Dataset, tables: Snapshot, complete: date | None) -> Period | None:
+    """The days whose data is all there, as far as anybody knows."""
+    if complete is None:
+        return None
+    days = tables.days(dataset.table)
+    first = days[0] if days is not None else date.min
+    return Period(min(first, complete), complete)
+
+
 def _tables_of(reduction: Reduction) -> tuple[str, ...]:
     return (reduction.source.table, *(j.table for j in reduction.source.joins))
+
+
+def _seen(frame: pl.DataFrame, access: Access) -> pl.DataFrame:
+    """Without how many rows are behind a number, where the number of rows is hidden itself."""
+    if ROWS not in access.hidden:
+        return frame
+    counts = [c for c in frame.columns if c.endswith("__n")]
+    return frame.with_columns(pl.lit(None, pl.Float64).alias(c) for c in counts)
 
 
 def _clipped(query: Query, complete: date | None) -> tuple[Query, tuple[str, ...]]:
@@ -203,9 +234,8 @@ def _clipped(query: Query, complete: date | None) -> tuple[Query, tuple[str, ...
         return query, ()
     if query.time_key is not None or period.start > complete:
         return query, (f"Complete through {complete}; later buckets have no change.",)
-    missing = (period.end - complete).days
     kept = Period(period.start, complete)
-    end = max(compare.period.start, compare.period.end - timedelta(missing))
+    end = min(compare.period.end, compare.period.start + timedelta(kept.days - 1))
     return (
         replace(
             query, period=kept, compare=replace(compare, period=Period(compare.period.start, end))

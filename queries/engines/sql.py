@@ -4,6 +4,7 @@ Joined tables come in as sub-selects whose columns are renamed to `joined.column
 canonical expression means the same in every engine.
 """
 
+import re
 from collections.abc import Callable
 from datetime import date
 from typing import Any
@@ -123,9 +124,12 @@ def _aggregate(aggregate: Aggregate) -> str:
 
 def readable(sql: str, values: list[Scalar]) -> str:
     """The SELECT with its values written in, for people to read and copy; never executed."""
-    parts = sql.split("?")
-    written = [_literal(v) for v in values]
-    return "".join(p + v for p, v in zip(parts, [*written, ""], strict=True))
+    rest = iter(values)
+    return _MARK.sub(lambda found: _literal(next(rest)) if found[0] == "?" else found[0], sql)
+
+
+#: A value to bind; a text or a name is matched as a whole, since it may hold a question mark.
+_MARK = re.compile(r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|\?""")
 
 
 def _literal(value: Any) -> str:  # noqa: ANN401  # any scalar

@@ -245,3 +245,53 @@ def test_a_ranking_cut_to_its_top_comes_from_the_cache_the_second_time(
         compare=Comparison("previous", previous(MARCH)),
     )
     assert [warehouse.ask(query, Access()).source for _ in range(3)] == ["raw", "cache", "cache"]
+
+
+@pytest.mark.parametrize("order", ["hours_viewed", "views"])
+def test_a_rank_in_a_ranking_cut_to_its_end_counts_all_that_are_ahead(
+    order: str, warehouse: Warehouse
+) -> None:
+    options: dict[str, Any] = {
+        "by": (TITLE,),
+        "order_by": order,
+        "descending": False,
+        "calculations": (Calculation("rank", "hours_viewed"),),
+    }
+    last = ask(warehouse, "hours_viewed", "views", limit=3, **options)
+    whole = ask(warehouse, "hours_viewed", "views", **options)
+    assert last["hours_viewed__rank"].to_list() == whole["hours_viewed__rank"][:3].to_list()
+    assert last["hours_viewed__rank"].max() > 3
+
+
+def test_time_comes_in_order_whatever_the_limit_and_with_or_without_an_interval(
+    warehouse: Warehouse,
+) -> None:
+    options: dict[str, Any] = {"by": (TimeBucket(DAY, Grain.WEEK), TITLE), "limit": 5}
+    bare = ask(warehouse, "hours_viewed", interval=False, **options)
+    assert (
+        ask(warehouse, "hours_viewed", **options)
+        .select("day", "title")
+        .equals(bare.select("day", "title"))
+    )
+
+
+def test_how_many_rows_is_hidden_behind_every_number_too(warehouse: Warehouse) -> None:
+    query = Query(dataset=DATASET, metrics=(DATASET.metric("hours_viewed"),), by=(DEVICE,))
+    seen = warehouse.ask(query, Access(hidden=frozenset({Aggregate("count")})))
+    assert seen.frame["hours_viewed"].null_count() == 0
+    assert seen.frame["hours_viewed__n"].null_count() == seen.frame.height
+    assert seen.total["hours_viewed__n"].item() is None
+
+
+def test_a_question_mark_in_a_text_is_a_letter_like_any_other(warehouse: Warehouse) -> None:
+    asked = metric("who", "count(*) filter (where device = $device)", id="plays.who")
+    dataset = replace(DATASET, metrics=(*DATASET.metrics, asked))
+    query = Query(
+        dataset=dataset,
+        metrics=(asked.bind({"device": "tv?"}),),
+        where=Filter(COUNTRY, "in", ("US?",)),
+    )
+    answer = warehouse.ask(query, Access())
+    assert answer.frame["who"].item() == 0
+    assert "'tv?'" in answer.sql
+    assert "'US?'" in answer.sql

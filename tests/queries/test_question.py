@@ -102,6 +102,8 @@ def test_a_relative_period_ends_on_the_last_complete_day():
         {"period": "2026-02", "compare": "whatever"},
         {"order": "hours viewed"},
         {"order": "accounts"},
+        {"order": "hours_viewed__delta"},
+        {"order": "hours_viewed__best"},
         {"limit": 0},
         {"limit": 10**9},
         {"parameters": {"policy": "bts"}},

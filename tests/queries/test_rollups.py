@@ -10,12 +10,13 @@ from polars.testing import assert_frame_equal
 
 from queries.cache import FrameCache
 from queries.catalog import Catalog
+from queries.condition import Filter
 from queries.engines.duckdb_engine import DuckDBEngine
 from queries.lake.lake import Change, Lake
 from queries.model import Access, Dataset, Query
 from queries.rollups import refresh
 from queries.warehouse import Warehouse
-from tests.queries.small_lake import COUNTRY, DATASET, plays, titles
+from tests.queries.small_lake import COUNTRY, DATASET, DAY, plays, titles
 from tests.queries.strategies import questions
 
 RAW: Dataset = replace(DATASET, rollups=())
@@ -108,3 +109,32 @@ def test_a_changed_formula_makes_the_rollup_stale(lake: Lake, duckdb_engine: Duc
     assert asked(duckdb_engine, lake, renamed).ask(query, Access()).source == "raw"
     assert [b.days for b in refresh(lake, [renamed], duckdb_engine)] == [None, None, None]
     assert asked(duckdb_engine, lake, renamed).ask(query, Access()).source == "rollup"
+
+
+def test_a_rollup_answers_for_some_days_whatever_the_day_is_called(
+    lake: Lake, duckdb_engine: DuckDBEngine
+) -> None:
+    dated = replace(DATASET, time=replace(DAY, name="date"))
+    refresh(lake, [dated], duckdb_engine)
+    kept = Filter(dated.time, "at least", (date(2026, 2, 1),))
+    query = Query(dataset=dated, metrics=(dated.metric("rows"),), where=kept)
+    answer = asked(duckdb_engine, lake, dated).ask(query, Access())
+    assert answer.source == "rollup"
+    assert (
+        answer.frame["rows"].item()
+        == rows().filter(pl.col("local_date") >= date(2026, 2, 1)).height
+    )
+
+
+def test_more_late_days_than_a_condition_may_name_rebuild_the_rollup(
+    lake: Lake, duckdb_engine: DuckDBEngine
+) -> None:
+    refresh(lake, [DATASET], duckdb_engine)
+    late = rows(1_200, seed=3).with_columns(
+        pl.date_range(date(2020, 1, 1), date(2023, 4, 14), eager=True).alias("local_date")
+    )
+    lake.commit([Change(table="plays", rows=late, day="local_date")], "late")
+    assert {b.days for b in refresh(lake, [DATASET], duckdb_engine)} == {None}
+    query = Query(dataset=DATASET, metrics=(DATASET.metric("rows"),))
+    answer = asked(duckdb_engine, lake, DATASET).ask(query, Access())
+    assert (answer.source, answer.frame["rows"].item()) == ("rollup", 21_200)
