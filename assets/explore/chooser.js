@@ -27,7 +27,22 @@
       ...parameters.map(parameterControl),
       metricFinder(),
     );
+    if (body.dataset.of !== dataset.name) showChosen(content.metrics[0]);
+    body.dataset.of = dataset.name;
   };
+
+  const metricTiles = () =>
+    [...document.querySelectorAll("#page .section:first-of-type .tile")].filter((tile) => tile.dataset.title);
+
+  // The list, beside the page or on top of it, begins where the chosen metric is; the page stays.
+  function showChosen(name) {
+    const tile = metricTiles().find((one) => one.dataset.title.endsWith(` ${name}`));
+    if (!tile) return;
+    const [row, column] = [tile.parentElement, tile.closest(".section")];
+    const [at, beside, above] = [tile, row, column].map((element) => element.getBoundingClientRect());
+    if (at.right > beside.right) row.scrollLeft += at.left - beside.left - (beside.width - at.width) / 2;
+    if (at.bottom > above.bottom) column.scrollTop += at.top - above.top - above.height / 2;
+  }
 
   async function chooseDataset(anchor, chosen) {
     const list = h("div", { class: "options is-long datasets" }, h("p", { class: "hint" }, "Loading …"));
@@ -90,15 +105,14 @@
 
   // Metrics are found by name; it hides rows and asks nothing.
   function metricFinder() {
-    const rows = () => [...document.querySelectorAll("#page .metric")].map((row) => row.closest(".tile"));
     const find = (event) => {
       const words = event.target.value.toLowerCase().split(/\s+/).filter(Boolean);
-      for (const tile of rows()) {
+      for (const tile of metricTiles()) {
         const text = tile.dataset.title.toLowerCase();
         tile.hidden = !words.every((word) => text.includes(word));
       }
     };
-    if (document.querySelectorAll("#page .section:first-of-type .tile").length <= MANY) return "";
+    if (metricTiles().length <= MANY) return "";
     return h("input", { class: "input metric-find", type: "search", placeholder: "Find a metric", "aria-label": "Find a metric", oninput: find });
   }
 
@@ -115,9 +129,8 @@
     playhead.view.set({ metric: next.length ? next : [name], order: null });
   }
 
-  kinds.metric = (body, { content }, tile) => {
+  kinds.metric = (body, { content }) => {
     if (content.chosen && !playhead.view.values("metric").length) usual = content.name;
-    tile.dataset.title = `${content.label} ${content.name}`;
     body.replaceChildren(row(content));
     mark(body.firstElementChild);
   };

@@ -50,7 +50,13 @@ def explore(page: Page, query: str, catalog: Catalog) -> Page:
 
 def _sections(dataset: Dataset) -> tuple[Section, ...]:
     """The frames depend on the dataset alone, so that choosing within it moves nothing."""
-    rows = tuple(MetricRow(metric=metric.name) for metric in dataset.metrics)
+    rows = tuple(
+        MetricRow(
+            metric=m.name,
+            place=Place(span=12, height=58, title=f"{m.label} {m.name}", is_bare=True),
+        )
+        for m in dataset.metrics
+    )
     boards = tuple(
         Leaderboard(by=d.name, place=Place(span=4, height=224, title=d.label))
         for d in leading(dataset)
