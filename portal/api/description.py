@@ -43,7 +43,7 @@ def description(version: str) -> dict[str, Any]:
         "info": {
             "title": "Playhead",
             "version": version,
-            "description": "Metrics with an interval on every number. " + str(Ask.__doc__),
+            "description": "The questions of the portal, for programs.",
         },
         "security": [{"token": []}],
         "paths": {

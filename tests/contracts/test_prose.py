@@ -2,13 +2,19 @@
 
 import re
 import subprocess
+from datetime import date
 from importlib import import_module
 from pathlib import Path
 
 import pytest
 
+from portal.api.bodies import Answer, Ask
 from portal.cli.run import COMMANDS
+from queries.catalog import builtin
 from queries.lake.connectors import connectors
+from queries.period import parse_period
+from queries.where import parse_where
+from queries.where_text import written
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = [
@@ -70,6 +76,32 @@ def test_the_readme_names_commands_that_exist():
 def test_every_connector_is_documented():
     text = (ROOT / "docs" / "loading.md").read_text()
     assert all(f"`{name}`" in text for name in connectors())
+
+
+def blocks(document: str, language: str) -> list[str]:
+    text = (ROOT / "docs" / document).read_text()
+    found = re.findall(rf"```{language}\n(.*?)```", text, flags=re.DOTALL)
+    return [line for block in found for line in block.splitlines()]
+
+
+@pytest.mark.parametrize("text", blocks("asking.md", "where"))
+def test_documented_conditions_can_be_read(text: str):
+    dataset = builtin().dataset("playback")
+    where = parse_where(dataset, text)
+    assert parse_where(dataset, written(where)) == where
+
+
+@pytest.mark.parametrize("text", blocks("asking.md", "period"))
+def test_documented_periods_can_be_read(text: str):
+    assert parse_period(text, date(2026, 11, 23), date(2024, 1, 1)) is not None
+
+
+def test_every_field_of_a_question_is_documented():
+    text = (ROOT / "docs" / "asking.md").read_text()
+    for name, field in Ask.model_fields.items():
+        assert f"`{field.alias or name}`" in text
+    for name in Answer.model_fields:
+        assert f"`{name}`" in text or f'"{name}"' in text
 
 
 def test_the_lock_file_pins_hashes_and_names_no_registry():
