@@ -15,7 +15,15 @@ from queries.lake.rows import Rows
 
 MISSING = ("NA", "N/A", "n/a", "null", "NULL", "None", "none", "nan", "NaN", "-", "NaT")
 NEARLY_ALL = 0.99
-RESERVED = frozenset({"bucket", "incomplete", "value", "rows", "date"})
+#: Columns of an answer, and what a link says about a page: a dimension of such a name could not be
+#: told from them.
+RESERVED = frozenset(
+    (
+        *("bucket", "incomplete", "value", "rows", "date"),
+        *("period", "compare", "grain", "clock", "v", "saved"),
+        *("dataset", "metric", "by", "pivot", "order", "limit", "open", "find", "with"),
+    )
+)
 LONGEST = 48
 DAY_NAME = re.compile(r"date|day|(^|_)dt$")
 
