@@ -94,7 +94,9 @@ class Context:
 def resolve(view: View, page: Defaults, dataset: Dataset, extent: Extent) -> Context:
     """Give the view's texts their meaning for one dataset, as of its last complete day."""
     period, period_notices = _period(view.period, page.period, extent)
-    compare, compare_notices = _comparison(view.compare or page.compare, period, extent)
+    compare, compare_notices = _comparison(
+        view.compare or page.compare, period, dataset.smallest_grain, extent
+    )
     earlier = _uncovered(compare, extent)
     compare = None if earlier else compare
     condition, unreached, filter_notices = _condition(view.choices, dataset)
@@ -129,7 +131,7 @@ def _period(text: str, default: str, extent: Extent) -> tuple[Period | None, Not
 
 
 def _comparison(
-    text: str, period: Period | None, extent: Extent
+    text: str, period: Period | None, smallest: Grain, extent: Extent
 ) -> tuple[Comparison | None, Notices]:
     if period is None or extent.latest is None:
         return None, ()
@@ -139,7 +141,7 @@ def _comparison(
         case "previous":
             return Comparison("previous", previous(period)), ()
         case "last-year" | "last year":
-            return Comparison("last year", last_year(period)), ()
+            return Comparison("last year", last_year(period, smallest)), ()
         case _:
             try:
                 other = parse_period(text, extent.latest, extent.first)

@@ -115,9 +115,15 @@ def previous(period: Period) -> Period:
     return period.shifted(-period.days)
 
 
-def last_year(period: Period) -> Period:
-    """The same weeks a year ago: 364 days back, so that weekdays line up."""
-    return period.shifted(-364)
+def last_year(period: Period, smallest: Grain = Grain.DAY) -> Period:
+    """The same weeks a year ago: 364 days back, so that weekdays line up.
+
+    Where nothing is finer than months, the same months: 364 days would reach into a month more.
+    """
+    if smallest in (Grain.DAY, Grain.WEEK):
+        return period.shifted(-364)
+    start = _add_months(start_of(period.start, smallest), -12)
+    return Period(start, end_of(_add_months(start_of(period.end, smallest), -12), smallest))
 
 
 def _ending(end: date, count: int, unit: str) -> Period:

@@ -87,7 +87,7 @@ def read(question: Question, dataset: Dataset, span: Callable[[], Period]) -> Qu
         where=where.condition,
         thresholds=where.thresholds,
         period=period,
-        compare=read_comparison(question.compare, period, span),
+        compare=read_comparison(question.compare, period, dataset.smallest_grain, span),
         order_by=order_by,
         descending=descending,
         limit=question.limit,
@@ -107,9 +107,12 @@ def read_period(text: str, span: Callable[[], Period]) -> Period | None:
 
 
 def read_comparison(
-    text: str, period: Period | None, span: Callable[[], Period]
+    text: str, period: Period | None, smallest: Grain, span: Callable[[], Period]
 ) -> Comparison | None:
-    """Resolve what a period is held against: `none`, `previous`, `last-year`, or a period."""
+    """Resolve what a period is held against: `none`, `previous`, `last-year`, or a period.
+
+    `smallest` is the finest grain that the dataset knows.
+    """
     wanted = text.strip().lower().replace("_", "-").replace(" ", "-")
     if wanted in ("", "none", "off", "no"):
         return None
@@ -118,7 +121,7 @@ def read_comparison(
     if wanted == "previous":
         return Comparison("previous", previous(period))
     if wanted == "last-year":
-        return Comparison("last year", last_year(period))
+        return Comparison("last year", last_year(period, smallest))
     try:
         other = read_period(text, span)
     except InvalidQuery:

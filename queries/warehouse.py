@@ -155,8 +155,8 @@ class _Reader:
 
     def reduce(self, reduction: Reduction) -> pl.DataFrame:
         """The key is all that decides the answer: the work itself, access inside, and the data."""
-        versions = {t: self._tables.versions.get(t) for t in _tables_of(reduction)}
-        key = repr((self._engine.name, versions, reduction))
+        contents = {t: self._tables.contents(t) for t in _tables_of(reduction)}
+        key = repr((self._engine.name, contents, reduction))
         frame, was_cached = self._cache.remember(
             key, lambda: self._engine.reduce(reduction, self._tables)
         )

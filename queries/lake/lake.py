@@ -186,7 +186,15 @@ class Lake:
         location = self.storage.table(table)
         days = reach([f"{location}/{path}" for path in found.rows], clocks)
         rows = sum(found.rows.values())
-        return TableState(version, rows, days.first, days.last, days.complete, clocks.day)
+        return TableState(
+            version=version,
+            rows=rows,
+            first_day=days.first,
+            last_day=days.last,
+            complete_through=days.complete,
+            day=clocks.day,
+            written_at=datetime.now(UTC).isoformat(),
+        )
 
     def _clocks(self, change: Change, state: TableState | None) -> Clocks:
         declared = contract.table(change.table)

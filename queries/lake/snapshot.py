@@ -19,7 +19,11 @@ EMPTY = "v0-empty"
 
 @dataclass(frozen=True, slots=True)
 class TableState:
-    """One table in one version of the lake. The days are those of its column `day`."""
+    """One table in one version of the lake. The days are those of its column `day`.
+
+    `written_at` tells this version from one of the same number in another lake, or in this one
+    before it was restored; empty in records from before it was kept.
+    """
 
     version: int
     rows: int
@@ -27,6 +31,7 @@ class TableState:
     last_day: date | None = None
     complete_through: date | None = None
     day: str = ""
+    written_at: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +57,12 @@ class Record:
         return f"v{self.number}-{hashlib.sha256(self.to_json().encode()).hexdigest()[:6]}"
 
     def to_json(self) -> str:
-        return json.dumps(asdict(self), default=str, sort_keys=True, ensure_ascii=False)
+        written = asdict(self)
+        for state in written["tables"].values():
+            if not state["written_at"]:
+                # An older record keeps its fingerprint.
+                del state["written_at"]
+        return json.dumps(written, default=str, sort_keys=True, ensure_ascii=False)
 
     @classmethod
     def from_json(cls, text: str) -> "Record":
@@ -86,6 +96,11 @@ class Snapshot:
     def versions(self) -> Mapping[str, int]:
         """The Delta version of each table: two snapshots with the same one share its rows."""
         return {name: t.version for name, t in self.record.tables.items()}
+
+    def contents(self, table: str) -> str:
+        """What is in a table, in a word: the same one means the same rows, in whatever lake."""
+        state = self._state(table)
+        return f"{state.version} {state.written_at}"
 
     @property
     def tables(self) -> tuple[str, ...]:
@@ -145,4 +160,12 @@ def _state(read: Mapping[str, Any]) -> TableState:
         date.fromisoformat(read[k]) if read[k] else None
         for k in ("first_day", "last_day", "complete_through")
     )
-    return TableState(read["version"], read["rows"], first, last, complete, read["day"])
+    return TableState(
+        version=read["version"],
+        rows=read["rows"],
+        first_day=first,
+        last_day=last,
+        complete_through=complete,
+        day=read["day"],
+        written_at=read.get("written_at", ""),
+    )

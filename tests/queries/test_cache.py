@@ -15,6 +15,12 @@ import pytest
 
 from queries.byte_folder import ByteFolder, BytesDisk
 from queries.cache import FrameCache
+from queries.catalog import Catalog
+from queries.engines.duckdb_engine import DuckDBEngine
+from queries.lake.lake import Change, Lake
+from queries.model import Access, Query
+from queries.warehouse import Warehouse
+from tests.queries.small_lake import DATASET, plays
 
 FRAME = pl.DataFrame({"country": ["US", None], "hours": [1.5, 2.5]})
 
@@ -119,3 +125,17 @@ def test_damaged_bytes_are_a_miss(tmp_path: Path) -> None:
     compute = Counted()
     assert remembered(FrameCache(tmp_path), compute).equals(FRAME)
     assert compute.runs == 1
+
+
+def test_two_lakes_never_share_an_answer(tmp_path: Path, duckdb_engine: DuckDBEngine) -> None:
+    """One home that another lake moves into: the tables' versions are the same, the rows not."""
+    query = Query(dataset=DATASET, metrics=(DATASET.metric("rows"),))
+    found: list[float] = []
+    for name, rows in (("one", 100), ("other", 200)):
+        lake = Lake(tmp_path / name)
+        made = plays(rows).with_columns(pl.col("bucket").cast(pl.Int16))
+        lake.commit([Change(table="plays", rows=made, day="local_date")], "small")
+        cache = FrameCache(tmp_path / "cache")
+        warehouse = Warehouse(lake, duckdb_engine, cache, Catalog((DATASET,)))
+        found.append(warehouse.ask(query, Access()).frame["rows"].item())
+    assert found == [100, 200]

@@ -91,3 +91,20 @@ def test_the_month_before_a_month_is_a_whole_month() -> None:
 @given(days)
 def test_last_year_keeps_the_weekday(day: date) -> None:
     assert last_year(Period(day, day)).start.weekday() == day.weekday()
+
+
+@pytest.mark.parametrize(
+    ("smallest", "period", "expected"),
+    [
+        (Grain.QUARTER, ("2024-01-01", "2024-03-31"), ("2023-01-01", "2023-03-31")),
+        (Grain.MONTH, ("2024-02-01", "2024-02-29"), ("2023-02-01", "2023-02-28")),
+        (Grain.YEAR, ("2024-01-01", "2024-12-31"), ("2023-01-01", "2023-12-31")),
+        (Grain.WEEK, ("2024-01-01", "2024-01-07"), ("2023-01-02", "2023-01-08")),
+    ],
+)
+def test_last_year_of_what_has_no_weeks_is_the_same_months(
+    smallest: Grain, period: tuple[str, str], expected: tuple[str, str]
+) -> None:
+    """364 days before the first quarter would hold the first day of the second."""
+    start, end = map(date.fromisoformat, period)
+    assert last_year(Period(start, end), smallest) == Period(*map(date.fromisoformat, expected))
