@@ -3,10 +3,13 @@
 Only what adds up may be added: a running ratio or a share of a quantile is refused.
 """
 
+from datetime import date
+
 import polars as pl
 
 from queries.errors import UnsafeQuestion
-from queries.model import Calculation, Query
+from queries.model import Calculation, Query, TimeBucket
+from queries.period import Grain, start_of
 
 
 def calculate(query: Query, frame: pl.DataFrame, total: pl.DataFrame) -> pl.DataFrame:
@@ -56,8 +59,31 @@ def _column(query: Query, calculation: Calculation, total: pl.DataFrame) -> pl.E
             ranked = value.rank("min", descending=True)
             return ranked.over(time.name) if time is not None and others else ranked
         case "running":
-            summed = value.cum_sum()
+            assert time is not None  # noqa: S101  # checked above
+            return value.cum_sum().over(others or pl.lit(1), order_by=time.name)
         case "rolling":
-            summed = value.rolling_sum(calculation.window, min_samples=calculation.window)
-    assert time is not None  # noqa: S101  # checked above
-    return summed.over(others or pl.lit(1), order_by=time.name)
+            assert time is not None  # noqa: S101  # checked above
+            return _rolling(query, calculation, time).over(others or pl.lit(1))
+
+
+def _rolling(query: Query, calculation: Calculation, time: TimeBucket) -> pl.Expr:
+    """The sum over so many buckets of the calendar; one without a row in it adds nothing.
+
+    No number where the window reaches back before the first bucket.
+    """
+    unit, start = _UNITS[time.grain], pl.col(time.name)
+    first = pl.lit(start_of(query.period.start, time.grain)) if query.period else start.min()
+    summed = pl.col(calculation.metric).rolling_sum_by(
+        start.fill_null(date.min), window_size=f"{calculation.window}{unit}", closed="right"
+    )
+    reaches = first.dt.offset_by(f"{calculation.window - 1}{unit}")
+    return pl.when(start >= reaches).then(summed)
+
+
+_UNITS = {
+    Grain.DAY: "d",
+    Grain.WEEK: "w",
+    Grain.MONTH: "mo",
+    Grain.QUARTER: "q",
+    Grain.YEAR: "y",
+}
