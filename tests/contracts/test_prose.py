@@ -7,6 +7,7 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
+from plotly import graph_objs
 
 from portal.api.bodies import Answer, Ask
 from portal.cli.run import COMMANDS
@@ -111,3 +112,15 @@ def test_the_lock_file_pins_hashes_and_names_no_registry():
     assert lock.count("--hash=sha256:") >= len(requirements)
     assert "http" not in lock
     assert "index-url" not in lock
+
+
+def test_the_slim_plotly_has_every_trace_that_is_drawn():
+    known = {f.stem.removeprefix("_") for f in (Path(graph_objs.__file__).parent).glob("_*.py")}
+    sources = [*(ROOT / "portal").rglob("*.py"), *(ROOT / "assets").rglob("*.js")]
+    texts = "\n".join(source.read_text() for source in sources)
+    named = set(re.findall(r"""\btype["']?: ["'](\w+)["']""", texts))
+    built = re.search(r'^traces="([\w ]+)"', (ROOT / "dev").read_text(), flags=re.MULTILINE)
+    assert built is not None
+    drawn = named & known
+    assert "bar" in drawn
+    assert drawn <= {"scatter", *built[1].split()}
