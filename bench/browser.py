@@ -43,7 +43,7 @@ IN_SIGHT = """() => {
 
 CLICK = """async (place) => {
   const rows = [...document.querySelectorAll('#page .bar-row')]
-    .filter(row => row.getBoundingClientRect().bottom < innerHeight);
+    .filter(row => row.getBoundingClientRect().top < innerHeight);
   const row = rows[place % Math.min(rows.length, 5)];
   const seen = [...document.querySelectorAll('#page .tile')]
     .filter(tile => tile.getBoundingClientRect().top < innerHeight);
@@ -121,7 +121,7 @@ def load(browser: Browser, url: str, state: dict[str, object]) -> Load:
     """Open a page in a browser that has seen nothing yet."""
     context = browser.new_context(
         storage_state=state,  # pyright: ignore[reportArgumentType]
-        viewport={"width": 1440, "height": 900},
+        viewport={"width": 1440, "height": 1000},
         reduced_motion="reduce",
     )
     page = context.new_page()
@@ -142,7 +142,7 @@ def clicks(browser: Browser, url: str, state: dict[str, object]) -> list[tuple[f
     """First and last tile painted after each click on a bar."""
     context = browser.new_context(
         storage_state=state,  # pyright: ignore[reportArgumentType]
-        viewport={"width": 1440, "height": 900},
+        viewport={"width": 1440, "height": 1000},
         reduced_motion="reduce",
     )
     page: Page = context.new_page()
