@@ -37,7 +37,9 @@ PERSON = "Ada"
 
 IN_SIGHT = """() => {
   const seen = [...document.querySelectorAll('#page .tile')]
-    .filter(tile => tile.getBoundingClientRect().top < innerHeight);
+    .map(tile => [tile, tile.getBoundingClientRect()])
+    .filter(([, box]) => box.top < innerHeight && box.left < innerWidth)
+    .map(([tile]) => tile);
   return seen.length && seen.every(tile => tile.getAttribute('aria-busy') === 'false');
 }"""
 
