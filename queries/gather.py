@@ -91,7 +91,8 @@ def summed_up(plan: Plan, cells: Cells) -> Cells | None:
     """All groups as one, where everything adds up and no group was cut; else None."""
     reduction = plan.groups
     additive = all(a.is_additive for a in reduction.aggregates)
-    if not reduction.keys or not additive or _is_wide(plan.query, reduction) or not cells.buckets:
+    may_be_cut = bool(cells.buckets) and _is_wide(plan.query, reduction)
+    if not reduction.keys or not additive or may_be_cut:
         return None
     return Cells(
         pl.DataFrame({_GROUP: [0]}),

@@ -62,6 +62,19 @@ def test_a_total_is_recomputed_and_distinct_accounts_are_never_added(warehouse: 
     assert answer.frame["accounts"].sum() > answer.total["accounts"].item()
 
 
+@pytest.mark.parametrize("key", [DEVICE, TITLE, TimeBucket(DAY, Grain.WEEK)], ids=lambda k: k.name)
+def test_a_total_is_the_same_with_and_without_intervals(
+    warehouse: Warehouse, key: TimeBucket
+) -> None:
+    for name in ("hours_viewed", "tv_share", "accounts"):
+        query = Query(dataset=DATASET, metrics=(DATASET.metric(name),), by=(key,), limit=3)
+        totals = [
+            warehouse.ask(replace(query, interval=interval), Access()).total[name].item()
+            for interval in (True, False)
+        ]
+        assert totals[0] == pytest.approx(totals[1])
+
+
 def test_access_filters_apply_even_when_the_question_does_not_mention_them(
     warehouse: Warehouse,
 ) -> None:
