@@ -350,7 +350,7 @@ class Result:
     interval, `m__n` the rows behind it; with a comparison `m__previous`, `m__delta`,
     `m__delta_low`, `m__delta_high`, `m__relative`, `m__relative_low`, `m__relative_high`; one
     column per calculation; and `incomplete` when keyed by time. `total` is the same shape with a
-    single row, recomputed over all groups, never summed. A metric without an interval has nulls.
+    single row, over all groups: adding only what adds up. A metric without an interval has nulls.
     """
 
     query: Query

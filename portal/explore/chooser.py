@@ -18,10 +18,7 @@ class Chooser:
     """It asks nothing: what it says stands in the catalog and in the URL."""
 
     place: Place = field(default_factory=lambda: Place(span=12, height=112, is_bare=True))
-
-    @property
-    def metrics(self) -> tuple[str, ...]:
-        return ()
+    metrics: tuple[str, ...] = ()
 
     def questions(self, context: Context) -> tuple[Query, ...]:  # noqa: ARG002  # one protocol
         return ()
@@ -50,10 +47,7 @@ class Others:
     """The dimensions without a leaderboard, each with why it cannot be opened, if so."""
 
     place: Place = field(default_factory=lambda: Place(span=12, height=40, is_bare=True))
-
-    @property
-    def metrics(self) -> tuple[str, ...]:
-        return ()
+    metrics: tuple[str, ...] = ()
 
     def questions(self, context: Context) -> tuple[Query, ...]:  # noqa: ARG002  # one protocol
         return ()
