@@ -16,6 +16,8 @@ import polars as pl
 from queries.byte_folder import ByteFolder
 
 LEASE_SECONDS = 30.0
+FORMAT = 2
+"""What a kept frame holds: since 2, a sum over nothing known is NULL."""
 MEMORY_BYTES = 64 * 2**20
 
 
@@ -34,7 +36,7 @@ class FrameCache:
 
     def remember(self, key: str, compute: Callable[[], pl.DataFrame]) -> tuple[pl.DataFrame, bool]:
         """The frame of `key`, and whether it was already there."""
-        name = blake2b(key.encode(), digest_size=20).hexdigest()
+        name = blake2b(f"{FORMAT} {key}".encode(), digest_size=20).hexdigest()
         found = self._memory.get(name)
         if found is not None:
             return found, True

@@ -33,7 +33,8 @@ class Aggregate:
     """One number an engine computes in a single scan.
 
     `argument` and `where` are canonical row expressions (`queries.expression`); a `count`
-    without an argument is `*`. A group without a matching row yields 0 for sums and counts.
+    without an argument is `*`. A group without a matching row counts 0; its sum is NULL, as is one
+    over values that are all missing (`queries.gather` tells the two apart).
     `level` is the quantile's probability. `alias` is set where the aggregate is read off a
     rollup under the key of the one it stands for.
     """
@@ -55,6 +56,11 @@ class Aggregate:
     @property
     def is_additive(self) -> bool:
         return self.operation in ADDITIVE
+
+    @property
+    def matching(self) -> "Aggregate":
+        """How many rows the aggregate looks at, whether they have a value or not."""
+        return Aggregate("count", where=self.where)
 
     @property
     def columns(self) -> frozenset[str]:

@@ -14,7 +14,7 @@ import polars as pl
 from queries.condition import Filter
 from queries.formula import Aggregate, Array
 from queries.interval import Histogram
-from queries.model import BUCKET, BUCKETS, Dataset, Metric, Query, Reduction
+from queries.model import BUCKET, BUCKETS, ROWS, Dataset, Metric, Query, Reduction
 from queries.plan import (
     BIN,
     BIN_RATIO,
@@ -26,6 +26,7 @@ from queries.plan import (
     binned,
     by_bucket,
     is_partitioned,
+    matching,
     only,
 )
 
@@ -40,8 +41,9 @@ _VALUES = frozenset(("quantile", "min", "max"))
 class Cells:
     """Aggregates of `groups`: `totals` one number a group, `buckets` `groups x 256` of them.
 
-    An aggregate that is no sum over buckets has a total only. `histograms` are by the key of the
-    quantile they are for.
+    An aggregate that is no sum over buckets has a total only. A sum over rows whose values are all
+    missing is NaN, in its total and in its buckets. `histograms` are by the key of the quantile they
+    are for.
     """
 
     groups: pl.DataFrame
@@ -66,6 +68,7 @@ def gather(plan: Plan, reduction: Reduction, reduce: Reduce, groups: pl.DataFram
     plain: Cells | None = None
     if others or not wants_buckets or (groups is None and _is_wide(query, reduction)):
         plain = _cells(reduce(reduction), reduction, groups)
+        plain = _told_apart(plain, plan, reduction, reduce)
         groups = plain.groups
     if not wants_buckets:
         assert plain is not None  # noqa: S101  # by the branch above
@@ -75,6 +78,7 @@ def gather(plan: Plan, reduction: Reduction, reduce: Reduce, groups: pl.DataFram
         reduction = _restricted(reduction, query, groups)
     split = by_bucket(replace(reduction, aggregates=partitioned))
     bucketed = _bucketed(reduce(split), split, groups)
+    bucketed = _told_apart(bucketed, plan, reduction, reduce)
     totals = dict(bucketed.totals)
     if others:
         values = _cells(reduce(reduction), reduction, bucketed.groups)
@@ -92,7 +96,8 @@ def summed_up(plan: Plan, cells: Cells) -> Cells | None:
     reduction = plan.groups
     additive = all(a.is_additive for a in reduction.aggregates)
     may_be_cut = bool(cells.buckets) and _is_wide(plan.query, reduction)
-    if not reduction.keys or not additive or may_be_cut:
+    is_unknown = any(np.isnan(values).any() for values in cells.totals.values())
+    if not reduction.keys or not additive or may_be_cut or is_unknown:
         return None
     return Cells(
         pl.DataFrame({_GROUP: [0]}),
@@ -200,7 +205,7 @@ def _cells(frame: pl.DataFrame, reduction: Reduction, groups: pl.DataFrame | Non
     at = indexed[_GROUP].to_numpy()
     totals: dict[str, Array] = {}
     for aggregate in reduction.aggregates:
-        # A sum over no rows is 0; a quantile of no rows is not a number.
+        # A group that is not there has nothing to add; a quantile of no rows is not a number.
         values = np.full(groups.height, np.nan if aggregate.operation in _VALUES else 0.0)
         values[at] = indexed[aggregate.key].cast(pl.Float64).fill_null(np.nan).to_numpy()
         totals[aggregate.key] = values
@@ -215,11 +220,41 @@ def _bucketed(frame: pl.DataFrame, reduction: Reduction, groups: pl.DataFrame | 
     indexed = _indexed(frame, groups, keys)
     at = (indexed[_GROUP].to_numpy(), indexed[BUCKET].fill_null(0).to_numpy())
     buckets: dict[str, Array] = {}
+    totals: dict[str, Array] = {}
     for aggregate in reduction.aggregates:
+        values = indexed[aggregate.key].cast(pl.Float64)
         cells = np.zeros((groups.height, BUCKETS))
-        cells[at] = indexed[aggregate.key].cast(pl.Float64).fill_null(0).to_numpy()
+        cells[at] = values.fill_null(0).to_numpy()
         buckets[aggregate.key] = cells
-    return Cells(groups, {key: cells.sum(axis=1) for key, cells in buckets.items()}, buckets)
+        totals[aggregate.key] = cells.sum(axis=1)
+        if values.null_count():
+            is_known = np.zeros(groups.height, dtype=bool)
+            is_known[at[0][values.is_not_null().to_numpy()]] = True
+            is_there = np.zeros(groups.height, dtype=bool)
+            is_there[at[0]] = True
+            totals[aggregate.key][is_there & ~is_known] = np.nan
+    return Cells(groups, totals, buckets)
+
+
+def _told_apart(cells: Cells, plan: Plan, reduction: Reduction, reduce: Reduce) -> Cells:
+    """Sums that came without a value: 0 where there was no row to look at, else unknown (NaN)."""
+    sums = [a for a in reduction.aggregates if a.operation == "sum"]
+    bare = [a.key for a in sums if a.key in cells.totals and np.isnan(cells.totals[a.key]).any()]
+    if not bare:
+        return cells
+    counts = {key: matching(plan, key) for key in bare}
+    asked = replace(reduction, aggregates=tuple({a.key: a for a in counts.values() if a}.values()))
+    seen = dict(cells.totals)
+    if asked.aggregates:
+        seen |= _cells(reduce(asked), asked, cells.groups).totals
+    totals, buckets = dict(cells.totals), dict(cells.buckets)
+    for key, count in counts.items():
+        is_bare = np.isnan(totals[key])
+        is_unknown = is_bare & (seen[count.key if count else ROWS.key] > 0)
+        totals[key] = np.where(is_bare & ~is_unknown, 0.0, totals[key])
+        if key in buckets:
+            buckets[key] = np.where(is_unknown[:, None], np.nan, buckets[key])
+    return replace(cells, totals=totals, buckets=buckets)
 
 
 def _histogram(frame: pl.DataFrame, groups: pl.DataFrame) -> Histogram:

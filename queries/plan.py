@@ -41,11 +41,18 @@ LONERS = "loners"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """How a query is answered: the reduction of its groups, from which the others derive."""
+    """How a query is answered: the reduction of its groups, from which the others derive.
+
+    `reading` is the rollup it reads; None where it reads the raw table.
+    """
 
     query: Query
     groups: Reduction
-    is_rollup: bool
+    reading: Reading | None = None
+
+    @property
+    def is_rollup(self) -> bool:
+        return self.reading is not None
 
     @property
     def table(self) -> str:
@@ -108,6 +115,18 @@ def only(reduction: Reduction, condition: Condition) -> Reduction:
     return replace(reduction, where=conjunction(reduction.where, condition))
 
 
+def matching(planned: Plan, key: str) -> Aggregate | None:
+    """How many rows the sum of this key looked at, as the plan's source can count them.
+
+    None for a sum over all rows of a group: a group that is there has some.
+    """
+    asked = next((a for a in merged(planned.query.metrics) if a.key == key), None)
+    if asked is None or asked.where is None:
+        return None
+    counted = asked.matching
+    return planned.reading.aggregate(counted) if planned.reading else counted
+
+
 def binned(reduction: Reduction, quantile: Aggregate) -> Reduction:
     """How often each value occurs, by bin of one per cent and superbucket.
 
@@ -139,7 +158,7 @@ def _planned(query: Query, where: Condition | None, tables: Tables) -> Plan:
     if all(a.operation != "quantile" for a in aggregates):
         reading = covering(dataset, frozenset(named), aggregates, tables)
     if reading is not None:
-        return Plan(query=query, groups=_from_rollup(query, where, keys, reading), is_rollup=True)
+        return Plan(query=query, groups=_from_rollup(query, where, keys, reading), reading=reading)
     tables.files(dataset.table)
     groups = Reduction(
         source=Source(dataset.table),
@@ -154,7 +173,6 @@ def _planned(query: Query, where: Condition | None, tables: Tables) -> Plan:
     return Plan(
         query=query,
         groups=replace(groups, source=Source(dataset.table, joins)),
-        is_rollup=False,
     )
 
 

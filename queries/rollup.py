@@ -21,6 +21,8 @@ DAY = "day"
 ACCOUNT = "account"
 DETAILS = "rollups"
 POPULATIONS = "populations"
+FORMAT = 2
+"""What the columns of a rollup hold: since 2, a sum over nothing known is NULL."""
 
 
 def table_of(dataset: Dataset, rollup: Rollup) -> str:
@@ -31,15 +33,17 @@ def table_of(dataset: Dataset, rollup: Rollup) -> str:
 def stored(dataset: Dataset, rollup: Rollup) -> tuple[Aggregate, ...]:
     """The aggregates a rollup of the dataset keeps: whatever adds up of the metrics it is for.
 
-    By account, also how many rows meet the condition of each distinct count of accounts, so
-    that it can be counted afterwards.
+    Also how many rows meet the condition of each sum, so that nothing to add can be told from
+    nothing known; by account, of each distinct count of accounts too, so that it can be counted
+    afterwards.
     """
     named = rollup.metrics or tuple(m.name for m in dataset.metrics)
     wanted = merged(m for m in dataset.metrics if m.name in named and not m.parameters)
     kept = {a for a in wanted if a.is_additive} | {ROWS}
+    kept |= {a.matching for a in wanted if a.operation == "sum"}
     if rollup.by_account:
         kept |= {
-            Aggregate("count", where=a.where)
+            a.matching
             for a in wanted
             if a.operation == "count_distinct" and entity_column(dataset) in columns_of(a.argument)
         }
@@ -55,7 +59,7 @@ def fingerprint(dataset: Dataset, rollup: Rollup) -> str:
     meaning = (dataset.table, dataset.base, dataset.joins, rollup, dataset.time, dataset.entity)
     dimensions = [dataset.dimension(name) for name in rollup.dimensions]
     kept = stored(dataset, rollup)
-    return blake2b(repr((meaning, dimensions, kept)).encode(), digest_size=8).hexdigest()
+    return blake2b(repr((FORMAT, meaning, dimensions, kept)).encode(), digest_size=8).hexdigest()
 
 
 def inputs(dataset: Dataset, rollup: Rollup) -> tuple[str, ...]:
@@ -119,7 +123,7 @@ class Reading:
             return Aggregate("sum", f'"{key}"', alias=key)
         is_pair = len(columns_of(aggregate.argument)) > 1
         argument = f'("{ACCOUNT}", "{DAY}")' if is_pair else f'"{ACCOUNT}"'
-        counted = Aggregate("count", where=aggregate.where).key
+        counted = aggregate.matching.key
         return Aggregate("count_distinct", argument, f'"{counted}" > 0', alias=key)
 
     def condition(self, condition: Condition) -> Condition:
@@ -167,8 +171,7 @@ def _counts_accounts(dataset: Dataset, rollup: Rollup, aggregate: Aggregate) -> 
     """Distinct accounts, or distinct pairs of account and day."""
     if aggregate.operation != "count_distinct" or not dataset.entity:
         return False
-    counted = Aggregate("count", where=aggregate.where)
-    where = aggregate.where is None or counted in stored(dataset, rollup)
+    where = aggregate.where is None or aggregate.matching in stored(dataset, rollup)
     day = dataset.time.expression.strip('"')
     argument = columns_of(aggregate.argument)
     return where and argument in (frozenset((dataset.entity,)), frozenset((dataset.entity, day)))

@@ -80,6 +80,9 @@ class DuckDBEngine:
     def _open(self) -> duckdb.DuckDBPyConnection:
         with self._opening:
             if self._connection is None:
+                if self._spill is not None:
+                    # DuckDB makes the last folder of the path only, and only when it spills.
+                    self._spill.mkdir(parents=True, exist_ok=True)
                 self._connection = duckdb.connect()
                 for setting in SETTINGS:
                     self._connection.execute(setting)

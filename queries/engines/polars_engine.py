@@ -84,7 +84,7 @@ def _aggregate(aggregate: Aggregate) -> pl.Expr:
     column = column if kept is None else column.filter(kept)
     match aggregate.operation:
         case "sum":
-            return column.sum()
+            return pl.when(column.count() > 0).then(column.sum())
         case "count":
             return column.count()
         case "count_distinct":

@@ -110,8 +110,7 @@ def _aggregate(aggregate: Aggregate) -> str:
     kept = f" FILTER (WHERE {aggregate.where})" if aggregate.where else ""
     match aggregate.operation:
         case "sum":
-            # A group without a match sums to NULL, which an interval would silently drop.
-            return f"coalesce(sum({aggregate.argument}){kept}, 0)::DOUBLE"
+            return f"(sum({aggregate.argument}){kept})::DOUBLE"
         case "count":
             return f"(count({aggregate.argument}){kept})::DOUBLE"
         case "count_distinct":

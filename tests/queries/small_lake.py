@@ -68,6 +68,8 @@ def plays(rows: int = 20_000, seed: int = 7, accounts: int = 2_000) -> pl.DataFr
             "watched_s": watched,
             "startup_ms": startup,
             "clicked": rng.random(rows) < 0.1,
+            # Phones never tell; so what they waited is unknown, and not nothing.
+            "waited_s": rng.integers(0, 9, rows),
             "propensity": rng.choice([0.1, 0.25, 0.5], rows),
             "target": rng.choice([0.05, 0.2, 0.4], rows),
         }
@@ -79,6 +81,7 @@ def plays(rows: int = 20_000, seed: int = 7, accounts: int = 2_000) -> pl.DataFr
         .then(None)
         .otherwise("startup_ms")
         .alias("startup_ms"),
+        pl.when(pl.col("device") != "phone").then("waited_s").alias("waited_s"),
     ).sort("local_date")
 
 
@@ -140,6 +143,8 @@ METRICS = (
            kind="ratio", format="percent"),
     metric("hours_per_account", "sum(watched_s) / 3600.0 / count(distinct account_id)",
            kind="ratio"),
+    metric("waited", "sum(waited_s)"),
+    metric("waited_on_the_go", "sum(waited_s) filter (where device <> 'tv')"),
     metric("value", "sum(cast(clicked as int) * target / propensity) / count(*)", kind="model"),
     metric("startup", "median(startup_ms)", kind="quantile", interval="quantile", better="down"),
     metric("startup_p95", "quantile_cont(startup_ms, 0.95) / 1000", kind="quantile",

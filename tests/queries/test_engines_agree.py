@@ -1,14 +1,16 @@
 """Two engines, one meaning: any question has the same answer from both."""
 
-import polars as pl
+import math
+
 from hypothesis import HealthCheck, given, settings
 from polars.testing import assert_frame_equal
 
 from queries.engines.duckdb_engine import DuckDBEngine
 from queries.engines.polars_engine import PolarsEngine
-from queries.model import Access, Query, Reduction
+from queries.gather import gather
+from queries.model import Access, Engine, Query, Reduction
 from queries.plan import binned, by_bucket, plan
-from tests.queries.small_lake import DATASET, Files
+from tests.queries.small_lake import DATASET, DEVICE, Files
 from tests.queries.strategies import questions
 
 POLARS = PolarsEngine()
@@ -39,8 +41,21 @@ def test_engines_agree_on_the_bins_of_a_quantile(duckdb_engine: DuckDBEngine, fi
     agree(binned(reduction, quantile), duckdb_engine, files)
 
 
-def test_a_sum_over_no_rows_is_zero_not_missing(duckdb_engine: DuckDBEngine, files: Files) -> None:
-    metric = DATASET.metric("tv_share")
-    query = Query(dataset=DATASET, metrics=(metric,), by=(DATASET.dimension("device"),))
-    frame = duckdb_engine.reduce(plan(query, Access(), files).groups, files)
-    assert frame.select(pl.all().is_null().any()).row(0) == (False,) * len(frame.columns)
+def test_a_sum_over_no_rows_is_zero_and_one_over_missing_values_is_unknown(
+    engine: Engine, files: Files
+) -> None:
+    metrics = tuple(DATASET.metric(m) for m in ("tv_share", "waited", "waited_on_the_go"))
+    for interval in (True, False):
+        query = Query(dataset=DATASET, metrics=metrics, by=(DEVICE,), interval=interval)
+        planned = plan(query, Access(), files)
+        cells = gather(planned, planned.groups, lambda r: engine.reduce(r, files), None)
+        devices = cells.groups["device"].to_list()
+        found = {
+            m.name: dict(zip(devices, cells.values(m).tolist(), strict=True)) for m in metrics
+        }
+        assert found["tv_share"] == {"tv": 1, "phone": 0, "web": 0}
+        assert found["waited_on_the_go"]["tv"] == 0
+        assert found["waited"]["tv"] > 0
+        for name in ("waited", "waited_on_the_go"):
+            assert found[name]["web"] > 0
+            assert math.isnan(found[name]["phone"])

@@ -296,6 +296,31 @@ def test_how_many_rows_is_hidden_behind_every_number_too(warehouse: Warehouse) -
     assert seen.total["hours_viewed__n"].item() is None
 
 
+def test_what_nobody_measured_is_unknown_and_has_no_interval_and_no_change(
+    warehouse: Warehouse,
+) -> None:
+    comparison = Comparison("previous", previous(MARCH))
+    frame = ask(warehouse, "waited", by=(DEVICE,), period=MARCH, compare=comparison)
+    phone = frame.row(by_predicate=pl.col("device") == "phone", named=True)
+    rows = phone.pop("waited__n")
+    assert rows > 0
+    assert {value for column, value in phone.items() if column != "device"} == {None}
+    others = frame.filter(pl.col("device") != "phone")
+    assert others.null_count().sum_horizontal().item() == 0
+
+
+def test_a_total_adds_what_is_known_and_is_unknown_only_where_nothing_is(
+    warehouse: Warehouse,
+) -> None:
+    query = Query(dataset=DATASET, metrics=(DATASET.metric("waited"),), by=(DEVICE,))
+    answer = warehouse.ask(query, Access())
+    assert answer.total["waited"].item() == pytest.approx(answer.frame["waited"].sum())
+    nowhere = replace(query, period=Period(date(2030, 1, 1), date(2030, 1, 2)))
+    assert warehouse.ask(nowhere, Access()).total["waited"].item() == 0
+    phones = replace(query, where=Filter(DEVICE, "in", ("phone",)))
+    assert warehouse.ask(phones, Access()).total["waited"].item() is None
+
+
 def test_a_question_mark_in_a_text_is_a_letter_like_any_other(warehouse: Warehouse) -> None:
     asked = metric("who", "count(*) filter (where device = $device)", id="plays.who")
     dataset = replace(DATASET, metrics=(*DATASET.metrics, asked))

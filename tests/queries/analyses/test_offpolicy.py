@@ -69,7 +69,7 @@ def _by_bucket(log: pl.DataFrame, metrics: list[Metric], path: str) -> dict[str,
         base=builtin().dataset("impressions").base,
     )
     frame = PolarsEngine().reduce(reduction, Files("v1", {"impressions": (path,)})).sort(BUCKET)
-    return {a.key: frame[a.key].to_numpy()[None, :] for a in reduction.aggregates}
+    return {a.key: frame[a.key].fill_null(0).to_numpy()[None, :] for a in reduction.aggregates}
 
 
 @pytest.mark.parametrize("name", ["ips_value", "snips_value", "dr_value", "switch_dr_value"])
