@@ -43,8 +43,9 @@ def shaped(
 ) -> pl.DataFrame:
     """The frame of an answer: filtered by thresholds, calculated, ordered, cut to its limit.
 
-    `complete` is the span of complete days; buckets that reach beyond it are marked incomplete.
-    A bucket has a change only where it is held against as much time, all of it complete.
+    `complete` is the span of complete days; buckets that reach beyond it, or beyond the period, are
+    marked incomplete. A bucket has a change only where it is held against as much time, all of it
+    complete.
     """
     frame = measured(query, gathered)
     if query.time_key is not None:
@@ -205,8 +206,14 @@ def _marked(
 ) -> pl.DataFrame:
     starts = frame[key.name].to_list()
     last = complete.end if complete is not None else date.max
-    ends = [None if d is None else end_of(d, key.grain) > last for d in starts]
-    marked = frame.with_columns(pl.Series("incomplete", ends, pl.Boolean))
+    covered = query.period or Period(date.min, date.max)
+    insides = [None if d is None else _inside(d, key.grain, covered) for d in starts]
+    is_over = [p is None or p.end > last for p in insides]
+    is_part = [
+        None if p is None else over or p != _whole(p.start, key.grain)
+        for p, over in zip(insides, is_over, strict=True)
+    ]
+    marked = frame.with_columns(pl.Series("incomplete", is_part, pl.Boolean))
     if query.compare is None or query.period is None:
         return marked
     first = complete.start if complete is not None else date.min
@@ -222,8 +229,9 @@ def _marked(
         )
     }
     changes = [c for c in marked.columns if c.split("__")[-1] in CHANGES]
-    is_held = pl.Series([d in held for d in starts], dtype=pl.Boolean)
-    return marked.with_columns(pl.when(is_held & ~pl.col("incomplete")).then(pl.col(changes)))
+    can_change = [d in held and not over for d, over in zip(starts, is_over, strict=True)]
+    is_held = pl.Series(can_change, dtype=pl.Boolean)
+    return marked.with_columns(pl.when(is_held).then(pl.col(changes)))
 
 
 def _inside(start: date, grain: Grain, period: Period) -> Period:
@@ -233,9 +241,12 @@ def _inside(start: date, grain: Grain, period: Period) -> Period:
 
 def _is_as_long(now: Period, before: Period, grain: Grain) -> bool:
     """As many days, or both a whole bucket: one February is as long as one March."""
-    return now.days == before.days or all(
-        p == Period(start_of(p.start, grain), end_of(p.start, grain)) for p in (now, before)
-    )
+    return now.days == before.days or all(p == _whole(p.start, grain) for p in (now, before))
+
+
+def _whole(day: date, grain: Grain) -> Period:
+    """The bucket that a day lies in."""
+    return Period(start_of(day, grain), end_of(day, grain))
 
 
 def _passes(threshold: Threshold) -> pl.Expr:

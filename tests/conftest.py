@@ -11,6 +11,7 @@ from fcntl import LOCK_EX, flock
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from queries.catalog import builtin
 from queries.engines.duckdb_engine import DuckDBEngine
@@ -21,6 +22,8 @@ from queries.rollups import refresh
 ROOT = Path(__file__).resolve().parents[1]
 REALDATA = Path(os.environ.get("PLAYHEAD_REALDATA", ROOT.parent / "shared" / "data"))
 TODAY = date(2026, 11, 24)
+settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("busy")
 IN_CI = os.environ.get("CI", "").lower() in ("1", "true")
 
 

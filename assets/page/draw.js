@@ -80,7 +80,7 @@
         .join("");
     };
     const whole = (i) => !content.incomplete[i];
-    const tail = (i) => content.incomplete[i] || content.incomplete[i + 1];
+    const tail = (i) => [i - 1, i, i + 1].some((near) => content.incomplete[near]);
     const stroke = (path, name) =>
       svg("path", { d: path, class: name, "vector-effect": "non-scaling-stroke" });
     const drawn = svg(

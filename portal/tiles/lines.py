@@ -55,7 +55,7 @@ class Lines:
         (result,) = results
         metric, dimension = context.metric(self.metric), context.dataset.dimension(self.by)
         frame = result.frame.drop_nulls([context.time.name, metric.name])
-        if "incomplete" in frame.columns:
+        if "incomplete" in frame.columns and not frame["incomplete"].all():
             frame = frame.filter(~pl.col("incomplete"))
         if frame.is_empty():
             return no_rows(context)

@@ -1,6 +1,7 @@
 """Trend: one metric over time with its interval, beside the period it is compared with.
 
-An incomplete last bucket is drawn apart, dotted, so that nobody reads it as a fall.
+Incomplete buckets are drawn apart, dotted, so that nobody reads one as a fall: the last, whose days
+are not all there yet, and those that the period cuts.
 """
 
 from collections.abc import Sequence
@@ -80,8 +81,8 @@ _HOVER = {
 
 def _line(frame: pl.DataFrame, metric: Metric, context: Context) -> list[Trace]:
     name, time = metric.name, context.time.name
-    incomplete = frame["incomplete"] if "incomplete" in frame.columns else pl.Series([False])
-    whole = frame.filter(~incomplete) if incomplete.any() else frame
+    is_part = frame["incomplete"].fill_null(value=False) if "incomplete" in frame.columns else None
+    whole = frame if is_part is None else frame.filter(~is_part)
     days = [str(d) for d in whole[time]]
     traces: list[Trace] = []
     if f"{name}__low" in whole.columns and whole[f"{name}__low"].null_count() < whole.height:
@@ -99,8 +100,8 @@ def _line(frame: pl.DataFrame, metric: Metric, context: Context) -> list[Trace]:
             "hovertemplate": "<b>%{text}</b><extra></extra>",
         }
     )
-    if incomplete.any():
-        traces.append(_tail(frame, metric, context))
+    if is_part is not None and is_part.any():
+        traces.append(_parts(frame, is_part.to_list(), metric, context))
     return traces
 
 
@@ -114,18 +115,18 @@ def _texts(frame: pl.DataFrame, metric: Metric) -> list[str]:
     return texts
 
 
-def _tail(frame: pl.DataFrame, metric: Metric, context: Context) -> Trace:
-    time = context.time.name
-    first = frame["incomplete"].to_list().index(True)
-    rest = frame.slice(max(0, first - 1))
+def _parts(frame: pl.DataFrame, is_part: list[bool], metric: Metric, context: Context) -> Trace:
+    """The incomplete buckets, each tied to its neighbours."""
+    is_shown = [any(is_part[max(0, i - 1) : i + 2]) for i in range(len(is_part))]
+    values = rounded(frame[metric.name])
     return {
         "type": "scatter",
         "mode": "lines+markers",
         "name": "Incomplete",
-        "x": [str(d) for d in rest[time]],
-        "y": rounded(rest[metric.name]),
+        "x": [str(d) for d in frame[context.time.name]],
+        "y": [v if shown else None for v, shown in zip(values, is_shown, strict=True)],
         "line": {"color": "@accent", "width": 1.5, "dash": "dot"},
-        "marker": {"size": [0, *[7] * (rest.height - 1)], "symbol": "circle-open"},
+        "marker": {"size": [7 if part else 0 for part in is_part], "symbol": "circle-open"},
         "hovertemplate": "%{y} so far, incomplete<extra></extra>",
     }
 

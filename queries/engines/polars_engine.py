@@ -1,12 +1,8 @@
 """Reduce with lazy frames, in Polars: the check on DuckDB in tests, and its stand-in."""
 
-import operator
-from collections.abc import Callable
-from typing import Any
-
 import polars as pl
 
-from queries.condition import Both, Condition, Either, Filter
+from queries.engines.polars_condition import translate_condition
 from queries.engines.polars_expression import translate
 from queries.formula import Aggregate
 from queries.model import Column, Grain, Join, Reduction, Tables
@@ -17,12 +13,6 @@ _EVERY = {
     Grain.MONTH: "1mo",
     Grain.QUARTER: "1q",
     Grain.YEAR: "1y",
-}
-_BOUNDS: dict[str, Callable[[Any, Any], Any]] = {
-    "above": operator.gt,
-    "at least": operator.ge,
-    "below": operator.lt,
-    "at most": operator.le,
 }
 
 
@@ -50,7 +40,7 @@ def _frame(reduction: Reduction, tables: Tables) -> pl.LazyFrame:
             translate(reduction.time).is_between(reduction.period.start, reduction.period.end)
         )
     if reduction.where is not None:
-        rows = rows.filter(_condition(reduction.where))
+        rows = rows.filter(translate_condition(reduction.where))
     aggregates = [_aggregate(a).cast(pl.Float64).alias(a.key) for a in reduction.aggregates]
     if not reduction.keys:
         return rows.select(aggregates)
@@ -95,38 +85,3 @@ def _aggregate(aggregate: Aggregate) -> pl.Expr:
             return column.min()
         case "max":
             return column.max()
-
-
-def _condition(condition: Condition) -> pl.Expr:
-    match condition:
-        case Both():
-            return pl.all_horizontal(_condition(c) for c in condition.conditions)
-        case Either():
-            return pl.any_horizontal(_condition(c) for c in condition.conditions)
-        case Filter():
-            return _filter(condition)
-
-
-def _filter(condition: Filter) -> pl.Expr:
-    column = translate(condition.dimension.expression)
-    match condition.operation:
-        case "in":
-            return column.is_in(list(condition.values))
-        case "not in":
-            return (~column.is_in(list(condition.values))).fill_null(value=True)
-        case "between":
-            low, high = condition.values
-            return column.is_between(pl.lit(low), pl.lit(high))
-        case "contains":
-            found = str(condition.values[0]).lower()
-            return column.str.to_lowercase().str.contains(found, literal=True)
-        case "not contains":
-            found = str(condition.values[0]).lower()
-            kept = ~column.str.to_lowercase().str.contains(found, literal=True)
-            return kept.fill_null(value=True)
-        case "missing":
-            return column.is_null()
-        case "not missing":
-            return column.is_not_null()
-        case bound:
-            return _BOUNDS[bound](column, pl.lit(condition.values[0]))

@@ -56,6 +56,16 @@ def test_a_part_of_a_week_is_never_held_against_a_whole_one(warehouse: Warehouse
     assert weeks["hours_viewed__delta"].is_null().to_list() == [True, False, False, False, True]
 
 
+def test_weeks_that_the_period_cuts_are_marked_and_held_against_as_many_days(
+    warehouse: Warehouse,
+) -> None:
+    """Four weeks from Wednesday to Tuesday: five whole or partial weeks, all of them complete."""
+    query = over(Period(date(2026, 2, 4), date(2026, 3, 3)))
+    weeks = warehouse.ask(replace(query, by=(TimeBucket(DAY, Grain.WEEK),)), Access()).frame
+    assert weeks["incomplete"].to_list() == [True, False, False, False, True]
+    assert weeks["hours_viewed__delta"].null_count() == 0
+
+
 def test_whole_months_are_held_against_whole_months(warehouse: Warehouse) -> None:
     query = over(Period(date(2026, 2, 1), date(2026, 2, 28)))
     months = warehouse.ask(replace(query, by=(TimeBucket(DAY, Grain.MONTH),)), Access()).frame

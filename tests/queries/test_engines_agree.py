@@ -50,9 +50,7 @@ def test_a_sum_over_no_rows_is_zero_and_one_over_missing_values_is_unknown(
         planned = plan(query, Access(), files)
         cells = gather(planned, planned.groups, lambda r: engine.reduce(r, files), None)
         devices = cells.groups["device"].to_list()
-        found = {
-            m.name: dict(zip(devices, cells.values(m).tolist(), strict=True)) for m in metrics
-        }
+        found = {m.name: dict(zip(devices, cells.values(m).tolist(), strict=True)) for m in metrics}
         assert found["tv_share"] == {"tv": 1, "phone": 0, "web": 0}
         assert found["waited_on_the_go"]["tv"] == 0
         assert found["waited"]["tv"] > 0
