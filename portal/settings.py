@@ -6,7 +6,7 @@ deployment is mended in one go.
 
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 from typing import Literal, get_args
@@ -20,6 +20,16 @@ EXIT_CONFIGURATION = 78
 SHORTEST_SECRET = 32
 FEWEST_CHARACTERS = 10
 MEGABYTE = 1 << 20
+#: What an object store is told. A role of the machine it finds by itself.
+STORE_NAMES = (
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "AWS_REGION",
+    "AWS_DEFAULT_REGION",
+    "AWS_ENDPOINT_URL",
+)
+STORE_SWITCHES = ("AWS_ALLOW_HTTP", "AWS_VIRTUAL_HOSTED_STYLE_REQUEST")
 
 #: Keys published in documentation, examples and leaks: knowing one is knowing them all.
 KNOWN_SECRETS = frozenset(
@@ -60,14 +70,18 @@ class Settings:
 
     `trusted_hosts` empty means any host, which only development allows. `proxy_hops` is how many
     proxies of ours stand in front: that many entries of the forwarding headers are believed.
-    `notes` are choices that are allowed but should be said aloud at the start.
+    `lake_options` are for a lake in an object store, `lake_copies` how many bytes of it may be
+    kept on the local disk. `notes` are choices that are allowed but should be said aloud at the
+    start.
     """
 
     home: Path
     mode: Mode
-    secret_key: str
-    database_url: str
+    secret_key: str = field(repr=False)
+    database_url: str = field(repr=False)
     lake_url: str
+    lake_options: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
+    lake_copies: int = 10_240 * MEGABYTE
     public_url: str = ""
     trusted_hosts: tuple[str, ...] = ()
     proxy_hops: int = 0
@@ -101,6 +115,7 @@ class Settings:
             for name, default, highest in (
                 ("PLAYHEAD_PROXY_HOPS", 1 if _platform(environment) else 0, 5),
                 ("PLAYHEAD_LARGEST_BODY_MB", 16, 1_024),
+                ("PLAYHEAD_LAKE_COPIES_MB", 10_240, 100_000_000),
                 ("WEB_CONCURRENCY", 1, 64),
                 ("PLAYHEAD_THREADS", 8, 256),
                 ("PORT", 8050, 65_535),
@@ -111,6 +126,8 @@ class Settings:
         hosts = _hosts(environment, public_url)
         database_url = _database_url(environment, home)
         problems += _database_problems(database_url)
+        lake_url = environment.get("PLAYHEAD_LAKE", "").strip() or str(home / "lake")
+        problems += _lake_problems(lake_url, environment)
         notes: list[str] = []
         if mode == "production":
             problems += _production_problems(environment, public_url, hosts)
@@ -125,7 +142,9 @@ class Settings:
             mode=mode,
             secret_key=secret_key or kept_secret(home / f"{mode}-secret"),
             database_url=database_url,
-            lake_url=environment.get("PLAYHEAD_LAKE") or str(home / "lake"),
+            lake_url=lake_url.removeprefix("file://"),
+            lake_options=_lake_options(environment),
+            lake_copies=numbers["PLAYHEAD_LAKE_COPIES_MB"] * MEGABYTE,
             public_url=public_url,
             trusted_hosts=hosts,
             proxy_hops=numbers["PLAYHEAD_PROXY_HOPS"],
@@ -213,6 +232,34 @@ def _database_problems(database_url: str) -> list[str]:
         return []
     scheme = database_url.partition(":")[0]
     return [f"DATABASE_URL begins with “{scheme}:”; it is a postgres:// or a sqlite:/// address."]
+
+
+def _lake_problems(lake_url: str, environment: Mapping[str, str]) -> list[str]:
+    if "://" not in lake_url or lake_url.startswith("file:///"):
+        return []
+    parts = urlsplit(lake_url)
+    if parts.scheme != "s3":
+        return [f"PLAYHEAD_LAKE begins with “{parts.scheme}:”; it is a folder or s3://bucket/path."]
+    if "@" in parts.netloc:
+        return ["PLAYHEAD_LAKE holds keys; they belong in AWS_ACCESS_KEY_ID and its like."]
+    problems = [] if parts.netloc else ["PLAYHEAD_LAKE names no bucket: s3://bucket/path."]
+    switches = {name: environment.get(name, "").strip().lower() for name in STORE_SWITCHES}
+    problems += [
+        f"{name} is “{value}”; it is true or false."
+        for name, value in switches.items()
+        if value not in ("", "true", "false")
+    ]
+    endpoint = environment.get("AWS_ENDPOINT_URL", "").strip()
+    if endpoint.startswith("http://") and switches["AWS_ALLOW_HTTP"] != "true":
+        problems.append("AWS_ENDPOINT_URL has no https: set AWS_ALLOW_HTTP=true if that is meant.")
+    return problems
+
+
+def _lake_options(environment: Mapping[str, str]) -> dict[str, str]:
+    """What is set, and switches that are there but empty: the store's client trips over those."""
+    named = {name: environment[name] for name in STORE_NAMES if environment.get(name)}
+    switches = {n: environment[n].strip() or "false" for n in STORE_SWITCHES if n in environment}
+    return named | switches
 
 
 def _secret_problems(secret_key: str) -> list[str]:

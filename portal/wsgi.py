@@ -18,6 +18,7 @@ try:
     settings = Settings.from_environment(os.environ)
     store = open_store(settings.database_url)
     prepare(settings, store)
+    parts.check_lake(settings)
 except ConfigurationError as error:
     sys.stderr.write("".join(f"playhead: {problem}\n" for problem in error.problems))
     sys.exit(EXIT_CONFIGURATION)

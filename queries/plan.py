@@ -159,7 +159,7 @@ def _planned(query: Query, where: Condition | None, tables: Tables) -> Plan:
         reading = covering(dataset, frozenset(named), aggregates, tables)
     if reading is not None:
         return Plan(query=query, groups=_from_rollup(query, where, keys, reading), reading=reading)
-    tables.files(dataset.table)
+    tables.rows(dataset.table)
     groups = Reduction(
         source=Source(dataset.table),
         keys=keys,

@@ -121,9 +121,8 @@ def _changed_days(
     joined = inputs(dataset, rollup)[1:]
     if any(written["versions"].get(t) != tables.versions.get(t) for t in joined):
         return None
-    earlier = set(lake.snapshot(written["at"]).files(dataset.table))
-    changed = earlier ^ set(tables.files(dataset.table))
-    days = engine.days(dataset.time.expression, tuple(sorted(changed))) if changed else []
+    changed = lake.changed_files(dataset.table, written["at"], tables)
+    days = engine.days(dataset.time.expression, changed) if changed else []
     return days if len(days) <= MAX_VALUES else None
 
 

@@ -100,7 +100,6 @@ class Warehouse:
     def span(self, dataset: Dataset, version: str | None = None) -> Period:
         """First to last complete day. Raises NotLoaded where there is no row."""
         tables = self.snapshot(version)
-        tables.files(dataset.table)
         days = tables.days(dataset.table)
         if days is None:
             raise NotLoaded(f"{dataset.label} has no rows.", dataset.load_hint)

@@ -8,10 +8,10 @@ import typer
 
 from portal.cli import home, printing
 from portal.cli.rollups import refreshed
+from portal.parts import open_lake
 from queries.errors import InvalidQuery
 from queries.lake.demo.build import build
 from queries.lake.demo.size import SIZES
-from queries.lake.lake import Lake
 
 app = typer.Typer(add_completion=False)
 
@@ -27,7 +27,7 @@ def demo(
 ) -> None:
     """Make the demo company: invented accounts, titles and months of viewing."""
     settings = home.settings()
-    lake = Lake(settings.lake_url)
+    lake = open_lake(settings)
     if if_missing and lake.snapshot_now().tables:
         return
     if size not in SIZES:

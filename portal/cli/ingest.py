@@ -9,9 +9,9 @@ import typer
 
 from portal.cli import home, printing
 from portal.cli.rollups import refreshed
+from portal.parts import open_lake
 from queries.lake.connectors import connectors
 from queries.lake.ingest import ingest as load
-from queries.lake.lake import Lake
 from queries.lake.ledger import Entry, Summary
 
 app = typer.Typer(add_completion=False)
@@ -40,7 +40,7 @@ def ingest(  # noqa: PLR0917  # one parameter an option
 ) -> int:
     """Load FILES with a CONNECTOR. The same bytes again change nothing."""
     settings = home.settings()
-    lake = Lake(settings.lake_url)
+    lake = open_lake(settings)
     options = {
         "name": name,
         "policy": policy,

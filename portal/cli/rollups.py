@@ -3,6 +3,7 @@
 import typer
 
 from portal.cli import home, printing
+from portal.parts import open_lake
 from portal.settings import Settings
 from queries.catalog import builtin
 from queries.engines.duckdb_engine import DuckDBEngine
@@ -16,7 +17,7 @@ app = typer.Typer(add_completion=False)
 def rollups() -> None:
     """Bring the rollups up to date."""
     settings = home.settings()
-    built = refreshed(Lake(settings.lake_url), settings)
+    built = refreshed(open_lake(settings), settings)
     for rollup in built:
         days = "all days" if rollup.days is None else f"{rollup.days} days"
         printing.note(f"{rollup.table}: {days}")

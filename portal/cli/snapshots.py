@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from portal.cli import home, printing
-from queries.lake.lake import Lake
+from portal.parts import open_lake
 
 app = typer.Typer(add_completion=False)
 
@@ -16,7 +16,7 @@ def snapshots(
     json: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False,
 ) -> None:
     """List the versions of the lake, the newest first."""
-    records = Lake(home.settings().lake_url).history(limit)
+    records = open_lake(home.settings()).history(limit)
     if json:
         listed = [
             {

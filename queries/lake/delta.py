@@ -44,10 +44,11 @@ class Added:
 def open_table(storage: Storage, table: str, version: int | None = None) -> DeltaTable | None:
     """The table at a version, or None where it does not exist."""
     location = storage.table(table)
-    try:
-        return DeltaTable(location, version=version, storage_options=storage.delta_options)
-    except TableNotFoundError:
-        return None
+    with storage.reaching():
+        try:
+            return DeltaTable(location, version=version, storage_options=storage.delta_options)
+        except TableNotFoundError:
+            return None
 
 
 def files_at(storage: Storage, table: str, version: int) -> Files:
@@ -68,18 +69,21 @@ def files_of(opened: DeltaTable) -> Files:
 
 
 def added(storage: Storage, table: str, path: str) -> Added:
-    """Describe a Parquet file lying in the table's folder, with the statistics that prune it."""
+    """Describe a Parquet file written to its place, with the statistics that prune it."""
     inside = f"tables/{table}/{path}"
-    footer = storage.footer(inside)
-    action = AddAction(
-        path, storage.size(inside), {}, int(time.time() * 1000), True, json.dumps(_stats(footer))
-    )
+    place = storage.place(inside)
+    footer = pq.read_metadata(place)
+    size = place.stat().st_size
+    action = AddAction(path, size, {}, int(time.time() * 1000), True, json.dumps(_stats(footer)))
     return Added(path, footer.num_rows, action)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Edit:
-    """What one commit does to one table. `replace` also replaces its columns."""
+    """What one commit does to one table. `replace` also replaces its columns.
+
+    `alone` refuses even where a commit without files came between: what `fence` makes.
+    """
 
     table: str
     schema: pa.Schema
@@ -87,6 +91,7 @@ class Edit:
     remove: Sequence[str]
     base: Files | None
     replace: bool = False
+    alone: bool = False
 
 
 def commit(storage: Storage, edit: Edit, source: str, number: int) -> int:
@@ -108,7 +113,7 @@ def commit(storage: Storage, edit: Edit, source: str, number: int) -> int:
             )
             return 0
         opened = open_table(storage, edit.table)
-        if opened is None or files_of(opened).rows != edit.base.rows:
+        if opened is None or _has_moved(opened, edit):
             raise _moved(edit.table)
         opened.create_write_transaction(
             adds if edit.replace else [*adds, *_removals(edit.base, edit.remove)],
@@ -119,6 +124,33 @@ def commit(storage: Storage, edit: Edit, source: str, number: int) -> int:
     except (CommitFailedError, FileExistsError) as error:
         raise _moved(edit.table) from error
     return int(opened.version()) + 1
+
+
+def _has_moved(opened: DeltaTable, edit: Edit) -> bool:
+    if edit.base is None or files_of(opened).rows != edit.base.rows:
+        return True
+    return edit.alone and opened.version() != edit.base.version
+
+
+def fence(storage: Storage, table: str, schema: pa.Schema) -> None:
+    """Commit nothing to a table, so that a commit begun before fails. Raises LeaseHeld."""
+    properties = CommitProperties(max_commit_retries=0)
+    fields = Schema.from_arrow(schema)
+    opened = open_table(storage, table)
+    try:
+        if opened is not None:
+            opened.create_write_transaction([], "append", fields, commit_properties=properties)
+            return
+        create_table_with_add_actions(
+            storage.table(table),
+            fields,
+            [],
+            mode="error",
+            storage_options=storage.delta_options,
+            commit_properties=properties,
+        )
+    except (CommitFailedError, FileExistsError) as error:
+        raise _moved(table) from error
 
 
 def _moved(table: str) -> LeaseHeld:

@@ -1,6 +1,7 @@
 """What can go wrong while writing or opening the lake, worded for the person who did it.
 
     LakeError              the person loading data can act on it; always safe to show
+    ├── LakeUnreachable    its store does not answer, or refuses
     ├── LeaseHeld          somebody else is writing
     ├── UnknownVersion     no snapshot has this name
     ├── BadRows            rows or files that the contract of a table does not allow
@@ -20,6 +21,12 @@ class LakeError(QueryError):
     """Data that cannot be loaded or opened."""
 
     code = "lake_error"
+
+
+class LakeUnreachable(LakeError):
+    """The store of the lake does not answer, or refuses."""
+
+    code = "lake_unreachable"
 
 
 class LeaseHeld(LakeError):

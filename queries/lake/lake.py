@@ -9,7 +9,7 @@ only files and table versions that no record names, and the next writer clears t
 # Strict checking needs types that pyarrow and duckdb do not ship.
 
 from collections.abc import Generator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -24,9 +24,11 @@ import pyarrow as pa
 
 from queries.lake import contract, delta
 from queries.lake.contract import Clocks
-from queries.lake.errors import BadRows, UnknownVersion
+from queries.lake.copies import Copies
+from queries.lake.errors import BadRows, LeaseHeld, UnknownVersion
 from queries.lake.freshness import reach
 from queries.lake.lease import Lease
+from queries.lake.shared_lease import TERM_S, SharedLease
 from queries.lake.snapshot import EMPTY, Record, Snapshot, TableState
 from queries.lake.storage import Storage
 from queries.lake.writer import Writer
@@ -37,7 +39,9 @@ RECORD_SCHEMA = pa.schema(
     [("number", pa.int64()), ("data_version", pa.string()), ("record", pa.string())]
 )
 RECHECK_S = 1.0
+RECHECK_STORE_S = 5.0
 LEASE_TIMEOUT_S = 600.0
+FENCE_ATTEMPTS = 5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,23 +64,36 @@ class Change:
 
 
 class Lake:
-    """Tables at an address: a local folder, or a URL that deltalake knows, with its options."""
+    """Tables in a local folder, or in an object store with its options and a place for copies."""
 
-    def __init__(self, url: str | Path, storage_options: Mapping[str, str] | None = None) -> None:
-        self.storage = Storage(str(url), storage_options or {})
+    def __init__(
+        self,
+        url: str | Path,
+        storage_options: Mapping[str, str] | None = None,
+        copies: Copies | None = None,
+        *,
+        term_s: float = TERM_S,
+    ) -> None:
+        self.storage = Storage(str(url).removeprefix("file://"), storage_options or {}, copies)
         local = self.storage.is_local
-        self._lease = Lease(self.storage.location("lease") if local else None)
+        self._recheck_s = RECHECK_S if local else RECHECK_STORE_S
+        self._lease: Lease | SharedLease = (
+            Lease(self.storage.location("lease"))
+            if local
+            else SharedLease(self.storage, self._fence, term_s)
+        )
         self._lock = Lock()
         self._newest: Record | None = None
-        self._checked = -RECHECK_S
+        self._checked = -RECHECK_STORE_S
         self._snapshots: dict[int, Snapshot] = {}
         self._records: dict[str, Record] = {EMPTY: Record.empty()}
-        self._files: dict[tuple[str, int], tuple[str, ...]] = {}
+        self._files: dict[tuple[str, int], Mapping[str, int]] = {}
 
     def snapshot(self, version: str | None = None) -> Snapshot:
         """The newest snapshot, at most a second old, or the one with this data version.
 
-        Raises UnknownVersion. An empty lake has a snapshot too, without tables.
+        In an object store it may be five seconds old. Raises UnknownVersion. An empty lake has a
+        snapshot too, without tables.
         """
         record = self._current() if version is None else self._named(version)
         with self._lock:
@@ -108,19 +125,29 @@ class Lake:
         `commit` takes it by itself; whoever calls `new_file` holds it from there to the commit.
         """
         with self._lease.held(timeout_s) as fresh:
-            if fresh and self.storage.is_local:
+            if fresh:
                 self._settle(self._latest())
             yield
 
     def new_file(self, table: str) -> str:
-        """Where to write the next Parquet file of a table of a local lake, for `Change.files`.
+        """Where to write the next Parquet file of a table, for `Change.files`.
 
         A file that is never committed is swept away by the next writer.
         """
         number = self._latest().number + 1
-        folder = Path(self.storage.table(table))
-        folder.mkdir(parents=True, exist_ok=True)
-        return str(folder / f"{number:06d}-{uuid4().hex[:12]}.parquet")
+        name = f"{number:06d}-{uuid4().hex[:12]}.parquet"
+        return str(self.storage.place(f"tables/{table}/{name}"))
+
+    def changed_files(self, table: str, earlier: str, later: Snapshot) -> tuple[str, ...]:
+        """Files of a table that only one of two versions of the lake has."""
+        states = (self._named(earlier).tables.get(table), later.record.tables.get(table))
+        before, after = (self._inside(table, s.version).items() if s else () for s in states)
+        return self.storage.files(dict(sorted({*before} ^ {*after})))
+
+    def addresses(self, snapshot: Snapshot) -> tuple[str, ...]:
+        """Paths inside the lake of every file of a snapshot."""
+        tables = snapshot.record.tables.items()
+        return tuple(path for name, state in tables for path in self._inside(name, state.version))
 
     def commit(
         self,
@@ -141,6 +168,7 @@ class Lake:
             opened = delta.open_table(self.storage, RECORDS)
             records = delta.files_of(opened) if opened else None
             before = self._latest()
+            self._lease.confirm()
             tables = dict(before.tables)
             for change in changes:
                 tables[change.table] = self._change(before, change, source)
@@ -161,7 +189,7 @@ class Lake:
         clocks = self._clocks(change, state)
         base = delta.files_at(self.storage, change.table, state.version) if state else None
         tag = sha256(source.encode()).hexdigest()[:12]
-        prefix = f"{before.number + 1:06d}-{tag}"
+        prefix = f"{before.number + 1:06d}-{tag}{self.storage.attempt}"
         writer = Writer(self.storage, change.table, prefix, clocks.day)
         new = [writer.registered(f) for f in change.files]
         if change.rows is not None:
@@ -183,8 +211,8 @@ class Lake:
 
     def _state(self, table: str, version: int, clocks: Clocks) -> TableState:
         found = delta.files_at(self.storage, table, version)
-        location = self.storage.table(table)
-        days = reach([f"{location}/{path}" for path in found.rows], clocks)
+        sizes = {f"tables/{table}/{path}": size for path, size in found.sizes.items()}
+        days = reach(self.storage.files(sizes), clocks)
         rows = sum(found.rows.values())
         return TableState(
             version=version,
@@ -228,6 +256,7 @@ class Lake:
             add=[delta.added(self.storage, RECORDS, path)],
             remove=[],
             base=before,
+            alone=True,
         )
         delta.commit(self.storage, edit, RECORDS, record.number)
         with self._lock:
@@ -248,7 +277,7 @@ class Lake:
 
     def _current(self) -> Record:
         with self._lock:
-            if self._newest is not None and monotonic() - self._checked < RECHECK_S:
+            if self._newest is not None and monotonic() - self._checked < self._recheck_s:
                 return self._newest
         return self._latest()
 
@@ -287,13 +316,24 @@ class Lake:
         return record
 
     def _open_files(self, table: str, version: int) -> tuple[str, ...]:
+        return self.storage.files(self._inside(table, version))
+
+    def _inside(self, table: str, version: int) -> Mapping[str, int]:
+        """Paths inside the lake of the files of a table at a version, and their sizes in bytes."""
         key = (table, version)
         with self._lock:
             if key in self._files:
                 return self._files[key]
         found = delta.files_at(self.storage, table, version)
-        location = self.storage.table(table)
-        files = tuple(f"{location}/{path}" for path in found.rows)
+        files = {f"tables/{table}/{path}": size for path, size in found.sizes.items()}
         with self._lock:
             self._files[key] = files
         return files
+
+    def _fence(self) -> None:
+        """Make a record that another writer may be about to append fail."""
+        for _ in range(FENCE_ATTEMPTS - 1):
+            with suppress(LeaseHeld):
+                delta.fence(self.storage, RECORDS, RECORD_SCHEMA)
+                return
+        delta.fence(self.storage, RECORDS, RECORD_SCHEMA)

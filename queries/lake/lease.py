@@ -1,8 +1,7 @@
 """One writer at a time on a local lake.
 
 A lock of the operating system, not a file that says “locked”: it ends with the process that
-holds it, however that ends. An object store has no such lock; there the version check of the
-commit itself refuses the slower of two writers.
+holds it, however that ends. An object store has no such lock: see `shared_lease`.
 """
 
 import fcntl
@@ -20,14 +19,14 @@ PAUSE_S = 0.05
 class Lease:
     """The right to write. The thread that holds it may take it again."""
 
-    def __init__(self, path: str | None) -> None:
+    def __init__(self, path: str) -> None:
         self._path = path
         self._holder: int | None = None
 
     @contextmanager
     def held(self, timeout_s: float) -> Generator[bool]:
         """Hold it for the block. Gives whether it was taken now, not held already."""
-        if self._path is None or self._holder == get_ident():
+        if self._holder == get_ident():
             yield False
             return
         Path(self._path).parent.mkdir(parents=True, exist_ok=True)
@@ -38,6 +37,9 @@ class Lease:
                 yield True
             finally:
                 self._holder = None
+
+    def confirm(self) -> None:
+        """Nothing to ask: the operating system takes it from nobody who lives."""
 
 
 def _lock(descriptor: int, timeout_s: float) -> None:

@@ -16,9 +16,8 @@ from queries.lake.lake import Lake
 def damaged(lake: Lake, version: str | None = None) -> tuple[str, ...]:
     """Addresses of the files of a snapshot that are missing or cannot be read without error."""
     snapshot = lake.snapshot(version)
-    folder = f"{lake.storage.location()}/"
-    files = (f for table in snapshot.tables for f in snapshot.files(table))
-    return tuple(f for f in files if not _is_sound(lake, f.removeprefix(folder)))
+    paths = (path for path in lake.addresses(snapshot) if not _is_sound(lake, path))
+    return tuple(lake.storage.location(path) for path in paths)
 
 
 def _is_sound(lake: Lake, path: str) -> bool:

@@ -32,13 +32,14 @@ class Writer:
         self.schema: pa.Schema | None = None
 
     def registered(self, file: str) -> delta.Added:
-        """Take a Parquet file that the caller wrote into the table's folder."""
+        """Take a Parquet file that the caller wrote to its place in the table's folder."""
         path = Path(file)
-        if str(path.parent) != self._storage.table(self._table):
+        if path != self._storage.place(self._inside(path.name)):
             raise BadRows(f"{path.name} does not lie in the folder of table “{self._table}”.")
         schema = pq.read_schema(path)
         contract.accepts(self._table, schema)
         self._agree(contract.canonical(schema))
+        self._storage.publish(self._inside(path.name))
         return delta.added(self._storage, self._table, path.name)
 
     def rows(self, rows: pl.DataFrame | pa.Table) -> list[delta.Added]:

@@ -1,18 +1,41 @@
 """A child that loads files and dies at its Nth call into the modules that write the lake.
 
-Run as `python -m tests.lake.crash_child LAKE N FILE...`; N = 0 never dies and prints the count.
+Run as `python -m tests.lake.crash_child LAKE N FILE...`; N = 0 never dies and prints the count. A
+negative N stops at the call, as a machine that hangs, until somebody sends SIGCONT.
 """
 
 import os
+import signal
 import sys
 from pathlib import Path
 from types import FrameType
 
+from queries.lake.copies import Copies
+from queries.lake.errors import LakeError
 from queries.lake.ingest import ingest
 from queries.lake.lake import Lake
 
-WRITING = frozenset({"storage.py", "delta.py", "writer.py", "lake.py", "ingest.py", "lease.py"})
+WRITING = frozenset(
+    {
+        "storage.py",
+        "delta.py",
+        "writer.py",
+        "lake.py",
+        "ingest.py",
+        "lease.py",
+        "shared_lease.py",
+    }
+)
+REFUSED = 3
+TERM_S = 1.5
 CALLS = 0
+
+
+def opened(url: str) -> Lake:
+    """Keys of an object store are in the environment, and where copies go."""
+    if "://" not in url:
+        return Lake(url)
+    return Lake(url, copies=Copies(Path(os.environ["COPIES"])), term_s=TERM_S)
 
 
 def main(url: str, last: int, files: list[str]) -> None:
@@ -22,10 +45,17 @@ def main(url: str, last: int, files: list[str]) -> None:
             CALLS += 1
             if last == CALLS:
                 os._exit(137)
+            if last == -CALLS:
+                os.kill(os.getpid(), signal.SIGSTOP)
 
-    lake = Lake(url)
+    lake = opened(url)
     sys.setprofile(count)
-    ingest(lake, "netflix-top10", files)
+    try:
+        ingest(lake, "netflix-top10", files)
+    except LakeError as error:
+        sys.setprofile(None)
+        print(error.code)  # noqa: T201
+        sys.exit(REFUSED)
     sys.setprofile(None)
     print(CALLS)  # noqa: T201
 

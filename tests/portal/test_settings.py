@@ -115,3 +115,48 @@ def test_the_example_file_has_no_usable_secret():
     lines = [line for line in example.read_text().splitlines() if line and line[0] != "#"]
     values = dict(line.split("=", 1) for line in lines)
     assert "SECRET_KEY" in problems({**PRODUCTION, **values, "PLAYHEAD_ENV": "production"})
+
+
+def test_a_lake_in_a_bucket_takes_its_keys_from_the_environment_and_shows_none(tmp_path: Path):
+    environment = {
+        "PLAYHEAD_HOME": str(tmp_path),
+        "PLAYHEAD_LAKE": "s3://bucket/lake",
+        "PLAYHEAD_LAKE_COPIES_MB": "5",
+        "AWS_SECRET_ACCESS_KEY": "not-for-logs",
+        "AWS_REGION": "",
+        "AWS_ALLOW_HTTP": "",
+    }
+    settings = Settings.from_environment(environment)
+    assert settings.lake_url == "s3://bucket/lake"
+    assert settings.lake_options == {
+        "AWS_SECRET_ACCESS_KEY": "not-for-logs",
+        "AWS_ALLOW_HTTP": "false",
+    }
+    assert settings.lake_copies == 5 << 20
+    assert "not-for-logs" not in repr(settings)
+    assert settings.secret_key not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    ("lake", "said"),
+    [
+        ("gs://bucket", "“gs:”"),
+        ("s3:///lake", "names no bucket"),
+        ("s3://key:secret@bucket/lake", "AWS_ACCESS_KEY_ID"),
+    ],
+)
+def test_an_address_that_no_lake_can_have_is_refused(tmp_path: Path, lake: str, said: str):
+    found = problems({"PLAYHEAD_HOME": str(tmp_path), "PLAYHEAD_LAKE": lake})
+    assert said in found
+    assert "secret@" not in found
+
+
+def test_a_store_without_https_has_to_be_meant(tmp_path: Path):
+    environment = {
+        "PLAYHEAD_HOME": str(tmp_path),
+        "PLAYHEAD_LAKE": "s3://bucket/lake",
+        "AWS_ENDPOINT_URL": "http://store:9000",
+    }
+    assert "AWS_ALLOW_HTTP" in problems(environment)
+    assert "true or false" in problems({**environment, "AWS_ALLOW_HTTP": "yes"})
+    assert Settings.from_environment({**environment, "AWS_ALLOW_HTTP": "true"}).lake_options
