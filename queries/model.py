@@ -310,14 +310,31 @@ class Reduction:
         return frozenset[str]().union(*from_keys, *from_aggregates, *from_filters, *texts)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """The rows of a scan themselves: its keys are their columns, and nothing is grouped.
+
+    `order` has row expressions and whether the largest come first; what is missing comes last.
+    """
+
+    scan: Reduction
+    order: tuple[tuple[str, bool], ...]
+    limit: int
+    skip: int = 0
+
+
 class Engine(Protocol):
-    """Anything that can reduce a source to one row per group."""
+    """Anything that can reduce a source to one row per group, or hand over its rows."""
 
     name: str
 
     def reduce(self, reduction: Reduction, tables: "Tables") -> pl.DataFrame: ...
 
-    def explain(self, reduction: Reduction, tables: "Tables") -> str: ...
+    def select(self, selection: Selection, tables: "Tables") -> pl.DataFrame: ...
+
+    def columns(self, table: str, tables: "Tables") -> tuple[str, ...]: ...
+
+    def explain(self, work: Reduction | Selection, tables: "Tables") -> str: ...
 
 
 class Tables(Protocol):

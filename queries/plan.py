@@ -66,7 +66,7 @@ def plan(query: Query, access: Access, tables: Tables) -> Plan:
     _check_parameters(query.metrics)
     _check_dimensions(query)
     _check_grain(query)
-    where = conjunction(query.where, *_row_rules(dataset, access))
+    where = conjunction(query.where, *row_rules(dataset, access))
     _check_levels(query, where)
     return _planned(query, where, tables)
 
@@ -169,7 +169,7 @@ def _planned(query: Query, where: Condition | None, tables: Tables) -> Plan:
         time=dataset.time.expression,
         period=query.period,
     )
-    joins = _needed_joins(dataset.joins, groups.columns)
+    joins = needed_joins(dataset.joins, groups.columns)
     return Plan(
         query=query,
         groups=replace(groups, source=Source(dataset.table, joins)),
@@ -196,7 +196,8 @@ def _column(key: Key) -> Column:
     return Column(key.name, key.expression)
 
 
-def _needed_joins(joins: Iterable[Join], columns: frozenset[str]) -> tuple[Join, ...]:
+def needed_joins(joins: Iterable[Join], columns: frozenset[str]) -> tuple[Join, ...]:
+    """The look-ups that these columns come from."""
     return tuple(j for j in joins if any(c.startswith(f"{j.name}.") for c in columns))
 
 
@@ -209,7 +210,8 @@ def _check_access(query: Query, access: Access) -> None:
         )
 
 
-def _row_rules(dataset: Dataset, access: Access) -> list[Filter]:
+def row_rules(dataset: Dataset, access: Access) -> list[Filter]:
+    """What a person's row rules keep. Raises AccessDenied where one cannot be applied."""
     if dataset.open:
         return []
     for name, _ in access.rows:

@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from shlex import join
 
+from queries.listing import Listing
 from queries.model import Calculation, Comparison, Key, Query, TimeBucket
 from queries.question import Question
+from queries.row_question import RowQuestion
 from queries.where import Where
 from queries.where_text import written
 
@@ -44,6 +46,60 @@ def command(question: Question) -> str:
     said += _each("--with", [f"{name}={value}" for name, value in question.parameters.items()])
     said += _each("--calculate", question.calculations)
     return join(said if question.interval else [*said, "--no-interval"])
+
+
+def row_question_of(listing: Listing, version: str | None = None) -> RowQuestion:
+    """The question that is read as this listing, at a data version."""
+    return RowQuestion(
+        dataset=listing.dataset.name,
+        where=written(Where(listing.where, ())),
+        period=str(listing.period) if listing.period else "all",
+        limit=listing.limit,
+        skip=listing.skip,
+        version=version,
+    )
+
+
+def row_command(question: RowQuestion) -> str:
+    """A question for rows, for a shell."""
+    said = ["playhead", "rows", question.dataset]
+    for name, value in _said_of_rows(question):
+        said += [f"--{name}", str(value)]
+    return join(said)
+
+
+def row_python(question: RowQuestion) -> str:
+    """A question for rows, for `portal.client.Playhead`."""
+    said = [f"{name}={value!r}" for name, value in _said_of_rows(question)]
+    return f"playhead.rows({', '.join([repr(question.dataset), *said])})"
+
+
+def _said_of_rows(question: RowQuestion) -> list[tuple[str, object]]:
+    default = RowQuestion(dataset=question.dataset)
+    names = ("where", "period", "limit", "skip", "version")
+    pairs = [(name, getattr(question, name)) for name in names]
+    return [(name, value) for name, value in pairs if value != getattr(default, name)]
+
+
+def python(question: Question) -> str:
+    """The question for `portal.client.Playhead`."""
+    default = Question(dataset="", metrics=())
+    said = [repr(word) for word in (question.dataset, *question.metrics)]
+    more = {
+        "by": list(question.by),
+        "where": question.where,
+        "period": "" if question.period == default.period else question.period,
+        "compare": "" if question.compare == default.compare else question.compare,
+        "parameters": dict(question.parameters),
+        "calculate": list(question.calculations),
+        "order": question.order,
+        "limit": None if question.limit == default.limit else question.limit,
+        "version": question.version,
+    }
+    said += [f"{name}={value!r}" for name, value in more.items() if value]
+    if not question.interval:
+        said.append("interval=False")
+    return f"playhead.ask({', '.join(said)})"
 
 
 def _each(option: str, values: Sequence[str]) -> list[str]:

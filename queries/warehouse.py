@@ -1,4 +1,4 @@
-"""The one door: ask a question with an access, get an answer.
+"""The one door: ask a question with an access, get an answer; or the rows behind it.
 
 Tiles, exports, the API and the command line all come through here; nothing else reaches an engine.
 """
@@ -18,6 +18,7 @@ from queries.formula import Array
 from queries.gather import counted_units, gather, shows_the_gone, summed_up, with_the_gone
 from queries.lake.lake import Lake
 from queries.lake.snapshot import Snapshot
+from queries.listing import Listing, Rows, plan_rows
 from queries.model import (
     ROWS,
     Access,
@@ -84,6 +85,29 @@ class Warehouse:
             took_ms=(perf_counter() - started) * 1000,
             complete_through=complete,
             notes=notes,
+        )
+
+    def rows(self, listing: Listing, access: Access, version: str | None = None) -> Rows:
+        """The rows behind a number, as someone with `access` may see them, newest first.
+
+        Raises the errors of `queries.errors`.
+        """
+        started = perf_counter()
+        tables = self.snapshot(version)
+        table = listing.dataset.table
+        planned = plan_rows(listing, access, self._engine.columns(table, tables))
+        reader = _Reader(self._engine, self._cache, tables, listing.dataset)
+        return Rows(
+            listing=listing,
+            frame=self._engine.select(planned.selection, tables),
+            columns=planned.columns,
+            count=int(reader.reduce(planned.counted)[ROWS.key].item()),
+            withheld=planned.withheld,
+            personal=planned.personal,
+            complete_through=_complete_through(listing.dataset, tables),
+            data_version=tables.data_version,
+            sql=self._engine.explain(planned.selection, tables),
+            took_ms=(perf_counter() - started) * 1000,
         )
 
     def snapshot(self, version: str | None = None) -> Snapshot:

@@ -7,9 +7,10 @@ from threading import Lock
 import duckdb
 import polars as pl
 
-from queries.engines.sql import quoted, readable, render, text
+from queries.condition import Scalar
+from queries.engines.sql import quoted, readable, render, render_rows, text
 from queries.errors import NotLoaded, QueryTimeout
-from queries.model import Reduction, Tables
+from queries.model import Reduction, Selection, Tables
 
 SETTINGS = (
     "SET autoinstall_known_extensions = false",
@@ -38,7 +39,18 @@ class DuckDBEngine:
 
     def reduce(self, reduction: Reduction, tables: Tables) -> pl.DataFrame:
         """One row a group. Raises QueryTimeout when the time budget is spent."""
-        sql, values = render(reduction, lambda table: files_sql(tables.files(table)))
+        return self._answer(*render(reduction, lambda table: files_sql(tables.files(table))))
+
+    def select(self, selection: Selection, tables: Tables) -> pl.DataFrame:
+        """Rows as they stand in the lake. Raises QueryTimeout like `reduce`."""
+        return self._answer(*render_rows(selection, lambda table: files_sql(tables.files(table))))
+
+    def columns(self, table: str, tables: Tables) -> tuple[str, ...]:
+        """Every column that a table's files have."""
+        with self._open().cursor() as cursor:
+            return tuple(cursor.sql(f"FROM {files_sql(tables.files(table))}").columns)
+
+    def _answer(self, sql: str, values: list[Scalar]) -> pl.DataFrame:
         with self._open().cursor() as cursor:
             try:
                 return cursor.sql(sql, params=values).pl()
@@ -48,9 +60,12 @@ class DuckDBEngine:
                     "Narrow the period or remove a breakdown.",
                 ) from error
 
-    def explain(self, reduction: Reduction, tables: Tables) -> str:  # noqa: ARG002  # one protocol
+    def explain(self, work: Reduction | Selection, tables: Tables) -> str:  # noqa: ARG002  # one protocol
         """The SELECT over the lake's table names, values written in."""
-        return readable(*render(reduction, quoted))
+        rendered = (
+            render_rows(work, quoted) if isinstance(work, Selection) else render(work, quoted)
+        )
+        return readable(*rendered)
 
     def write(
         self, reduction: Reduction, tables: Tables, path: str, order_by: tuple[str, ...]

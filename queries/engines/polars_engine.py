@@ -5,7 +5,7 @@ import polars as pl
 from queries.engines.polars_condition import translate_condition
 from queries.engines.polars_expression import translate
 from queries.formula import Aggregate
-from queries.model import Column, Grain, Join, Reduction, Tables
+from queries.model import Column, Grain, Join, Reduction, Selection, Tables
 
 _EVERY = {
     Grain.DAY: "1d",
@@ -25,11 +25,41 @@ class PolarsEngine:
         """One row a group."""
         return _frame(reduction, tables).collect()
 
-    def explain(self, reduction: Reduction, tables: Tables) -> str:
-        return _frame(reduction, tables).explain()
+    def select(self, selection: Selection, tables: Tables) -> pl.DataFrame:
+        """Rows as they stand in the lake."""
+        return _selected(selection, tables).collect()
+
+    def columns(self, table: str, tables: Tables) -> tuple[str, ...]:
+        """Every column that a table's files have."""
+        return tuple(_scan(tables, table).collect_schema().names())
+
+    def explain(self, work: Reduction | Selection, tables: Tables) -> str:
+        frame = _selected if isinstance(work, Selection) else _frame
+        return frame(work, tables).explain()  # pyright: ignore[reportArgumentType]
+
+
+def _selected(selection: Selection, tables: Tables) -> pl.LazyFrame:
+    scan = selection.scan
+    rows = _rows(scan, tables)
+    if selection.order:
+        rows = rows.sort(
+            [translate(expression) for expression, _ in selection.order],
+            descending=[down for _, down in selection.order],
+            nulls_last=True,
+        )
+    return rows.slice(selection.skip, selection.limit).select(_key(k) for k in scan.keys)
 
 
 def _frame(reduction: Reduction, tables: Tables) -> pl.LazyFrame:
+    rows = _rows(reduction, tables)
+    aggregates = [_aggregate(a).cast(pl.Float64).alias(a.key) for a in reduction.aggregates]
+    if not reduction.keys:
+        return rows.select(aggregates)
+    return rows.group_by(*(_key(k) for k in reduction.keys)).agg(aggregates)
+
+
+def _rows(reduction: Reduction, tables: Tables) -> pl.LazyFrame:
+    """The rows that a reduction is about, with its look-ups."""
     rows = _scan(tables, reduction.source.table)
     for join in reduction.source.joins:
         rows = _joined(rows, join, tables)
@@ -41,10 +71,7 @@ def _frame(reduction: Reduction, tables: Tables) -> pl.LazyFrame:
         )
     if reduction.where is not None:
         rows = rows.filter(translate_condition(reduction.where))
-    aggregates = [_aggregate(a).cast(pl.Float64).alias(a.key) for a in reduction.aggregates]
-    if not reduction.keys:
-        return rows.select(aggregates)
-    return rows.group_by(*(_key(k) for k in reduction.keys)).agg(aggregates)
+    return rows
 
 
 def _scan(tables: Tables, table: str) -> pl.LazyFrame:

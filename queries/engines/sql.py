@@ -10,8 +10,9 @@ from datetime import date
 from typing import Any
 
 from queries.condition import Both, Condition, Either, Filter, Scalar
+from queries.expression import columns_of
 from queries.formula import Aggregate
-from queries.model import Column, Join, Reduction
+from queries.model import Column, Join, Reduction, Selection
 
 Relation = Callable[[str], str]
 
@@ -20,15 +21,38 @@ def render(reduction: Reduction, relation: Relation) -> tuple[str, list[Scalar]]
     """The SELECT and the values to bind, in order. `relation` names a table to scan."""
     keys = [f"{key_sql(k)} AS {quoted(k.name)}" for k in reduction.keys]
     aggregates = [f"{_aggregate(a)} AS {quoted(a.key)}" for a in reduction.aggregates]
-    lines = ["SELECT " + ",\n       ".join(keys + aggregates)]
-    lines.append(f"FROM {relation(reduction.source.table)}")
-    lines += [_join(j, reduction.columns, relation) for j in reduction.source.joins]
-    conditions, values = _conditions(reduction)
-    if conditions:
-        lines.append("WHERE " + "\n  AND ".join(conditions))
+    lines, values = _scan(keys + aggregates, reduction, reduction.columns, relation)
     if keys:
         lines.append("GROUP BY " + ", ".join(str(i + 1) for i in range(len(keys))))
     return "\n".join(lines), values
+
+
+def render_rows(selection: Selection, relation: Relation) -> tuple[str, list[Scalar]]:
+    """The same for the rows themselves."""
+    scan = selection.scan
+    ordering = [columns_of(expression) for expression, _ in selection.order]
+    columns = [f"{key_sql(k)} AS {quoted(k.name)}" for k in scan.keys]
+    lines, values = _scan(columns, scan, scan.columns.union(*ordering), relation)
+    if selection.order:
+        order = (f"{text} {'DESC' if down else 'ASC'} NULLS LAST" for text, down in selection.order)
+        lines.append("ORDER BY " + ", ".join(order))
+    lines.append(f"LIMIT {selection.limit}")
+    if selection.skip:
+        lines.append(f"OFFSET {selection.skip}")
+    return "\n".join(lines), values
+
+
+def _scan(
+    selected: list[str], reduction: Reduction, columns: frozenset[str], relation: Relation
+) -> tuple[list[str], list[Scalar]]:
+    """SELECT, FROM and WHERE, a line each, and the values to bind."""
+    lines = ["SELECT " + ",\n       ".join(selected)]
+    lines.append(f"FROM {relation(reduction.source.table)}")
+    lines += [_join(j, columns, relation) for j in reduction.source.joins]
+    conditions, values = _conditions(reduction)
+    if conditions:
+        lines.append("WHERE " + "\n  AND ".join(conditions))
+    return lines, values
 
 
 def quoted(identifier: str) -> str:

@@ -26,7 +26,10 @@ Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column. `values` lists its domain where that is closed; empty means open."""
+    """One column. `values` lists its domain where that is closed; empty means open.
+
+    A `personal` one tells whose a row is: it clusters and is counted, but nobody is shown it.
+    """
 
     name: str
     type: str
@@ -34,6 +37,7 @@ class Column:
     unit: str = ""
     about: str = ""
     values: tuple[str, ...] = ()
+    personal: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +190,7 @@ class _Column(BaseModel):
     unit: str = ""
     about: str = ""
     values: tuple[str, ...] = ()
+    personal: bool = False
 
 
 class _Check(BaseModel):
