@@ -47,6 +47,16 @@ class Asked(TypedDict, total=False):
     version: str
 
 
+class AskedRows(TypedDict, total=False):
+    """What may be said of rows beside their dataset."""
+
+    where: str
+    period: str
+    limit: int
+    skip: int
+    version: str
+
+
 @dataclass(frozen=True, slots=True)
 class Playhead:
     """A portal, asked as the owner of the token. `timeout` is in seconds."""
@@ -66,6 +76,11 @@ class Playhead:
     def answer(self, dataset: str, *metrics: str, **question: Unpack[Asked]) -> dict[str, Any]:
         """The same with the total, dates, data version and definitions, as plain values."""
         return json.loads(self._asked(dataset, metrics, question, JSON))
+
+    def rows(self, dataset: str, **question: Unpack[AskedRows]) -> pl.DataFrame:
+        """The rows behind a number, newest first. Raises Refused."""
+        body = json.dumps({"dataset": dataset, **question}).encode()
+        return pl.read_ipc_stream(BytesIO(self._sent("rows", body, ARROW)))
 
     def datasets(self) -> list[dict[str, Any]]:
         """What can be asked of."""

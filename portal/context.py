@@ -44,7 +44,8 @@ class Context:
     """Everything a tile needs to ask its questions and to draw the answers.
 
     `unreached` are the filters that the dataset has no dimension for: the tile says so.
-    `compare_note` says why there is no comparison although one was asked for.
+    `compare_note` says why there is no comparison although one was asked for. `withheld` are the
+    metrics that the viewer may not see: a tile of several can do without them.
     """
 
     view: View
@@ -57,6 +58,7 @@ class Context:
     condition: Condition | None = None
     unreached: tuple[str, ...] = ()
     notices: tuple[str, ...] = ()
+    withheld: frozenset[str] = frozenset()
 
     @property
     def time(self) -> TimeBucket:

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 Kind = Literal[
     "number", "ranking", "figure", "heat", "map", "table", "scores", "empty",
-    "chooser", "metric", "leaders", "others", "sheet", "pivot",
+    "chooser", "metric", "leaders", "others", "sheet", "pivot", "rows", "nothing",
 ]  # fmt: skip
 Reason = Literal[
     "no_rows", "not_loaded", "late", "not_permitted", "not_defined", "problem", "bug", "nothing"

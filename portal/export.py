@@ -27,7 +27,7 @@ from queries.model import Metric, Query, Result, TimeBucket
 FORMULA = "^[=+\\-@\t\r\n＝＋－＠]"
 LONGEST_CELL = 32_767
 WIDEST_COLUMN = 40
-_NUMBERS = {
+NUMBERS = {
     "day": "yyyy-mm-dd",
     "percent": "0.0%",
     "decimal": "#,##0.00",
@@ -35,6 +35,12 @@ _NUMBERS = {
     "usd": "$#,##0.00",
     "ratio": "0.00",
     "number": "#,##0.##",
+}
+WORKBOOK = {
+    "in_memory": True,
+    "strings_to_formulas": False,
+    "strings_to_urls": False,
+    "strings_to_numbers": False,
 }
 _UNSAFE_IN_NAMES = re.compile(r"[^A-Za-z0-9._-]+")
 
@@ -61,12 +67,12 @@ class File:
 def labelled_csv(result: Result) -> bytes:
     """For people and their spreadsheets: labels as headings, marked as UTF-8."""
     frame = result.frame
-    return _csv(frame.rename(_headings(result.query, frame.columns)), for_people=True)
+    return safe_csv(frame.rename(_headings(result.query, frame.columns)), for_people=True)
 
 
 def csv(result: Result) -> bytes:
     """For programs: the names of the answer's columns as headings."""
-    return _csv(result.frame, for_people=False)
+    return safe_csv(result.frame, for_people=False)
 
 
 def xlsx(result: Result) -> bytes:
@@ -77,20 +83,14 @@ def xlsx(result: Result) -> bytes:
 def workbook(results: Sequence[Result]) -> bytes:
     """The same for several answers of one tile."""
     buffer = BytesIO()
-    options = {
-        "in_memory": True,
-        "strings_to_formulas": False,
-        "strings_to_urls": False,
-        "strings_to_numbers": False,
-    }
-    with xlsxwriter.Workbook(buffer, options) as book:
-        formats = {n: book.add_format({"num_format": f}) for n, f in _NUMBERS.items()}
+    with xlsxwriter.Workbook(buffer, WORKBOOK) as book:
+        formats = {n: book.add_format({"num_format": f}) for n, f in NUMBERS.items()}
         formats["heading"] = book.add_format({"bold": True, "bottom": 1})
         for number, result in enumerate(results, 1):
             nth = f" {number}" if len(results) > 1 else ""
             _answer_sheet(book.add_worksheet(f"Answer{nth}"), result, formats)
             about = book.add_worksheet(f"About{nth}")
-            _fill(about, _about(result), [formats["heading"], None])
+            fill(about, _about(result), [formats["heading"], None])
             about.set_column(0, 1, WIDEST_COLUMN)
     return buffer.getvalue()
 
@@ -140,18 +140,23 @@ def file_name(result: Result, form: Form) -> str:
     query = result.query
     days = (str(query.period.start), str(query.period.end)) if query.period else ()
     parts = (query.dataset.name, query.metrics[0].name, *days, result.data_version)
+    return f"{safe_name(*parts)}.{form.name}"
+
+
+def safe_name(*parts: str) -> str:
+    """The parts of a file's name with nothing in them that a path or a shell would read."""
     safe = [_UNSAFE_IN_NAMES.sub("-", part.replace("_", "-")).strip(".-") for part in parts]
-    return "_".join(part[:60] for part in safe if part) + f".{form.name}"
+    return "_".join(part[:60] for part in safe if part)
 
 
-def _csv(frame: pl.DataFrame, *, for_people: bool) -> bytes:
+def safe_csv(frame: pl.DataFrame, *, for_people: bool) -> bytes:
+    """Plain values as CSV, in which no text is read as a formula."""
     buffer = BytesIO()
-    frame.rename(_guarded).with_columns(
-        pl.when(pl.col(pl.String).str.contains(FORMULA))
-        .then(pl.concat_str(pl.lit("'"), pl.col(pl.String)))
-        .otherwise(pl.col(pl.String))
-        .name.keep()
-    ).write_csv(
+    texts = [pl.col(name) for name, kind in frame.schema.items() if kind == pl.String]
+    frame.with_columns(
+        pl.when(text.str.contains(FORMULA)).then("'" + text).otherwise(text).name.keep()
+        for text in texts
+    ).rename(_guarded).write_csv(
         buffer,
         quote_style="non_numeric",
         include_bom=for_people,
@@ -174,9 +179,9 @@ def _headings(query: Query, columns: Sequence[str]) -> dict[str, str]:
 def _answer_sheet(sheet: Worksheet, result: Result, formats: dict[str, Format]) -> None:
     columns = result.frame.columns
     headings = list(_headings(result.query, columns).values())
-    _fill(sheet, [headings], [formats["heading"]] * len(headings))
+    fill(sheet, [headings], [formats["heading"]] * len(headings))
     kinds = [_format(result.query, c, formats) for c in columns]
-    _fill(sheet, result.frame.rows(), kinds, first=1)
+    fill(sheet, result.frame.rows(), kinds, first=1)
     sheet.freeze_panes(1, 0)
     for position, heading in enumerate(headings):
         sheet.set_column(position, position, min(WIDEST_COLUMN, len(heading) + 2))
@@ -195,12 +200,13 @@ def _format(query: Query, column: str, formats: dict[str, Format]) -> Format | N
     return formats["number" if suffix in ("n", "rank") else metric.format]
 
 
-def _fill(
+def fill(
     sheet: Worksheet,
     rows: Sequence[Sequence[Any]],
     formats: Sequence[Format | None],
     first: int = 0,
 ) -> None:
+    """Write rows from a line on, texts as texts, each column in its format."""
     for number, row in enumerate(rows, first):
         for position, value in enumerate(row):
             _cell(sheet, (number, position), value, formats[position])

@@ -4,15 +4,16 @@ The browser's tiles, exports and tests all start here, so they ask the same ques
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from portal.context import Context, Extent, resolve
-from portal.page import Asking, Joining, Page, Tile, dataset_name
+from portal.page import Asking, Joining, Lists, Page, Tile, dataset_name
 from portal.view import Choice, View
 from queries.catalog import Catalog
 from queries.errors import NotLoaded
 from queries.lake.errors import UnknownVersion
+from queries.listing import Rows
 from queries.model import Access, Dataset, Result
 from queries.warehouse import Warehouse
 
@@ -34,6 +35,7 @@ class OpenPage:
     extents: Mapping[str, Extent]
     notices: tuple[str, ...] = ()
     assumed: tuple[Choice, ...] = ()
+    access: Access = field(default_factory=Access)
 
     @property
     def context(self) -> Context:
@@ -42,7 +44,9 @@ class OpenPage:
 
     def context_of(self, dataset: str) -> Context:
         extent = self.extents.get(dataset, Extent(None, None, self.data_version))
-        return resolve(self.view, self.page, self.catalog.dataset(dataset), extent)
+        found = self.catalog.dataset(dataset)
+        withheld = frozenset(m.name for m in found.metrics if self.access.hides(m))
+        return replace(resolve(self.view, self.page, found, extent), withheld=withheld)
 
     def tile_context(self, tile: Tile) -> Context:
         return self.context_of(dataset_name(self.page, tile))
@@ -54,8 +58,13 @@ class OpenPage:
         return (*self.notices, *self.page.notices, *self.context.notices)
 
 
-def open_page(page: Page, query: str, warehouse: Warehouse) -> OpenPage:
-    """Read a page's query string against the lake, at the version it pins or the newest."""
+def open_page(
+    page: Page, query: str, warehouse: Warehouse, access: Access | None = None
+) -> OpenPage:
+    """Read a page's query string against the lake, at the version it pins or the newest.
+
+    With an access, its tiles know which metrics are withheld and can leave them out.
+    """
     pinned, notices = _version(View.from_url(query).version, warehouse)
     catalog = warehouse.catalog(pinned)
     page = page.read(query, catalog)
@@ -73,6 +82,7 @@ def open_page(page: Page, query: str, warehouse: Warehouse) -> OpenPage:
         extents=_together({d.name: _extent(d, warehouse, version) for d in datasets}, page),
         notices=notices,
         assumed=assumed,
+        access=access or Access(),
     )
 
 
@@ -89,6 +99,18 @@ def ask(opened: OpenPage, tile: Tile, warehouse: Warehouse, access: Access) -> t
         return results
     following = tile.following(results, context)
     return (*results, *(warehouse.ask(q, access, version) for q in following))
+
+
+def list_rows(
+    opened: OpenPage, tile: Lists, warehouse: Warehouse, access: Access, limit: int = 0
+) -> Rows:
+    """The rows of a tile that lists some; `limit` of them, or as many as it shows."""
+    context = opened.tile_context(tile)
+    if context.extent.latest is None:
+        raise NotLoaded(f"{context.dataset.label} is not loaded.", context.dataset.load_hint)
+    listing = tile.listing(context)
+    listing = replace(listing, limit=limit) if limit else listing
+    return warehouse.rows(listing, access, opened.data_version)
 
 
 def shown(opened: OpenPage, tile: Tile, results: tuple[Result, ...]) -> tuple[Result, ...]:

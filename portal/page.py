@@ -14,6 +14,7 @@ from portal.drawing import Drawing
 from portal.view import View
 from queries.catalog import Catalog
 from queries.errors import QueryError
+from queries.listing import Listing, Rows
 from queries.model import Query, Result
 
 
@@ -71,6 +72,15 @@ class Advising(Tile, Protocol):
     def advise(self, error: QueryError, context: Context) -> Drawing: ...
 
 
+@runtime_checkable
+class Lists(Tile, Protocol):
+    """A tile that shows rows of the lake instead of numbers; it asks no questions."""
+
+    def listing(self, context: Context) -> Listing: ...
+
+    def draw_rows(self, rows: Rows, context: Context) -> Drawing: ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Section:
     """Tiles that answer one question together."""
@@ -94,7 +104,8 @@ class Page:
     options and filters that change the arrangement. A page about whatever its URL names gives
     `become`, which reads a query string as the page it stands for; `notices` are what it could not
     read. With `has_clocks` hours may be those of
-    UTC instead of the viewers' own.
+    UTC instead of the viewers' own. A page that `compares` offers a comparison and a grain; one
+    that is not `is_listed` is come to from others.
     """
 
     path: str
@@ -113,6 +124,8 @@ class Page:
     compare: str = "previous"
     grain: str = ""
     has_clocks: bool = False
+    compares: bool = True
+    is_listed: bool = True
     order: int = field(default=100)
 
     def read(self, query: str, catalog: Catalog) -> "Page":

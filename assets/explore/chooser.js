@@ -109,7 +109,7 @@
       const words = event.target.value.toLowerCase().split(/\s+/).filter(Boolean);
       for (const tile of metricTiles()) {
         const text = tile.dataset.title.toLowerCase();
-        tile.hidden = !words.every((word) => text.includes(word));
+        tile.hidden = tile.dataset.unlisted === "yes" || !words.every((word) => text.includes(word));
       }
     };
     if (metricTiles().length <= MANY) return "";
@@ -129,7 +129,16 @@
     playhead.view.set({ metric: next.length ? next : [name], order: null });
   }
 
-  kinds.metric = (body, { content }) => {
+  // A metric that one may not see is not listed.
+  kinds.nothing = (body, _drawing, tile) => {
+    tile.dataset.unlisted = "yes";
+    tile.hidden = true;
+    body.replaceChildren();
+  };
+
+  kinds.metric = (body, { content }, tile) => {
+    if (tile.dataset.unlisted) tile.hidden = false;
+    delete tile.dataset.unlisted;
     if (content.chosen && !playhead.view.values("metric").length) usual = content.name;
     body.replaceChildren(row(content));
     mark(body.firstElementChild);

@@ -33,9 +33,13 @@
         "tbody",
         {},
         content.total ? totals(content) : null,
-        content.rows.map((cells) => h("tr", {}, cells.map((one, i) => cell(one, content.columns[i])))),
+        content.rows.map((cells) => h("tr", {}, cells.map((one, i) => cell(one, content.columns[i], stands(cells, content.columns))))),
       ),
     );
+
+  // What a row of a sheet stands for.
+  const stands = (cells, columns) =>
+    cells.flatMap((one, i) => (columns[i].filters && one.filter !== undefined ? [[columns[i].filters, one.filter]] : []));
 
   function head(column, content) {
     const isOrder = column.order === content.order;
@@ -64,9 +68,10 @@
     );
   }
 
-  function cell(one, column) {
+  function cell(one, column, mark = []) {
     const tag = column.is_text ? "th" : "td";
     const attributes = {
+      ...(column.is_text ? {} : playhead.crossed(mark, one.text)),
       class: [column.is_text ? "is-text" : "", one.tone ? `is-${one.tone}` : ""].join(" ").trim() || null,
       ...(one.tip ? playhead.tip.on([column.label, one.text, one.tip]) : {}),
     };
@@ -238,7 +243,9 @@
                   h("th", { scope: "row", class: "is-text" }, link(one, content.rows_by[i].filters)),
                 ),
                 pivotCell(row.total ?? { text: "" }, "Total", "is-total"),
-                row.cells.map((one, i) => pivotCell(one, `${row.names.map((n) => n.text).join(", ")} × ${content.heads[i].text}`)),
+                row.cells.map((one, i) =>
+                  pivotCell(one, `${row.names.map((n) => n.text).join(", ")} × ${content.heads[i].text}`, "", crossing(row, content.heads[i], content)),
+                ),
               ),
             ),
           ),
@@ -254,12 +261,18 @@
       ? one.text
       : h("button", { class: "cell-link", ...playhead.mark(filters, one.filter) }, one.text);
 
-  function pivotCell(one, label, name = "") {
+  const crossing = (row, head, content) =>
+    [...row.names.map((one, i) => [content.rows_by[i].filters, one]), [content.columns_by.filters, head]]
+      .filter(([filters, one]) => filters && one.filter !== undefined)
+      .map(([filters, one]) => [filters, one.filter]);
+
+  function pivotCell(one, label, name = "", mark = []) {
     const change = one.delta ? `${one.delta}${one.delta_interval ? ` (${one.delta_interval})` : ""}` : "";
     return h(
       "td",
       {
         class: name || null,
+        ...(one.text ? playhead.crossed(mark, one.text) : {}),
         style: one.shade ? `--shade:${Math.round(8 + 34 * one.shade)}%` : null,
         ...(one.text ? playhead.tip.on([label, one.text, one.tip, change]) : {}),
       },

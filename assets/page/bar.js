@@ -46,7 +46,7 @@
     const usual = page.filters.map((name) => page.dimensions.find((d) => d.name === name));
     const others = filters.filter((f) => !page.filters.includes(f.dimension.name));
     bar.replaceChildren(
-      h("div", { class: "bar-times" }, periodControl(page), compareControl(page), grainControl(page), clockControl(page)),
+      h("div", { class: "bar-times" }, periodControl(page), page.compares ? [compareControl(page), grainControl(page)] : null, clockControl(page)),
       h(
         "div",
         { class: "bar-filters" },
@@ -180,9 +180,10 @@
     if (!dates) return;
     dates.textContent = resolved.period;
     dates.title = `On ${resolved.zone}. Complete through ${resolved.latest ?? "no day"}.`;
-    document.getElementById("resolved-compare").textContent = resolved.compare ?? "";
+    const compared = document.getElementById("resolved-compare");
+    if (compared) compared.textContent = resolved.compare ?? "";
     const grain = document.getElementById("grain");
-    if (!playhead.view.option("grain")) grain.value = resolved.grain;
+    if (grain && !playhead.view.option("grain")) grain.value = resolved.grain;
     document
       .getElementById("notices")
       .replaceChildren(...resolved.notices.map((text) => h("p", { class: "notice" }, text)));

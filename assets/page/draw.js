@@ -163,8 +163,12 @@
             if (value === null || value === undefined) playhead.view.missing(name);
             else playhead.view.toggle(name, value, event.shiftKey || event.altKey ? ".not" : "");
           },
-          oncontextmenu: (event) => playhead.menu?.mark(event, name, value),
+          oncontextmenu: (event) => playhead.menu.mark(event, [[name, value]]),
         };
+
+  // The same menu for a number that stands for several values at once.
+  playhead.crossed = (mark, copied) =>
+    mark.length ? { oncontextmenu: (event) => playhead.menu.mark(event, mark, copied) } : {};
 
   kinds.table = (body, { content, filters }) => {
     body.replaceChildren(

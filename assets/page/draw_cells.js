@@ -52,6 +52,7 @@
           style: cell.few ? null : `background:${shade(share)}`,
           "aria-label": tip.filter(Boolean).join(", "),
           onclick: () => both(row, column),
+          ...playhead.crossed([[content.row_filter, row.filter], [content.column_filter, column.filter]], cell.exact),
           ...playhead.tip.on(tip),
         },
         content.with_text ? cell.text : "",

@@ -62,7 +62,7 @@
     await Plotly.react(node, playhead.coloured(content.data), layout, CONFIG);
     node.setAttribute("role", "img");
     node.setAttribute("aria-label", `Chart: ${tile.dataset.title}. Its numbers are in the menu of the tile, under See as table.`);
-    node.drawn = { filters, brush: content.brush };
+    node.drawn = { filters, brush: content.brush, grain: content.grain };
     if (isNew) listen(node);
   };
 
@@ -81,11 +81,39 @@
       const way = event.shiftKey || event.altKey ? ".not" : "";
       playhead.view.toggle(node.drawn.filters, String(value), way);
     });
+    node.on("plotly_hover", ({ points }) => (node.pointed = points[0]));
+    node.on("plotly_unhover", () => (node.pointed = null));
+    node.addEventListener("contextmenu", (event) => node.pointed && pointed(node, event));
     node.on("plotly_relayout", (change) => {
       const [from, to] = [change["xaxis.range[0]"], change["xaxis.range[1]"]];
       if (!node.drawn.brush || from === undefined) return;
       playhead.view.set({ period: brushed(String(from), String(to)) });
     });
+  }
+
+  // The menu of the mark below the pointer, opened where the pointer is.
+  function pointed(node, event) {
+    event.preventDefault();
+    const { x, y, text, customdata } = node.pointed;
+    const spot = node.querySelector(".spot") ?? node.appendChild(playhead.h("span", { class: "spot" }));
+    Object.assign(spot.style, { left: `${event.clientX}px`, top: `${event.clientY}px` });
+    const copied = String(text ?? y).replace(/<[^>]*>/g, "").trim();
+    const [value] = [].concat(customdata ?? []);
+    if (node.drawn.filters && value !== undefined) {
+      const opened = { preventDefault() {}, currentTarget: spot };
+      return playhead.menu.mark(opened, [[node.drawn.filters, String(value)]], copied);
+    }
+    if (/^\d{4}-\d\d-\d\d/.test(x)) playhead.menu.days(spot, bucket(x.slice(0, 10), node.drawn.grain), copied);
+  }
+
+  // The days of a bucket that lie in the period.
+  function bucket(first, grain) {
+    const [year, month, date] = first.split("-").map(Number);
+    const months = { month: 1, quarter: 3, year: 12 }[grain];
+    const end = months ? Date.UTC(year, month - 1 + months, 0) : Date.UTC(year, month - 1, date + (grain === "week" ? 6 : 0));
+    const last = new Date(end).toISOString().slice(0, 10);
+    const { start, end: latest } = playhead.bar.now() ?? {};
+    return [start && first < start ? start : first, latest && last > latest ? latest : last];
   }
 
   // A drag covers the days whose middle it covers.

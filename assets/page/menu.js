@@ -35,8 +35,71 @@
         () => playhead.download(tile.id, format),
       ]),
       ["Download PNG", () => playhead.picture(tile)],
-      ["Copy as playhead ask", () => copyCommand(tile)],
+      tile.dataset.dataset && location.pathname !== "/rows" ? ["See rows", () => rows(tile)] : null,
+      ["Copy as playhead ask", () => copyQuestion(tile, "command")],
+      ["Copy as Python", () => copyQuestion(tile, "python")],
     ]);
+  }
+
+  // The filters of the view, and those of a mark in the place of what it was filtered to before.
+  const ways = ["", ".missing", ".from", ".to"];
+  const narrowed = (pairs, mark) => [
+    ...pairs.filter(([key]) => !mark.some(([name]) => ways.some((way) => key === name + way))),
+    ...mark.map(([name, value]) => (value === null || value === undefined ? [`${name}.missing`, "yes"] : [name, value])),
+  ];
+
+  // The rows behind a tile or a mark of it, in the days that it is about.
+  function rows(tile, mark = [], days = null) {
+    const foot = playhead.answers.drawing(tile)?.foot ?? {};
+    const now = playhead.bar.now() ?? {};
+    const [start, end] = days ?? [foot.start || now.start, foot.end || now.end];
+    const filters = [...playhead.view.shared(), ...(now.assumed ?? [])];
+    const period = start ? [["period", start === end ? start : `${start} to ${end}`]] : [["period", "all"]];
+    playhead.view.go(
+      playhead.view.text([["dataset", tile.dataset.dataset], ...period, ...narrowed(filters, mark)]),
+      "/rows",
+    );
+  }
+
+  // Broken down further in Explore, with what the mark stands for as a filter.
+  async function breakDown(tile, mark, anchor) {
+    const list = h("div", { class: "options is-long" }, h("p", { class: "hint" }, "Loading …"));
+    playhead.bar.popover(anchor, "Break down by", list);
+    const { keys, metrics } = await describe(tile);
+    const taken = mark.map(([name]) => name);
+    list.replaceChildren(
+      ...keys
+        .filter((key) => !taken.includes(key.value))
+        .map((key) =>
+          h(
+            "button",
+            { class: "option", disabled: Boolean(key.why), title: key.why || null, onclick: () => (playhead.bar.close(), explore(tile, metrics, mark, key.value)) },
+            key.label,
+          ),
+        ),
+    );
+    list.querySelector("button:not(:disabled)")?.focus();
+  }
+
+  function explore(tile, metrics, mark, by) {
+    if (location.pathname === "/explore") {
+      const search = new URLSearchParams(narrowed(playhead.view.pairs(), mark).filter(([key]) => key !== "by"));
+      search.append("by", by);
+      return playhead.view.go(playhead.view.text([...search]));
+    }
+    const page = playhead.page();
+    const kept = ["period", "compare", "grain"].map((name) => [name, playhead.view.option(name) || page[name]]);
+    const metric = tile.dataset.metric || metrics[0]?.name;
+    playhead.view.go(
+      playhead.view.text([
+        ["dataset", tile.dataset.dataset],
+        ...(metric ? [["metric", metric]] : []),
+        ["by", by],
+        ...kept.filter(([, value]) => value),
+        ...narrowed(playhead.view.shared(), mark),
+      ]),
+      "/explore",
+    );
   }
 
   playhead.download = (tile, format) => {
@@ -57,12 +120,16 @@
     await playhead.answers.paint(tile, answer);
   }
 
-  const describe = async (tile) =>
-    (await playhead.post("/-/about", { path: location.pathname, search: location.search, tile: tile.id })).json();
+  const describe = async (tile, search = location.search) =>
+    (await playhead.post("/-/about", { path: location.pathname, search, tile: tile.id })).json();
 
-  async function copyCommand(tile) {
-    const { questions } = await describe(tile);
-    await copy(questions.map((question) => question.command).join("\n"));
+  // What a tile asks, or would ask if the view were filtered to a mark of it.
+  async function copyQuestion(tile, form, mark = []) {
+    const { questions, problem } = await describe(tile, playhead.view.text(narrowed(playhead.view.pairs(), mark)));
+    if (!questions.length) return playhead.say(problem || "It asks nothing");
+    // Its last question is the narrowest: of a ranking, the values filtered to rather than the top.
+    const asked = mark.length ? questions.slice(-1) : questions;
+    await copy(asked.map((question) => question[form]).join(form === "sql" ? ";\n\n" : "\n"));
   }
 
   async function copy(text) {
@@ -144,18 +211,45 @@
 
   playhead.menu = {
     open: menu,
-    mark(event, name, value) {
+    // `mark` is what it stands for: [[dimension, value]], with two of them where rows cross columns.
+    mark(event, mark, copied = null) {
       event.preventDefault();
       playhead.tip.hide();
-      const dimension = playhead.page().dimensions.find((d) => d.name === name);
-      const label = value === null || value === undefined ? "missing" : playhead.label(dimension, value);
-      menu(event.currentTarget, label, [
-        [`Only ${label}`, () => playhead.view.set({ [name]: [value] })],
-        [`Exclude ${label}`, () => playhead.view.toggle(name, value, ".not")],
-        dimension?.role === "title" && location.pathname !== "/titles"
+      const anchor = event.currentTarget;
+      const tile = anchor.closest(".tile");
+      const dimension = (name) => playhead.page().dimensions.find((d) => d.name === name);
+      const isMissing = (value) => value === null || value === undefined;
+      const said = ([name, value]) => (isMissing(value) ? "missing" : playhead.label(dimension(name), value));
+      const label = mark.map(said).join(" × ");
+      const [name, value] = mark[0];
+      const isOne = mark.length === 1;
+      menu(anchor, label, [
+        [`Only ${label}`, () => playhead.view.go(playhead.view.text(narrowed(playhead.view.pairs(), mark)))],
+        !isOne
+          ? null
+          : isMissing(value)
+            ? ["Exclude missing", () => playhead.view.set({ [`${name}.missing`]: "no" })]
+            : [`Exclude ${label}`, () => playhead.view.toggle(name, value, ".not")],
+        ["Break down by …", () => breakDown(tile, mark, anchor)],
+        ["See rows", () => rows(tile, mark)],
+        isOne && dimension(name)?.role === "title" && location.pathname !== "/titles"
           ? ["Open the scorecard", () => playhead.view.go(`?${new URLSearchParams({ title: value })}`, "/titles")]
           : null,
-        ["Copy value", () => copy(String(value))],
+        ["Copy value", () => copy(copied ?? mark.map(([, one]) => one ?? "").join(" × "))],
+        ["Copy as Python", () => copyQuestion(tile, "python", mark)],
+        ["Copy SQL", () => copyQuestion(tile, "sql", mark)],
+      ]);
+    },
+
+    // A point of a line over time: `days` are the first and the last of its bucket.
+    days(anchor, days, copied) {
+      playhead.tip.hide();
+      const [start, end] = days;
+      const label = start === end ? start : `${start} to ${end}`;
+      menu(anchor, label, [
+        [`Only ${label}`, () => playhead.view.set({ period: label })],
+        ["See rows", () => rows(anchor.closest(".tile"), [], days)],
+        ["Copy value", () => copy(copied)],
       ]);
     },
   };

@@ -4,6 +4,8 @@
   const WAYS = ["", ".not", ".contains", ".missing", ".from", ".to"];
 
   const pairs = () => [...new URLSearchParams(location.search)];
+  // Another view begins with its first rows.
+  const kept = () => pairs().filter(([key]) => key !== "skip");
   const text = (list) => {
     const query = new URLSearchParams(list).toString().replace(/%2C/g, ",").replace(/%3A/g, ":");
     return query ? `?${query}` : "";
@@ -26,31 +28,40 @@
 
     // Replace what is said about some names: { period: "2026-02", country: ["US"], grain: null }.
     set(changes) {
-      const kept = pairs().filter(([key]) => !(key in changes));
+      const rest = kept().filter(([key]) => !(key in changes));
       const added = Object.entries(changes).flatMap(([key, value]) =>
         [].concat(value ?? []).map((one) => [key, String(one)]),
       );
-      go(text([...kept, ...added.filter(([, value]) => value !== "")]));
+      go(text([...rest, ...added.filter(([, value]) => value !== "")]));
     },
 
     // Filter to a value, or take that back where it is there already; `.not` excludes.
     toggle(name, value, way = "") {
       const key = name + way;
       const there = pairs().some(([k, v]) => k === key && v === value);
-      const kept = pairs().filter(([k, v]) => !(isOf(name)(k) && v === value));
-      go(text(there ? kept : [...kept, [key, value]]));
+      const rest = kept().filter(([k, v]) => !(isOf(name)(k) && v === value));
+      go(text(there ? rest : [...rest, [key, value]]));
     },
+
+    // The filters alone, and the version where it is pinned: what another page can be opened with.
+    shared() {
+      const { reserved, options } = playhead.page();
+      const own = (key) => (reserved.includes(key) && key !== "v") || options.includes(key);
+      return pairs().filter(([key]) => !own(key));
+    },
+
+    text,
 
     missing(name) {
       view.set({ [`${name}.missing`]: view.option(`${name}.missing`) === "yes" ? null : "yes" });
     },
 
     remove(name) {
-      go(text(pairs().filter(([key]) => !isOf(name)(key))));
+      go(text(kept().filter(([key]) => !isOf(name)(key))));
     },
 
     clear(names) {
-      go(text(pairs().filter(([key]) => !names.some((name) => isOf(name)(key)))));
+      go(text(kept().filter(([key]) => !names.some((name) => isOf(name)(key)))));
     },
 
     // The filters of the URL: [{name, way, values}], in the order they were made.

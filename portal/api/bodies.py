@@ -4,7 +4,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from queries.listing import DEEPEST
 from queries.question import MOST_ROWS, Question
+from queries.row_question import RowQuestion
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 Text = Annotated[str, StringConstraints(max_length=20_000)]
@@ -49,6 +51,22 @@ class Ask(BaseModel):
             interval=self.interval,
             version=self.version,
         )
+
+
+class AskRows(BaseModel):
+    """Which rows, in the words of `playhead rows`."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    dataset: Name
+    where: Text = Field("", description="country in ('US', 'BR') and device = 'tv'")
+    period: Name = Field("all", description="last 28 days, 2026-02, 2026-02-01 to 2026-02-14")
+    limit: int = Field(100, ge=1, le=DEEPEST)
+    skip: int = Field(0, ge=0, le=DEEPEST, description="leave out so many of the newest")
+    version: Name | None = Field(None, description="a data version; the newest if left out")
+
+    def question(self) -> RowQuestion:
+        return RowQuestion(**self.model_dump())
 
 
 class Days(BaseModel):
@@ -99,6 +117,35 @@ class Answer(BaseModel):
     notes: list[str]
     labels: dict[str, str]
     definitions: dict[str, Definition]
+
+
+class RowColumn(BaseModel):
+    """A column of the lake, as its contract describes it."""
+
+    name: str
+    unit: str
+    about: str
+
+
+class RowList(BaseModel):
+    """Rows as they stand in the lake, newest first; `count` is how many there are in all.
+
+    `withheld` are columns that hidden numbers are made of; `personal` ones are shown to nobody.
+    """
+
+    columns: list[RowColumn]
+    rows: list[list[Any]]
+    dataset: str
+    data_version: str
+    period: Days | None
+    zone: str
+    where: str
+    complete_through: str | None
+    count: int
+    skip: int
+    withheld: list[str]
+    personal: list[str]
+    took_ms: float
 
 
 class Metric(Definition):

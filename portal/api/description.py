@@ -5,7 +5,7 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from portal.api.bodies import Answer, Ask, Dataset, Datasets, Refusal
+from portal.api.bodies import Answer, Ask, AskRows, Dataset, Datasets, Refusal, RowList
 from portal.export import ARROW
 
 JSON = "application/json"
@@ -25,9 +25,9 @@ _REFERENCE = "#/components/schemas/{model}"
 
 def description(version: str) -> dict[str, Any]:
     """The whole document, for a portal of this version."""
-    bodies: list[type[BaseModel]] = [Ask, Answer, Dataset, Datasets, Refusal]
+    bodies: list[type[BaseModel]] = [Ask, Answer, AskRows, RowList, Dataset, Datasets, Refusal]
     _, schemas = models_json_schema(
-        [(body, "validation" if body is Ask else "serialization") for body in bodies],
+        [(body, "validation" if body in (Ask, AskRows) else "serialization") for body in bodies],
         ref_template=_REFERENCE,
     )
     version_parameter = {
@@ -37,7 +37,6 @@ def description(version: str) -> dict[str, Any]:
         "description": "A data version; the newest if left out.",
     }
     name_parameter = {"name": "name", "in": "path", "required": True, "schema": {"type": "string"}}
-    asked = {"required": True, "content": {JSON: {"schema": _schema(Ask)}}}
     return {
         "openapi": "3.1.0",
         "info": {
@@ -53,7 +52,16 @@ def description(version: str) -> dict[str, Any]:
                     "Ask a question",
                     {JSON: Answer, ARROW: None, "text/csv": None},
                     (401, 403, 405, 413, 415, 422, 429, 503),
-                    requestBody=asked,
+                    requestBody=_body(Ask),
+                )
+            },
+            "/api/v1/rows": {
+                "post": _operation(
+                    "rows",
+                    "List the rows behind a number",
+                    {JSON: RowList, ARROW: None, "text/csv": None},
+                    (401, 403, 405, 413, 415, 422, 429, 503),
+                    requestBody=_body(AskRows),
                 )
             },
             "/api/v1/datasets": {
@@ -106,6 +114,10 @@ def _operation(
         **more,
         "responses": {"200": {"description": "The answer.", "content": content}, **refused},
     }
+
+
+def _body(body: type[BaseModel]) -> dict[str, Any]:
+    return {"required": True, "content": {JSON: {"schema": _schema(body)}}}
 
 
 def _schema(body: type[BaseModel]) -> dict[str, str]:

@@ -2,26 +2,31 @@
 
 from collections.abc import Callable
 from importlib.metadata import version as version_of
+from typing import TypeVar
 
 import orjson
 from flask import Blueprint, Flask, Request, abort, request
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from werkzeug.exceptions import MethodNotAllowed, UnsupportedMediaType
 from werkzeug.wrappers import Response
 
-from portal.api.bodies import Ask
+from portal import export_rows
+from portal.api.bodies import Ask, AskRows
 from portal.api.description import JSON, description
 from portal.auth.gate import signed_in
 from portal.export import ARROW, arrow, csv
 from queries.answer import dataset_card, dataset_line, plain
 from queries.errors import InvalidQuery, UnknownField
+from queries.listing import Rows
 from queries.model import Result
 from queries.question import ask as answer
+from queries.row_question import list_rows, plain_rows
 from queries.warehouse import Warehouse
 
 PREFIX = "/api/v1"
 CSV = "text/csv"
 _MOST_PROBLEMS = 3
+Body = TypeVar("Body", bound=BaseModel)
 
 
 def register(server: Flask, warehouse: Warehouse) -> None:
@@ -31,10 +36,17 @@ def register(server: Flask, warehouse: Warehouse) -> None:
     @routes.post("/ask")
     def ask() -> Response:
         form = _form(request)
-        result = answer(_body(request).question(), warehouse, signed_in().access)
+        result = answer(_body(request, Ask).question(), warehouse, signed_in().access)
         return Response(_WRITERS[form](result), content_type=form)
 
+    @routes.post("/rows")
+    def rows() -> Response:
+        form = _form(request)
+        found = list_rows(_body(request, AskRows).question(), warehouse, signed_in().access)
+        return Response(_ROW_WRITERS[form](found), content_type=form)
+
     @routes.get("/ask", endpoint="refuse")
+    @routes.get("/rows", endpoint="refuse")
     def refuse() -> Response:
         # The catch-all route of the pages reads whatever GET has no rule of its own.
         raise MethodNotAllowed(["POST"])
@@ -61,16 +73,16 @@ def register(server: Flask, warehouse: Warehouse) -> None:
     server.register_blueprint(routes)
 
 
-def _body(asking: Request) -> Ask:
+def _body(asking: Request, kind: type[Body]) -> Body:
     if asking.mimetype != JSON:
         raise UnsupportedMediaType(f"Send the question as {JSON}.")
     try:
-        return Ask.model_validate_json(asking.get_data(cache=False))
+        return kind.model_validate_json(asking.get_data(cache=False))
     except ValidationError as error:
         problems = [_problem(e["loc"], e["msg"]) for e in error.errors(include_url=False)]
         raise InvalidQuery(
             "The question cannot be read: " + "; ".join(problems[:_MOST_PROBLEMS]) + ".",
-            f"Its fields are {', '.join(_fields())}; see {PREFIX}/openapi.json.",
+            f"Its fields are {', '.join(_fields(kind))}; see {PREFIX}/openapi.json.",
             code="invalid_body",
         ) from None
 
@@ -80,8 +92,8 @@ def _problem(place: tuple[int | str, ...], message: str) -> str:
     return f"{where}: {message}" if where else message
 
 
-def _fields() -> list[str]:
-    return [field.alias or name for name, field in Ask.model_fields.items()]
+def _fields(kind: type[BaseModel]) -> list[str]:
+    return [field.alias or name for name, field in kind.model_fields.items()]
 
 
 def _form(asking: Request) -> str:
@@ -97,6 +109,13 @@ _WRITERS: dict[str, Callable[[Result], bytes]] = {
     JSON: lambda result: orjson.dumps(plain(result)),
     ARROW: arrow,
     CSV: csv,
+}
+
+
+_ROW_WRITERS: dict[str, Callable[[Rows], bytes]] = {
+    JSON: lambda rows: orjson.dumps(plain_rows(rows)),
+    ARROW: export_rows.arrow,
+    CSV: export_rows.csv,
 }
 
 

@@ -19,8 +19,8 @@ from portal.components import format as written
 from portal.components.problem import bug, problem
 from portal.components.table import table
 from portal.drawing import Drawing
-from portal.open_page import OpenPage, ask, open_page, shown
-from portal.page import Advising, Tile
+from portal.open_page import OpenPage, ask, list_rows, open_page, shown
+from portal.page import Advising, Lists, Tile
 from portal.site import Site
 from queries.errors import QueryError
 from queries.model import Access, Result
@@ -40,11 +40,12 @@ def register(server: Flask, site: Site) -> None:
         page = site.pages.get(str(asked.get("path")))
         if page is None:
             abort(404)
-        opened = open_page(page, str(asked.get("search", "")), site.warehouse)
+        access = site.viewer().access
+        opened = open_page(page, str(asked.get("search", "")), site.warehouse, access)
         tiles = opened.tiles()
         wanted = [name for name in asked.get("tiles", ()) if name in tiles][:_MOST_TILES]
         as_table = asked.get("as") == "table"
-        job = _Job(opened, site, site.viewer().access, as_table)
+        job = _Job(opened, site, access, as_table)
         return Response(
             _lines(job, {name: tiles[name] for name in wanted}), mimetype="application/x-ndjson"
         )
@@ -112,6 +113,9 @@ def _drawn(job: _Job, tile: Tile) -> tuple[Sequence[Result], Drawing]:
     """What a tile shows, and the answers it shows; none where its question has no answer."""
     context = job.opened.tile_context(tile)
     try:
+        if isinstance(tile, Lists):
+            rows = list_rows(job.opened, tile, job.site.warehouse, job.access)
+            return (), tile.draw_rows(rows, context)
         results = ask(job.opened, tile, job.site.warehouse, job.access)
         if not job.as_table:
             return results, tile.draw(results, context)
@@ -135,8 +139,10 @@ def _foot(opened: OpenPage, tile: Tile, results: Sequence[Result]) -> dict[str, 
     first = results[0] if results else None
     period = first.query.period if first else context.period
     compare = first.query.compare if first else None
-    complete = first.complete_through if first else None
+    complete = first.complete_through if first else context.extent.latest
     return {
+        "start": str(period.start) if period else "",
+        "end": str(period.end) if period else "",
         "short": " · ".join(
             (
                 written.period(period) if period else "all days",

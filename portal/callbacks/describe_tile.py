@@ -5,12 +5,20 @@ from typing import Any
 from flask import Flask, abort, request
 
 from portal.components import format as written
-from portal.open_page import OpenPage, ask, open_page
-from portal.page import Tile
+from portal.explore.askable import why_not
+from portal.open_page import OpenPage, ask, list_rows, open_page
+from portal.page import Lists, Tile
 from portal.site import Site
 from queries.errors import QueryError
-from queries.model import Metric, Result
-from queries.question_text import command, question_of
+from queries.model import Dataset, Metric, Result
+from queries.question_text import (
+    command,
+    python,
+    question_of,
+    row_command,
+    row_python,
+    row_question_of,
+)
 
 PATH = "/-/about"
 
@@ -20,9 +28,10 @@ def register(server: Flask, site: Site) -> None:
 
     @server.post(PATH)
     def describe_tile() -> dict[str, Any]:
-        asked = request.get_json()
+        asked, access = request.get_json(), site.viewer().access
         page = site.pages.get(str(asked.get("path")))
-        opened = open_page(page, str(asked.get("search", "")), site.warehouse) if page else None
+        search = str(asked.get("search", ""))
+        opened = open_page(page, search, site.warehouse, access) if page else None
         tile = opened.tiles().get(str(asked.get("tile"))) if opened else None
         if opened is None or tile is None:
             abort(404)
@@ -37,18 +46,54 @@ def _about(opened: OpenPage, tile: Tile, site: Site) -> dict[str, Any]:
         results, problem = (), f"{error.message} {error.hint}".strip()
     else:
         problem = ""
+    if isinstance(tile, Lists):
+        return _listed(opened, tile, site)
     names = {*tile.metrics, *(m.name for r in results for m in r.query.metrics)}
     metrics = [m for m in context.dataset.metrics if m.name in names]
     return {
         "metrics": [definition(metric, context.dataset.owner) for metric in metrics],
-        "dataset": {
-            "label": context.dataset.label,
-            "description": context.dataset.description,
-            "grain": context.dataset.grain,
-            "base": context.dataset.base or "",
-        },
+        "dataset": _dataset(context.dataset),
         "questions": [_answered(result) for result in results],
+        "keys": _keys(context.dataset, metrics),
         "problem": problem,
+    }
+
+
+def _listed(opened: OpenPage, tile: Lists, site: Site) -> dict[str, Any]:
+    """The same of rows: no metric, but the SELECT they come from and what may be asked of them."""
+    dataset = opened.tile_context(tile).dataset
+    about: dict[str, Any] = {"metrics": [], "dataset": _dataset(dataset), "keys": []}
+    try:
+        rows = list_rows(opened, tile, site.warehouse, site.viewer().access)
+    except QueryError as error:
+        return about | {"questions": [], "problem": f"{error.message} {error.hint}".strip()}
+    question = row_question_of(rows.listing, rows.data_version)
+    answered = {
+        "sql": rows.sql,
+        "table": dataset.table,
+        "source": "raw",
+        "took_ms": round(rows.took_ms, 1),
+        "rows": written.count(rows.frame.height),
+        "command": row_command(question),
+        "python": row_python(question),
+    }
+    return about | {"questions": [answered], "problem": ""}
+
+
+def _keys(dataset: Dataset, metrics: list[Metric]) -> list[dict[str, str]]:
+    """What the metrics may be broken down by, and why not by the rest."""
+    return [
+        {"value": d.name, "label": d.label, "why": why_not(d, metrics, dataset)}
+        for d in dataset.dimensions
+    ]
+
+
+def _dataset(dataset: Dataset) -> dict[str, str]:
+    return {
+        "label": dataset.label,
+        "description": dataset.description,
+        "grain": dataset.grain,
+        "base": dataset.base or "",
     }
 
 
@@ -76,4 +121,5 @@ def _answered(result: Result) -> dict[str, Any]:
         "took_ms": round(result.took_ms, 1),
         "rows": written.count(result.frame.height),
         "command": command(question_of(result.query, result.data_version)),
+        "python": python(question_of(result.query, result.data_version)),
     }

@@ -8,9 +8,13 @@ from threading import Lock
 
 from flask import Flask, Response, abort, request, send_file
 
-from portal.export import FORMS, download
-from portal.open_page import ask, open_page, shown
+from portal.export import FORMS, File, Form, download
+from portal.export_rows import MOST_ROWS, rows_file
+from portal.open_page import OpenPage, ask, list_rows, open_page, shown
+from portal.page import Lists, Tile
 from portal.site import Site
+from queries.model import Access
+from queries.warehouse import Warehouse
 
 PATH = "/export"
 AT_ONCE = 2
@@ -24,16 +28,13 @@ def register(server: Flask, site: Site) -> None:
     def export_tile() -> Response:
         page = site.pages.get(request.args.get("path", ""))
         form = FORMS.get(request.args.get("format", ""))
-        opened = open_page(page, request.args.get("search", ""), site.warehouse) if page else None
+        viewer, search = site.viewer(), request.args.get("search", "")
+        opened = open_page(page, search, site.warehouse, viewer.access) if page else None
         tile = opened.tiles().get(request.args.get("tile", "")) if opened else None
         if opened is None or tile is None or form is None:
             abort(404, "There is nothing to export.")
-        viewer = site.viewer()
-        with turns.taken(viewer.name):
-            results = ask(opened, tile, site.warehouse, viewer.access)
-            if not results:
-                abort(404, "There is nothing to export.")
-            file = download(shown(opened, tile, results), form)
+        with turns.taken(viewer.id):
+            file = _file(opened, tile, site.warehouse, viewer.access, form)
         sent = send_file(
             BytesIO(file.content),
             mimetype=file.mimetype,
@@ -44,21 +45,30 @@ def register(server: Flask, site: Site) -> None:
         return sent
 
 
+def _file(opened: OpenPage, tile: Tile, warehouse: Warehouse, access: Access, form: Form) -> File:
+    if isinstance(tile, Lists):
+        return rows_file(list_rows(opened, tile, warehouse, access, MOST_ROWS), form)
+    results = ask(opened, tile, warehouse, access)
+    if not results:
+        abort(404, "There is nothing to export.")
+    return download(shown(opened, tile, results), form)
+
+
 class Turns:
-    """Exports that are under way, by person: two at once, so that nobody takes the whole server."""
+    """Exports that are under way, by a person's id: two at once, so that nobody takes it all."""
 
     def __init__(self) -> None:
         self._counts: Counter[str] = Counter()
         self._lock = Lock()
 
     @contextmanager
-    def taken(self, name: str) -> Iterator[None]:
+    def taken(self, person: str) -> Iterator[None]:
         with self._lock:
-            if self._counts[name] >= AT_ONCE:
+            if self._counts[person] >= AT_ONCE:
                 abort(429, "Two of your exports are under way; wait for one of them.")
-            self._counts[name] += 1
+            self._counts[person] += 1
         try:
             yield
         finally:
             with self._lock:
-                self._counts[name] -= 1
+                self._counts[person] -= 1

@@ -1,4 +1,4 @@
-"""List every metric of every dataset for the search, with the dataset it belongs to."""
+"""List the metrics of every dataset that the viewer may see, for the search."""
 
 from typing import Any
 
@@ -14,6 +14,7 @@ def register(server: Flask, site: Site) -> None:
 
     @server.post(PATH)
     def list_metrics() -> dict[str, Any]:
+        access = site.viewer().access
         return {
             "metrics": [
                 {
@@ -24,5 +25,6 @@ def register(server: Flask, site: Site) -> None:
                 }
                 for dataset in site.warehouse.catalog().datasets
                 for metric in dataset.metrics
+                if not access.hides(metric)
             ]
         }

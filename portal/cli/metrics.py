@@ -1,5 +1,6 @@
 """`playhead metrics DATASET`: its metrics, what they mean, and what to break them down by."""
 
+from importlib import import_module
 from typing import Annotated
 
 import typer
@@ -16,21 +17,24 @@ app = typer.Typer(add_completion=False)
 def metrics(
     dataset: Annotated[str, typer.Argument(help="See `playhead datasets`.")],
     json: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False,
+    person: Annotated[str, typer.Option("--as", help="List only what this person may see.")] = "",
     version: Annotated[str | None, typer.Option(help="A data version.")] = None,
 ) -> None:
     """List metrics and dimensions of DATASET."""
+    access = import_module("portal.cli.access").access_of(person) if person else Access()
     found = open_warehouse(home.settings()).dataset(dataset, version)
     if json:
-        printing.as_json(dataset_card(found, Access()))
+        printing.as_json(dataset_card(found, access))
     else:
-        _print(found)
+        _print(found, access)
 
 
-def _print(dataset: Dataset) -> None:
+def _print(dataset: Dataset, access: Access) -> None:
     printing.note(f"{dataset.label}: {' '.join(dataset.description.split())}")
     rows = [
         (m.name, m.kind, m.unit or m.format, ", ".join(sorted(m.parameters)), m.description)
         for m in dataset.metrics
+        if not access.hides(m)
     ]
     headings = ("Metric", "Class", "Unit", "With", "Meaning")
     printing.table(headings, [(*r[:4], " ".join(r[4].split())) for r in rows], (False,) * 5)

@@ -24,6 +24,7 @@ from queries.errors import UnknownField
 
 COMMANDS = {
     "ask": "Ask for metrics of a dataset.",
+    "rows": "List the rows behind a number.",
     "datasets": "List what can be asked of.",
     "metrics": "List metrics and dimensions of a dataset.",
     "ingest": "Load files into the lake.",

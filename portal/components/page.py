@@ -79,6 +79,7 @@ def _facts(page: Page, catalog: Catalog) -> dict[str, Any]:
         "reserved": RESERVED,
         "arrangedBy": page.arranged_by,
         "hasClocks": page.has_clocks,
+        "compares": page.compares,
         "dimensions": [
             {"name": d.name, "label": d.label, "kind": d.kind, "role": d.role}
             for d in dimensions.values()

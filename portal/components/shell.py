@@ -67,7 +67,7 @@ def _navbar(pages: Sequence[Page], name: str, unit: str) -> Component:
             ),
             html.Nav(
                 [
-                    *(_link(page.title, page.path) for page in pages),
+                    *(_link(page.title, page.path) for page in pages if page.is_listed),
                     _link(saved_views.TITLE, saved_views.PATH),
                 ],
                 **attributes(aria_label="Pages"),

@@ -6,14 +6,14 @@ assets/ fills the body and the foot, so that a new answer costs no layout of the
 from dash import html
 
 from portal.components.attributes import attributes
-from portal.page import Place, Tile
+from portal.page import Tile
 from queries.model import Dataset
 
 
 def tile_frame(name: str, tile: Tile, dataset: Dataset) -> html.Section:
     place = tile.place
     if place.is_bare:
-        return _bare_frame(name, place)
+        return _bare_frame(name, tile, dataset)
     title = place.title or dataset.metric(tile.metrics[0]).label
     return html.Section(
         [
@@ -36,15 +36,21 @@ def tile_frame(name: str, tile: Tile, dataset: Dataset) -> html.Section:
         id=name,
         className="tile",
         style={"--span": place.span, "--height": f"{place.height}px"},
-        **attributes(aria_busy="true", data_title=title),
+        **attributes(aria_busy="true", data_title=title, **_asked(tile, dataset)),
     )
 
 
-def _bare_frame(name: str, place: Place) -> html.Section:
+def _asked(tile: Tile, dataset: Dataset) -> dict[str, str]:
+    """What its marks are of: where a menu leads from one of them."""
+    return {"data_dataset": dataset.name, "data_metric": next(iter(tile.metrics), "")}
+
+
+def _bare_frame(name: str, tile: Tile, dataset: Dataset) -> html.Section:
+    place = tile.place
     return html.Section(
         html.Div(className="tile-body is-empty"),
         id=name,
         className="tile is-bare",
         style={"--span": place.span, "--height": f"{place.height}px"},
-        **attributes(aria_busy="true", data_title=place.title),
+        **attributes(aria_busy="true", data_title=place.title, **_asked(tile, dataset)),
     )

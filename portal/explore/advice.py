@@ -32,6 +32,7 @@ def _actions(error: QueryError, context: Context) -> list[dict[str, Any]]:
             return [{"label": f"Choose a {o.partition('.')[2]}", "ask": o} for o in first]
         case "access_denied":
             names = read_choices(context.view, dataset).names
+            names = {*names, *context.withheld}
             rest = [m for m in dataset.metrics if m.name not in names and not waits_for(m)]
             return [{"label": f"Show {m.label}", "set": {METRIC: m.name}} for m in rest[:1]]
         case "grain_too_fine":

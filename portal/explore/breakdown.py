@@ -49,9 +49,13 @@ class Breakdown:
         if choices.pivot is not None:
             rows, columns, crossed = results
             content = pivot((rows, columns), cells(crossed), choices)
-            return Drawing(kind="pivot", content=content | controls | _titled(choices))
+            return Drawing(
+                kind="pivot", content=content | controls | _titled(choices), notes=choices.without
+            )
         content = sheet(results[0], choices)
-        return Drawing(kind="sheet", content=content | controls | _titled(choices))
+        return Drawing(
+            kind="sheet", content=content | controls | _titled(choices), notes=choices.without
+        )
 
     def joined(self, results: Sequence[Result], context: Context) -> tuple[Result, ...]:
         """A pivot is one table: a column for each of its columns, its totals first."""
@@ -96,7 +100,9 @@ class Opened:
         if not results:
             reason = why_not(dimension, choices.metrics, choices.dataset)
             return empty("not_defined", "This cannot be broken down so.", reason, **content)
-        return Drawing(kind="sheet", content=sheet(results[0], choices) | content)
+        return Drawing(
+            kind="sheet", content=sheet(results[0], choices) | content, notes=choices.without
+        )
 
     def advise(self, error: QueryError, context: Context) -> Drawing:
         return advice(error, context)

@@ -41,7 +41,8 @@ class Choices:
     """Which metrics, by what, in which order. `dataset` has its parameters filled in.
 
     `metrics` are never empty; `is_by_default` says that `by` is our choice and not the viewer's.
-    `order` is empty where they did not say.
+    `order` is empty where they did not say. `withheld` are those of the metrics asked for that the
+    viewer may not see, `closed` the names of all such.
     """
 
     dataset: Dataset
@@ -55,6 +56,17 @@ class Choices:
     is_descending: bool = True
     limit: int = ROWS
     notices: tuple[str, ...] = ()
+    withheld: tuple[Metric, ...] = ()
+    closed: frozenset[str] = frozenset()
+
+    @property
+    def without(self) -> tuple[str, ...]:
+        """What is said under a tile that leaves out metrics which the viewer may not see."""
+        if not self.withheld:
+            return ()
+        names = ", ".join(m.label for m in self.withheld)
+        owner = self.withheld[0].owner or self.dataset.owner or "an admin"
+        return (f"Without {names}: hidden from you. Ask {owner} for access.",)
 
     @property
     def metric(self) -> Metric:
@@ -72,7 +84,7 @@ class Choices:
         Of rates and medians the largest groups come first, or the top would be the smallest ones.
         """
         is_size = self.metric.kind in ("additive", "semi-additive", "distinct")
-        known = {m.name for m in self.dataset.metrics}
+        known = {m.name for m in self.dataset.metrics} - self.closed
         return self.metric.name if is_size or SIZE not in known else SIZE
 
     @property
@@ -137,8 +149,24 @@ def read_choices(view: View, plain: Dataset) -> Choices:
 
 def chosen(context: Context) -> tuple[Context, Choices]:
     """A tile's context with parameters filled in, and what its view says."""
-    choices = read_choices(context.view, context.dataset)
+    choices = _permitted(read_choices(context.view, context.dataset), context)
     return replace(context, dataset=choices.dataset), choices
+
+
+def _permitted(choices: Choices, context: Context) -> Choices:
+    """Without the metrics that the viewer may not see, unless nothing would be left."""
+    closed = context.withheld
+    seen = tuple(m for m in choices.metrics if m.name not in closed)
+    if not seen and not context.view.every(METRIC):
+        rest = [m for m in choices.dataset.metrics if m.name not in closed and not waits_for(m)]
+        seen = tuple(rest[:1])
+    order = "" if choices.order.split("__")[0] in closed else choices.order
+    choices = replace(choices, order=order, closed=closed)
+    if not seen:
+        return choices
+    said = context.view.every(METRIC)
+    withheld = tuple(m for m in choices.metrics if m.name in closed) if said else ()
+    return replace(choices, metrics=seen, withheld=withheld)
 
 
 def _read(texts: Iterable[str], read: Callable[[str], _T], notices: list[str]) -> list[_T]:

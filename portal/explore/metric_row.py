@@ -8,7 +8,7 @@ from portal.components.problem import problem
 from portal.context import Context
 from portal.drawing import Drawing
 from portal.explore.askable import grains
-from portal.explore.choices import chosen, waits_for
+from portal.explore.choices import METRIC, chosen, waits_for
 from portal.page import Place
 from portal.tiles.headline import number, spark
 from queries.errors import QueryError
@@ -48,9 +48,11 @@ class MetricRow:
         return Drawing(kind="metric", content=content | number(row, metric, context) | spark(line))
 
     def advise(self, error: QueryError, context: Context) -> Drawing:
-        """Its own row says why it has no number; the others are not disturbed."""
+        """Its own row says why it has no number; one that the viewer may not see is not listed."""
         metric = context.metric(self.metric)
         content = problem(error).content
+        if self.metric in context.withheld and self.metric not in context.view.every(METRIC):
+            return Drawing(kind="nothing", content={})
         said = {"reason": content["reason"], "message": f"{error.message} {error.hint}".strip()}
         return Drawing(kind="metric", content=_named(metric) | said)
 

@@ -46,7 +46,8 @@ class OverTime:
             return replace(drawings[0], content={**drawings[0].content, "title": title})
         names = [trend.metric for trend in _trends(choices)]
         content = _stacked([d.content for d in figures], [context.metric(n).label for n in names])
-        return replace(figures[0], content=content | {"title": title})
+        notes = (*figures[0].notes, *choices.without)
+        return replace(figures[0], content=content | {"title": title}, notes=notes)
 
     def advise(self, error: QueryError, context: Context) -> Drawing:
         return advice(error, context)
@@ -83,7 +84,8 @@ def _stacked(figures: Sequence[Any], labels: Sequence[str]) -> dict[str, Any]:
         layout["annotations"].append(_named(label, top))
     lowest = f"y{len(figures)}"
     layout["xaxis"] = {**figures[0]["layout"]["xaxis"], "anchor": lowest}
-    return {"data": data, "layout": layout, "brush": True, "height": _PANEL * len(figures)}
+    shared = {"brush": True, "grain": figures[0]["grain"]}
+    return {"data": data, "layout": layout, "height": _PANEL * len(figures), **shared}
 
 
 def _named(label: str, top: float) -> dict[str, Any]:

@@ -26,13 +26,7 @@ _PERIODS = {
 
 def explore(page: Page, query: str, catalog: Catalog) -> Page:
     """The page for one dataset. A name that is not in the catalog is said, not fatal."""
-    wanted = View.from_url(query, options=(DATASET,)).option(DATASET)
-    dataset, notices = catalog.datasets[0], ()
-    if wanted:
-        try:
-            dataset = catalog.dataset(wanted)
-        except UnknownField as error:
-            notices = (f"{error.message} {error.hint} Showing {dataset.label}.",)
+    dataset, notices = named_dataset(View.from_url(query, options=(DATASET,)), catalog)
     options = (*OPTIONS, *parameter_options(dataset))
     said = read_choices(View.from_url(query, options=options), dataset).notices
     is_file = dataset.name not in {d.name for d in builtin().datasets}
@@ -46,6 +40,17 @@ def explore(page: Page, query: str, catalog: Catalog) -> Page:
         compare="none" if is_file else page.compare,
         sections=_sections(dataset),
     )
+
+
+def named_dataset(view: View, catalog: Catalog) -> tuple[Dataset, tuple[str, ...]]:
+    """The dataset that a URL names, or the first one and why."""
+    wanted, dataset = view.option(DATASET), catalog.datasets[0]
+    if not wanted:
+        return dataset, ()
+    try:
+        return catalog.dataset(wanted), ()
+    except UnknownField as error:
+        return dataset, (f"{error.message} {error.hint} Showing {dataset.label}.",)
 
 
 def _sections(dataset: Dataset) -> tuple[Section, ...]:

@@ -25,9 +25,10 @@ def figure(
     brush: bool = False,
     filters: str = "",
     notes: Sequence[str] = (),
+    grain: str = "",
 ) -> Drawing:
-    """A figure; `brush` lets a drag over the time axis set the period."""
-    content = {"data": list(traces), "layout": layout, "brush": brush}
+    """A figure; `brush` lets a drag over the time axis set the period, cut by `grain`."""
+    content = {"data": list(traces), "layout": layout, "brush": brush, "grain": grain}
     return Drawing(kind="figure", content=content, filters=filters, notes=tuple(notes))
 
 

@@ -50,7 +50,7 @@ class Trend:
             "xaxis": time_axis(context, frame),
             "yaxis": value_axis(metric, rangemode=low),
         }
-        return figure(traces, layout, brush=True)
+        return figure(traces, layout, brush=True, grain=context.grain)
 
 
 def time_axis(context: Context, frame: pl.DataFrame) -> dict[str, Any]:

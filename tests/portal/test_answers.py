@@ -26,6 +26,7 @@ METRIC = "hours_viewed"
 
 @dataclass(frozen=True, slots=True)
 class Ada:
+    id: str = "ada"
     name: str = "Ada"
     unit: str = "product"
     access: Access = field(default_factory=Access)
