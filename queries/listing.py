@@ -13,6 +13,7 @@ from datetime import date
 import polars as pl
 
 from queries.condition import Condition, conjunction
+from queries.derived import sources
 from queries.errors import AccessDenied, InvalidQuery
 from queries.expression import columns_of
 from queries.lake import contract
@@ -156,7 +157,9 @@ def _bare(columns: Iterable[str]) -> frozenset[str]:
 
 
 def _personal(dataset: Dataset) -> frozenset[str]:
-    tables = [contract.table(name) for name in (dataset.table, *(j.table for j in dataset.joins))]
+    below = (name for d in dataset.derived for name in sources(d))
+    names = (dataset.table, *(j.table for j in dataset.joins), *below)
+    tables = [contract.table(name) for name in names]
     marked = {c.name for table in tables if table for c in table.columns if c.personal}
     return frozenset({*marked, BUCKET, dataset.entity} - {""})
 

@@ -111,6 +111,27 @@ class Rollup:
     metrics: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DerivedTable:
+    """A table of the lake that one SELECT makes of its `inputs`; never a source of its own.
+
+    `select` is DuckDB's SQL over the names of the inputs; `getvariable('complete_through')` is the
+    last day for which all of them are complete. `day` names the column of the table's day; a row
+    says everything once `follow_up_days` days from it on, its own included, are complete. `over`
+    holds those inputs that are derived too.
+    """
+
+    name: str
+    grain: str
+    key: tuple[str, ...]
+    inputs: tuple[str, ...]
+    select: str
+    day: str = ""
+    follow_up_days: int = 1
+    description: str = ""
+    over: "tuple[DerivedTable, ...]" = ()
+
+
 @dataclass(frozen=True, kw_only=True)
 class Dataset:
     """One table, its joins, and everything that may be asked of it.
@@ -118,7 +139,8 @@ class Dataset:
     `entity` is the column of the unit that intervals cluster by (the account), empty where rows
     are published totals and an interval would mean nothing. `exclusive` names a dimension whose
     values overlap: a question must group by it or keep one value. `base` is a filter that holds
-    always (members only). `open` datasets are public: row rules do not apply to them.
+    always (members only). `open` datasets are public: row rules do not apply to them. `derived`
+    are the derived tables it reads, those they are made of first.
     """
 
     name: str
@@ -136,6 +158,7 @@ class Dataset:
     base: str | None = None
     joins: tuple[Join, ...] = ()
     rollups: tuple[Rollup, ...] = ()
+    derived: tuple[DerivedTable, ...] = ()
     smallest_grain: Grain = Grain.DAY
     exclusive: str = ""
     open: bool = False

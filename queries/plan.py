@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from queries.condition import Both, Condition, Either, Filter, conjunction
+from queries.derived import require
 from queries.errors import AccessDenied, UnsafeQuestion
 from queries.expression import columns_of
 from queries.formula import Aggregate
@@ -149,6 +150,7 @@ def binned(reduction: Reduction, quantile: Aggregate) -> Reduction:
 
 def _planned(query: Query, where: Condition | None, tables: Tables) -> Plan:
     dataset = query.dataset
+    require(dataset, tables)
     aggregates = tuple(sorted({*merged(query.metrics), ROWS}, key=lambda a: a.key))
     named = {k.name for k in query.by} | {
         f.dimension.name for f in (where.filters() if where else ())

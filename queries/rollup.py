@@ -12,6 +12,7 @@ from functools import lru_cache
 from hashlib import blake2b
 from typing import Any
 
+from queries import derived
 from queries.condition import Both, Condition, Either, Filter
 from queries.expression import columns_of
 from queries.formula import Aggregate
@@ -58,8 +59,10 @@ def fingerprint(dataset: Dataset, rollup: Rollup) -> str:
     """Changes whenever what the rollup's columns mean does."""
     meaning = (dataset.table, dataset.base, dataset.joins, rollup, dataset.time, dataset.entity)
     dimensions = [dataset.dimension(name) for name in rollup.dimensions]
+    made = [derived.fingerprint(d) for d in dataset.derived]
     kept = stored(dataset, rollup)
-    return blake2b(repr((FORMAT, meaning, dimensions, kept)).encode(), digest_size=8).hexdigest()
+    meant = (FORMAT, meaning, made, dimensions, kept)
+    return blake2b(repr(meant).encode(), digest_size=8).hexdigest()
 
 
 def inputs(dataset: Dataset, rollup: Rollup) -> tuple[str, ...]:
@@ -74,7 +77,7 @@ def built_from(dataset: Dataset, rollup: Rollup, tables: Tables) -> dict[str, An
     """What is written down when a rollup is built, to tell later whether it is current."""
     return {
         "definition": fingerprint(dataset, rollup),
-        "versions": {table: tables.versions.get(table) for table in inputs(dataset, rollup)},
+        "versions": _versions(dataset, inputs(dataset, rollup), tables),
     }
 
 
@@ -89,10 +92,15 @@ def is_current(dataset: Dataset, rollup: Rollup, tables: Tables) -> bool:
 
 def population_from(dataset: Dataset, tables: Tables) -> dict[str, Any]:
     """What the units by bucket were counted from, to tell later whether they still hold."""
+    made = [derived.fingerprint(d) for d in dataset.derived]
     return {
-        "definition": [dataset.table, dataset.base, dataset.entity],
-        "version": tables.versions.get(dataset.table),
+        "definition": [dataset.table, dataset.base, dataset.entity, *made],
+        "versions": _versions(dataset, (dataset.table,), tables),
     }
+
+
+def _versions(dataset: Dataset, names: Iterable[str], tables: Tables) -> dict[str, Any]:
+    return {name: tables.versions.get(name) for name in derived.sourced(dataset, names)}
 
 
 def known_population(dataset: Dataset, tables: Tables) -> list[float] | None:

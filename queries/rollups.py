@@ -1,22 +1,23 @@
-"""Build rollups, incrementally by day, and commit them beside the tables they come from.
+"""Build derived tables and rollups, and commit them beside the tables they come from.
 
-A rollup is rebuilt for the days of the files that came or went since it was built; from scratch
-where its definition or a joined table changed.
+A derived table is built whole. A rollup is rebuilt for the days of the files that came or went
+since it was built; from scratch where its definition or a joined table changed, or where it sums
+up a derived table.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
 
 import polars as pl
 
+from queries import derived
 from queries.condition import MAX_VALUES, Dimension, Filter
 from queries.engines.duckdb_engine import DuckDBEngine
 from queries.formula import Aggregate
 from queries.gather import counted_units
 from queries.lake.lake import Change, Lake
-from queries.lake.snapshot import Snapshot
-from queries.model import BUCKET, Column, Dataset, Reduction, Rollup, Source
+from queries.model import BUCKET, Column, Dataset, DerivedTable, Reduction, Rollup, Source
 from queries.plan import population_plan
 from queries.rollup import (
     ACCOUNT,
@@ -32,13 +33,14 @@ from queries.rollup import (
     stored,
     table_of,
 )
+from queries.underway import Underway
 
 SOURCE = "rollups"
 
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """A rollup that was written. `days` is None when it was built from scratch."""
+    """A derived table or a rollup that was written. `days` is None when it was built whole."""
 
     table: str
     days: int | None
@@ -50,41 +52,80 @@ def refresh(
     engine: DuckDBEngine,
     progress: Callable[[str], None] = lambda _: None,
 ) -> tuple[Built, ...]:
-    """Bring every rollup of the datasets up to the newest snapshot, in one commit."""
+    """Bring what derives from the newest snapshot up to it, in one commit.
+
+    First the derived tables that the datasets read, then the rollups. What a lake cannot make,
+    since it lacks an input, it does not get.
+    """
+    of = tuple(datasets)
+    built: list[Built] = []
     with lake.lease():
-        tables = lake.snapshot()
-        changes: list[Change] = []
-        built: list[Built] = []
-        details = dict(tables.details.get(DETAILS, {}))
-        populations = dict(tables.details.get(POPULATIONS, {}))
-        for dataset in datasets:
-            if dataset.rollups and tables.has(dataset.table) and dataset.entity:
-                populations[dataset.name] = _population(engine, tables, dataset)
-            for rollup in dataset.rollups:
-                if not tables.has(dataset.table) or is_current(dataset, rollup, tables):
-                    continue
-                if not all(tables.has(name) for name in inputs(dataset, rollup)):
-                    continue
-                progress(f"rollup {rollup.name} of {dataset.name}")
-                change, days = _change(lake, engine, tables, (dataset, rollup))
-                changes.append(change)
-                built.append(Built(change.table, days))
-                details[change.table] = built_from(dataset, rollup, tables) | {
-                    "at": tables.data_version
-                }
-        if changes:
-            lake.commit(changes, SOURCE, details={DETAILS: details, POPULATIONS: populations})
+        tables = Underway(lake.snapshot())
+        for table in derived.in_order(of):
+            if derived.is_current(table, tables) or not _can_be_made(table, tables):
+                continue
+            progress(f"derived table {table.name}")
+            tables.take(_derive(lake, engine, tables, table))
+            tables.write_down(derived.DETAILS, table.name, derived.built_from(table, tables))
+            built.append(Built(table.name, None))
+        for dataset in of:
+            if tables.has(dataset.table) and _holds(dataset, tables):
+                built += _roll_up(lake, engine, tables, dataset, progress)
+        if tables.changes:
+            lake.commit(tables.changes, SOURCE, details=tables.written)
         return tuple(built)
 
 
-def _population(engine: DuckDBEngine, tables: Snapshot, dataset: Dataset) -> dict[str, object]:
+def _can_be_made(table: DerivedTable, tables: Underway) -> bool:
+    return tables.hold(table.inputs) and all(derived.is_current(d, tables) for d in table.over)
+
+
+def _derive(lake: Lake, engine: DuckDBEngine, tables: Underway, table: DerivedTable) -> Change:
+    path = lake.new_file(table.name)
+    engine.derive(table, tables, path, derived.inputs_complete_through(table, tables))
+    return Change(
+        table=table.name,
+        files=(path,),
+        fresh=True,
+        day=table.day,
+        complete_through=derived.complete_through(table, tables),
+    )
+
+
+def _roll_up(
+    lake: Lake,
+    engine: DuckDBEngine,
+    tables: Underway,
+    dataset: Dataset,
+    progress: Callable[[str], None],
+) -> Iterator[Built]:
+    if dataset.rollups and dataset.entity:
+        tables.write_down(POPULATIONS, dataset.name, _population(engine, tables, dataset))
+    for rollup in dataset.rollups:
+        if is_current(dataset, rollup, tables):
+            continue
+        if not all(tables.has(name) for name in inputs(dataset, rollup)):
+            continue
+        progress(f"rollup {rollup.name} of {dataset.name}")
+        change, days = _change(lake, engine, tables, (dataset, rollup))
+        tables.take(change)
+        written = built_from(dataset, rollup, tables) | {"at": tables.data_version}
+        tables.write_down(DETAILS, change.table, written)
+        yield Built(change.table, days)
+
+
+def _holds(dataset: Dataset, tables: Underway) -> bool:
+    return all(derived.is_current(d, tables) for d in dataset.derived)
+
+
+def _population(engine: DuckDBEngine, tables: Underway, dataset: Dataset) -> dict[str, object]:
     known = known_population(dataset, tables)
     units = known or counted_units(engine.reduce(population_plan(dataset), tables)).tolist()
     return {"from": population_from(dataset, tables), "units": units}
 
 
 def _change(
-    lake: Lake, engine: DuckDBEngine, tables: Snapshot, of: tuple[Dataset, Rollup]
+    lake: Lake, engine: DuckDBEngine, tables: Underway, of: tuple[Dataset, Rollup]
 ) -> tuple[Change, int | None]:
     dataset, rollup = of
     table = table_of(dataset, rollup)
@@ -106,7 +147,7 @@ def _change(
 
 
 def _changed_days(
-    lake: Lake, engine: DuckDBEngine, tables: Snapshot, of: tuple[Dataset, Rollup]
+    lake: Lake, engine: DuckDBEngine, tables: Underway, of: tuple[Dataset, Rollup]
 ) -> list[date] | None:
     """Days of the files that came or went since the rollup was built; None for all days.
 
@@ -116,12 +157,12 @@ def _changed_days(
     written = tables.details.get(DETAILS, {}).get(table_of(dataset, rollup))
     if written is None or written["definition"] != fingerprint(dataset, rollup):
         return None
-    if not tables.has(table_of(dataset, rollup)):
+    if not tables.has(table_of(dataset, rollup)) or dataset.derived:
         return None
     joined = inputs(dataset, rollup)[1:]
     if any(written["versions"].get(t) != tables.versions.get(t) for t in joined):
         return None
-    changed = lake.changed_files(dataset.table, written["at"], tables)
+    changed = lake.changed_files(dataset.table, written["at"], tables.before)
     days = engine.days(dataset.time.expression, changed) if changed else []
     return days if len(days) <= MAX_VALUES else None
 

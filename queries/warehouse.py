@@ -13,6 +13,7 @@ import polars as pl
 from queries.cache import FrameCache
 from queries.catalog import Catalog
 from queries.condition import Dimension, Filter, Scalar
+from queries.derived import require
 from queries.errors import NotLoaded
 from queries.formula import Array
 from queries.gather import counted_units, gather, shows_the_gone, summed_up, with_the_gone
@@ -94,6 +95,7 @@ class Warehouse:
         """
         started = perf_counter()
         tables = self.snapshot(version)
+        require(listing.dataset, tables)
         table = listing.dataset.table
         planned = plan_rows(listing, access, self._engine.columns(table, tables))
         reader = _Reader(self._engine, self._cache, tables, listing.dataset)
@@ -124,6 +126,7 @@ class Warehouse:
     def span(self, dataset: Dataset, version: str | None = None) -> Period:
         """First to last complete day. Raises NotLoaded where there is no row."""
         tables = self.snapshot(version)
+        require(dataset, tables)
         days = tables.days(dataset.table)
         if days is None:
             raise NotLoaded(f"{dataset.label} has no rows.", dataset.load_hint)

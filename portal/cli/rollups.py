@@ -1,4 +1,4 @@
-"""`playhead rollups`: bring the rollups up to the newest snapshot."""
+"""`playhead rollups`: bring derived tables and rollups up to the newest snapshot."""
 
 import typer
 
@@ -15,7 +15,7 @@ app = typer.Typer(add_completion=False)
 
 @app.command()
 def rollups() -> None:
-    """Bring the rollups up to date."""
+    """Bring derived tables and rollups up to date."""
     settings = home.settings()
     built = refreshed(open_lake(settings), settings)
     for rollup in built:
@@ -26,7 +26,7 @@ def rollups() -> None:
 
 
 def refreshed(lake: Lake, settings: Settings) -> tuple[Built, ...]:
-    """Refresh the rollups of every dataset of the lake, saying on stderr which one is on."""
+    """Refresh what derives from the lake for every dataset, saying on stderr which one is on."""
     engine = DuckDBEngine(spill=settings.cache / "spill", seconds=3600)
     catalog = builtin().extended(lake.snapshot_now().datasets)
     try:

@@ -29,7 +29,7 @@ COMMANDS = {
     "metrics": "List metrics and dimensions of a dataset.",
     "ingest": "Load files into the lake.",
     "snapshots": "List the versions of the lake.",
-    "rollups": "Bring the rollups up to date.",
+    "rollups": "Bring derived tables and rollups up to date.",
     "demo": "Make the demo company.",
     "serve": "Serve the portal.",
     "user": "Add, list and change people.",

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from queries.catalog import derived
 from queries.catalog.classes import class_of, interval_of, may_be
 from queries.catalog.format import (
     WrittenDataset,
@@ -69,6 +70,7 @@ def read_dataset(text: str, origin: str) -> Dataset:
         rollups=tuple(
             Rollup(r.name, r.dimensions, r.by_account, r.metrics) for r in written.rollups
         ),
+        derived=derived.needed([written.table, *(j.table or j.name for j in written.joins)]),
         smallest_grain=written.smallest_grain,
         exclusive=written.exclusive,
         open=written.open,

@@ -10,7 +10,7 @@ import polars as pl
 from queries.condition import Scalar
 from queries.engines.sql import quoted, readable, render, render_rows, text
 from queries.errors import NotLoaded, QueryTimeout
-from queries.model import Reduction, Selection, Tables
+from queries.model import DerivedTable, Reduction, Selection, Tables
 
 SETTINGS = (
     "SET autoinstall_known_extensions = false",
@@ -18,6 +18,7 @@ SETTINGS = (
     "SET python_enable_replacements = false",
     "SET parquet_metadata_cache = true",
 )
+PARQUET = "(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 131072)"
 
 
 class DuckDBEngine:
@@ -75,9 +76,21 @@ class DuckDBEngine:
         order = ", ".join(quoted(c) for c in order_by)
         with self._open().cursor() as cursor:
             cursor.execute(
-                f"COPY (FROM ({readable(sql, values)}) ORDER BY {order}) TO {text(path)} "
-                "(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 131072)"
+                f"COPY (FROM ({readable(sql, values)}) ORDER BY {order}) TO {text(path)} {PARQUET}"
             )
+
+    def derive(
+        self, derived: DerivedTable, tables: Tables, path: str, complete_through: date | None
+    ) -> None:
+        """Run a derived table's SELECT over its inputs into a Parquet file, ordered by its day."""
+        complete = f"DATE {text(str(complete_through))}" if complete_through else "NULL::DATE"
+        order = f" ORDER BY {quoted(derived.day)}" if derived.day else ""
+        with self._open().cursor() as cursor:
+            for name in derived.inputs:
+                scan = files_sql(tables.files(name))
+                cursor.execute(f"CREATE TEMP VIEW {quoted(name)} AS FROM {scan}")
+            cursor.execute(f"SET VARIABLE complete_through = {complete}")
+            cursor.execute(f"COPY (FROM ({derived.select}){order}) TO {text(path)} {PARQUET}")
 
     def days(self, expression: str, files: tuple[str, ...]) -> list[date]:
         """The days that files hold rows of."""

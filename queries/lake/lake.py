@@ -11,7 +11,7 @@ only files and table versions that no record names, and the next writer clears t
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from hashlib import sha256
 from pathlib import Path
 from threading import Lock
@@ -52,7 +52,8 @@ class Change:
     `local_date` drops whole days, one with the key drops those rows), or with `fresh` all rows,
     and the columns with them. Then `rows` come in, sorted by the table's day, and the Parquet
     `files` that the caller wrote to names from `Lake.new_file`. `day` names the column of the
-    table's day where no contract does.
+    table's day where no contract does; `complete_through` is its last complete day where the rows
+    alone cannot tell.
     """
 
     table: str
@@ -61,6 +62,7 @@ class Change:
     without: pl.DataFrame | None = None
     fresh: bool = False
     day: str = ""
+    complete_through: date | None = None
 
 
 class Lake:
@@ -207,11 +209,11 @@ class Lake:
             replace=change.fresh,
         )
         version = delta.commit(self.storage, edit, tag, before.number + 1)
-        return self._state(change.table, version, clocks)
+        return self._state(change, version, clocks)
 
-    def _state(self, table: str, version: int, clocks: Clocks) -> TableState:
-        found = delta.files_at(self.storage, table, version)
-        sizes = {f"tables/{table}/{path}": size for path, size in found.sizes.items()}
+    def _state(self, change: Change, version: int, clocks: Clocks) -> TableState:
+        found = delta.files_at(self.storage, change.table, version)
+        sizes = {f"tables/{change.table}/{path}": size for path, size in found.sizes.items()}
         days = reach(self.storage.files(sizes), clocks)
         rows = sum(found.rows.values())
         return TableState(
@@ -219,7 +221,7 @@ class Lake:
             rows=rows,
             first_day=days.first,
             last_day=days.last,
-            complete_through=days.complete,
+            complete_through=change.complete_through or days.complete,
             day=clocks.day,
             written_at=datetime.now(UTC).isoformat(),
         )

@@ -1,0 +1,61 @@
+"""The lake as it will be once the commit in hand is made: what was built so far, over a snapshot.
+
+So a rollup can be built of a derived table, and both become visible at once.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+from typing import Any
+
+from queries.lake.lake import Change
+from queries.lake.snapshot import Snapshot
+
+
+class Underway:
+    """A snapshot and the changes to come. Implements `queries.model.Tables`.
+
+    Versions are those of the snapshot: what is built goes by the versions of its sources, not by
+    its own. `written` is what the record's details are to say anew.
+    """
+
+    def __init__(self, before: Snapshot) -> None:
+        self.before = before
+        self._files: dict[str, tuple[str, ...]] = {}
+        self.data_version = before.data_version
+        self.changes: list[Change] = []
+        self.written: dict[str, dict[str, Any]] = {}
+
+    def take(self, change: Change) -> None:
+        """Add a change. A table that is built whole can be read from now on."""
+        self.changes.append(change)
+        if change.fresh:
+            self._files[change.table] = change.files
+
+    def write_down(self, kind: str, name: str, what: Mapping[str, Any]) -> None:
+        """Say in the record's details what something was built from."""
+        kept = self.written.setdefault(kind, dict(self.before.details.get(kind, {})))
+        kept[name] = what
+
+    @property
+    def versions(self) -> Mapping[str, int]:
+        return self.before.versions
+
+    @property
+    def details(self) -> Mapping[str, Any]:
+        return {**self.before.details, **self.written}
+
+    def files(self, table: str) -> tuple[str, ...]:
+        return self._files[table] if table in self._files else self.before.files(table)
+
+    def has(self, table: str) -> bool:
+        return table in self._files or self.before.has(table)
+
+    def hold(self, tables: Iterable[str]) -> bool:
+        """Whether every one of the tables is there and has a row."""
+        return all(self.has(name) and self.files(name) for name in tables)
+
+    def rows(self, table: str) -> int:
+        return self.before.rows(table)
+
+    def complete_through(self, table: str) -> date | None:
+        return self.before.complete_through(table)
