@@ -56,7 +56,10 @@ def _brought(name: str, text: str) -> Dataset:
     return dataset
 
 
-_ORDER = ("playback", "impressions", "visits", "searches", "top10", "engagement")
+_ORDER = (
+    "playback", "audience", "episodes", "launches", "impressions", "page_requests", "page_rows",
+    "calibration", "visits", "searches", "membership", "top10", "engagement",
+)  # fmt: skip
 
 
 def _shown_first(dataset: Dataset) -> tuple[int, str]:

@@ -4,6 +4,7 @@ The rows are random and shaped by the contract, nulls included: no meaning, ever
 """
 
 from collections.abc import Iterator
+from datetime import date
 
 import duckdb
 import numpy as np
@@ -11,49 +12,19 @@ import polars as pl
 import pytest
 
 from queries.catalog import builtin
+from queries.catalog.derived import declared
 from queries.catalog.loader import columns_by_place
 from queries.condition import Dimension
+from queries.derived import DETAILS, built_from, in_order, sources
 from queries.engines.duckdb_engine import DuckDBEngine
 from queries.engines.polars_engine import PolarsEngine
 from queries.lake import contract
-from queries.model import Column, Dataset, Reduction, Source, merged
+from queries.model import Column, Dataset, DerivedTable, Reduction, Source, merged
 from tests.queries.contract_rows import random_rows
 from tests.queries.small_lake import Files
 
 DATASETS = builtin().datasets
-
-
-@pytest.mark.parametrize("dataset", DATASETS, ids=lambda d: d.name)
-def test_every_column_a_dataset_reads_is_in_the_contract(dataset: Dataset):
-    joined = {j.name: j.table for j in dataset.joins}
-    for place, columns in columns_by_place(dataset):
-        for column in columns:
-            name, _, rest = column.rpartition(".")
-            table = contract.table(joined[name] if name else dataset.table)
-            assert table is not None
-            assert rest in table.names, f"{dataset.name}: {place} reads {column}"
-
-
-@pytest.mark.parametrize("dataset", DATASETS, ids=lambda d: d.name)
-def test_joins_are_many_to_one_so_that_rows_are_never_counted_twice(dataset: Dataset):
-    for join in dataset.joins:
-        table = contract.table(join.table)
-        assert table is not None
-        assert table.key == (join.key,), f"{dataset.name}: {join.name}"
-
-
-@pytest.mark.parametrize("dataset", DATASETS, ids=lambda d: d.name)
-def test_a_dataset_with_a_unit_has_buckets_to_cluster_by(dataset: Dataset):
-    table = contract.table(dataset.table)
-    assert table is not None
-    assert not dataset.entity or "bucket" in table.names
-
-
-@pytest.fixture(scope="module")
-def random_lake(tmp_path_factory: pytest.TempPathFactory) -> Files:
-    folder = tmp_path_factory.mktemp("contract")
-    needed = {d.table for d in DATASETS} | {j.table for d in DATASETS for j in d.joins}
-    return Files("v1", {name: (random_rows(name, folder),) for name in sorted(needed)})
+DERIVED = tuple(in_order(DATASETS))
 
 
 @pytest.fixture(scope="module")
@@ -61,6 +32,65 @@ def duckdb_first() -> Iterator[DuckDBEngine]:
     engine = DuckDBEngine(memory="500MB")
     yield engine
     engine.close()
+
+
+@pytest.fixture(scope="module")
+def random_lake(tmp_path_factory: pytest.TempPathFactory, duckdb_first: DuckDBEngine) -> Files:
+    """Random rows of every table, and what the derived tables make of them."""
+    folder = tmp_path_factory.mktemp("contract")
+    needed = {d.table for d in DATASETS} | {j.table for d in DATASETS for j in d.joins}
+    needed |= {name for d in DERIVED for name in sources(d)}
+    loaded = sorted(needed - {d.name for d in DERIVED})
+    lake = Files("v1", {name: (random_rows(name, folder),) for name in loaded})
+    for derived in DERIVED:
+        path = str(folder / f"{derived.name}.parquet")
+        duckdb_first.derive(derived, lake, path, date(2026, 5, 1))
+        lake.paths[derived.name] = (path,)
+    lake.details[DETAILS] = {d.name: built_from(d, lake) for d in DERIVED}
+    return lake
+
+
+def columns(table: str, lake: Files) -> set[str]:
+    declared = contract.table(table)
+    return set(declared.names if declared else pl.read_parquet_schema(lake.paths[table][0]))
+
+
+@pytest.mark.parametrize("dataset", DATASETS, ids=lambda d: d.name)
+def test_every_column_a_dataset_reads_is_in_its_table(dataset: Dataset, random_lake: Files):
+    joined = {j.name: j.table for j in dataset.joins}
+    for place, read in columns_by_place(dataset):
+        for column in read:
+            name, _, rest = column.rpartition(".")
+            table = joined[name] if name else dataset.table
+            assert rest in columns(table, random_lake), f"{dataset.name}: {place} reads {column}"
+
+
+@pytest.mark.parametrize("dataset", DATASETS, ids=lambda d: d.name)
+def test_joins_are_many_to_one_so_that_rows_are_never_counted_twice(dataset: Dataset):
+    keys = {d.name: d.key for d in DERIVED}
+    for join in dataset.joins:
+        table = contract.table(join.table)
+        key = table.key if table else keys[join.table]
+        assert key == (join.key,), f"{dataset.name}: {join.name}"
+
+
+@pytest.mark.parametrize("dataset", DATASETS, ids=lambda d: d.name)
+def test_a_dataset_with_a_unit_has_buckets_to_cluster_by(dataset: Dataset, random_lake: Files):
+    assert not dataset.entity or "bucket" in columns(dataset.table, random_lake)
+
+
+@pytest.mark.parametrize("derived", DERIVED, ids=lambda d: d.name)
+def test_a_derived_table_has_one_row_a_key_whatever_its_inputs_hold(
+    derived: DerivedTable, random_lake: Files
+):
+    made = pl.read_parquet(random_lake.paths[derived.name][0])
+    assert not made.select(derived.key).is_duplicated().any()
+    assert made.schema.get(derived.day) == pl.Date
+
+
+def test_no_derived_table_goes_by_the_name_of_one_that_is_loaded():
+    assert not {d.name for d in declared().values()} & set(contract.tables())
+    assert {d.name for d in DERIVED} == set(declared())
 
 
 @pytest.mark.parametrize("dataset", DATASETS, ids=lambda d: d.name)

@@ -19,8 +19,20 @@ from queries.warehouse import Warehouse
 
 pytestmark = pytest.mark.demo
 
-DATASETS = ("playback", "impressions", "visits", "searches")
-BY = {"playback": "device", "impressions": "ranker", "visits": "device", "searches": "language"}
+BY = {
+    "playback": "device",
+    "impressions": "ranker",
+    "visits": "device",
+    "searches": "language",
+    "audience": "kind",
+    "episodes": "episode",
+    "launches": "genre",
+    "page_requests": "device",
+    "page_rows": "ranker",
+    "calibration": "shown",
+    "membership": "plan",
+}
+DATASETS = tuple(BY)
 
 
 @pytest.fixture(scope="module")

@@ -7,12 +7,10 @@ import polars as pl
 import pytest
 
 from queries.analyses import (
-    completion,
     concentration,
     debias,
     launch,
     offpolicy,
-    page_ranking,
     survival,
 )
 from queries.analyses.cluster import CLUSTERS, Scope
@@ -107,21 +105,3 @@ def test_an_off_policy_value_is_read_from_the_total(warehouse: Warehouse):
     assert 0 < found.effective_share <= 1
     unknown = offpolicy.question(Scope(dataset, where=seen), "no such policy")
     assert offpolicy.reading(warehouse.ask(unknown, Access()).total).verdict == "refused"
-
-
-def test_completion_adds_up_the_plays_of_an_account(warehouse: Warehouse):
-    dataset = warehouse.dataset("playback")
-    title = Filter(dataset.dimension("title_id"), "in", (5,))
-    frame = answered(warehouse, completion.question(Scope(dataset, where=title)))
-    assert not frame.select("account", "cluster", "title_id").is_duplicated().any()
-    found = completion.completion(frame)
-    assert found is None or found.watchers <= found.starters
-
-
-def test_pages_are_ranked_by_request(warehouse: Warehouse):
-    viewport = page_ranking.Viewport()
-    query = page_ranking.question(scope(warehouse, "impressions"), viewport)
-    found = page_ranking.page_ranking(answered(warehouse, query), viewport)
-    assert found is not None
-    assert 0 <= found.ndcg.value <= 1
-    assert 0 <= found.recall.value <= 1
