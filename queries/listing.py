@@ -189,7 +189,8 @@ def _newest_first(
     """By the event's clock where there is one, and by the key, so that pages never overlap."""
     declared = contract.table(dataset.table)
     event = declared.clocks.event if declared else ""
-    keys = declared.key if declared else columns
+    derived = (d.key for d in dataset.derived if d.name == dataset.table)
+    keys = declared.key if declared else next(derived, columns)
     order = [(dataset.time.expression, True)]
     if event in columns and event not in hidden:
         order.append((f'"{event}"', True))
