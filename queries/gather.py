@@ -42,8 +42,7 @@ class Cells:
     """Aggregates of `groups`: `totals` one number a group, `buckets` `groups x 256` of them.
 
     An aggregate that is no sum over buckets has a total only. A sum over rows whose values are all
-    missing is NaN, in its total and in its buckets. `histograms` are by the key of the quantile that
-    they are for.
+    missing is NaN, in its total and in its buckets. `histograms` are by the key of their quantile.
     """
 
     groups: pl.DataFrame
