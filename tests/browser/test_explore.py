@@ -241,8 +241,7 @@ def test_a_csv_holds_the_rows_of_the_screen_in_their_order(open_as: Open) -> Non
     hours = [float(row["Hours viewed"]) for row in held]
     assert hours == sorted(hours, reverse=True)
     assert all(
-        near(cells[1].strip().split("\n")[0], hour)
-        for cells, hour in zip(seen, hours, strict=True)
+        near(cells[1].strip().split("\n")[0], hour) for cells, hour in zip(seen, hours, strict=True)
     )
 
 
