@@ -28,6 +28,7 @@ WARM_UP = 2
 COLUMNS = (
     "by hand",
     "raw",
+    "raw + total",
     "raw + interval",
     "rollup",
     "rollup + interval",
@@ -84,6 +85,7 @@ def ways(world: World, timed: Timed) -> list[Callable[[], object]]:
     period = Period(end - timedelta(timed.days - 1), end)
     query = query_of(timed, dataset, period)
     raw = replace(query, dataset=replace(dataset, rollups=()))
+    alone = replace(raw, interval=False, with_total=False)
     compared = replace(query, compare=Comparison("previous", previous(period)))
     sql = timed.by_hand(period.start, period.end)
     warm = world.warehouse()
@@ -94,7 +96,8 @@ def ways(world: World, timed: Timed) -> list[Callable[[], object]]:
 
     return [
         lambda: world.by_hand.cursor().sql(sql).pl(),
-        asked(replace(raw, interval=False)),
+        asked(alone),
+        asked(replace(alone, with_total=True)),
         asked(raw),
         asked(replace(query, interval=False)),
         asked(query),

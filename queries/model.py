@@ -247,7 +247,9 @@ class Query:
     """A question: these metrics, by these keys, where, over a period, against another.
 
     `period` holds resolved dates of the dataset's own clock. `order_by` names a key, a metric or
-    a column of the answer such as `hours_viewed__delta`. `interval=False` skips the error bars.
+    a column of the answer such as `hours_viewed__delta`. `interval=False` skips the error bars,
+    `with_total=False` what all groups come to together: a scan of its own where a number does not
+    add up.
     """
 
     dataset: Dataset
@@ -262,6 +264,7 @@ class Query:
     limit: int = 10_000
     calculations: tuple[Calculation, ...] = ()
     interval: bool = True
+    with_total: bool = True
 
     def __post_init__(self) -> None:
         if not self.metrics:
@@ -282,6 +285,11 @@ class Query:
     @property
     def names(self) -> tuple[str, ...]:
         return (*(k.name for k in self.by), *(m.name for m in self.metrics))
+
+    @property
+    def needs_total(self) -> bool:
+        """Whether all groups together are asked for, or needed for a share of them."""
+        return self.with_total or any(c.kind == "share" for c in self.calculations)
 
     @property
     def time_key(self) -> TimeBucket | None:
@@ -390,7 +398,8 @@ class Result:
     interval, `m__n` the rows behind it; with a comparison `m__previous`, `m__delta`,
     `m__delta_low`, `m__delta_high`, `m__relative`, `m__relative_low`, `m__relative_high`; one
     column per calculation; and `incomplete` when keyed by time. `total` is the same shape with a
-    single row, over all groups: adding only what adds up. A metric without an interval has nulls.
+    single row, over all groups: adding only what adds up; all null where it was not asked for, or
+    where groups overlap. A metric without an interval has nulls.
     """
 
     query: Query

@@ -69,7 +69,7 @@ class Warehouse:
         reader = _Reader(self._engine, self._cache, tables, query.dataset)
         groups = _gathered(planned, reader)
         total = measured(query, groups).clear(1)
-        if not adds_levels(query, planned):
+        if query.needs_total and not adds_levels(query, planned):
             whole = plan(whole_of(query), access, tables)
             total = measured(whole.query, _gathered_whole(planned, groups, whole, reader))
         if not is_comparable(query, bound):

@@ -47,7 +47,7 @@ class Leaderboard:
         question = alone.question(names, by=(self.by,))
         if adds_up(metric, (dimension,), context.dataset):
             question = replace(question, calculations=(Calculation("share", metric.name),))
-        question = replace(question, order_by=choices.size)
+        question = replace(question, order_by=choices.size, with_total=False)
         top = replace(question, limit=ROWS)
         kept = _kept(context, dimension)
         if not kept:

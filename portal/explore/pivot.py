@@ -47,7 +47,8 @@ def following(results: Sequence[Result], context: Context, choices: Choices) -> 
     shown = [(key, rows.frame[key.name].to_list()) for key in choices.by]
     shown.append((across, columns.frame[across.name].to_list()))
     kept = (_only(key, values) for key, values in shown)
-    return (replace(question, where=conjunction(context.condition, *kept), limit=_CELLS),)
+    kept_cells = conjunction(context.condition, *kept)
+    return (replace(question, where=kept_cells, limit=_CELLS, with_total=False),)
 
 
 def cells(result: Result) -> Cells:

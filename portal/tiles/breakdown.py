@@ -30,7 +30,7 @@ class Breakdown:
     def questions(self, context: Context) -> tuple[Query, ...]:
         scope = context if self.keep_filter else context.without(self.by)
         question = scope.question(self.metrics[:1], by=(self.by,))
-        return (replace(question, order_by=self.metrics[0], limit=self.rows),)
+        return (replace(question, order_by=self.metrics[0], limit=self.rows, with_total=False),)
 
     def following(self, results: Sequence[Result], context: Context) -> tuple[Query, ...]:
         values = tuple(results[0].frame[self.by].drop_nulls().to_list())
@@ -39,7 +39,8 @@ class Breakdown:
         scope = context if self.keep_filter else context.without(self.by)
         shown = Filter(context.dataset.dimension(self.by), "in", values)
         question = scope.question(self.metrics[1:], by=(self.by,))
-        return (replace(question, compare=None, where=conjunction(question.where, shown)),)
+        kept = conjunction(question.where, shown)
+        return (replace(question, compare=None, where=kept, with_total=False),)
 
     def joined(self, results: Sequence[Result], context: Context) -> tuple[Result, ...]:
         result = results[0]

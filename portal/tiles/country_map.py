@@ -28,7 +28,7 @@ class CountryMap:
 
     def questions(self, context: Context) -> tuple[Query, ...]:
         question = context.without(self.by).question(self.metrics, by=(self.by,))
-        return (replace(question, limit=300),)
+        return (replace(question, limit=300, with_total=False),)
 
     def draw(self, results: Sequence[Result], context: Context) -> Drawing:
         (result,) = results

@@ -44,7 +44,7 @@ class Heat:
     def questions(self, context: Context) -> tuple[Query, ...]:
         keys = self._keys(context)
         question = context.without(*(k.name for k in keys)).question(self.metrics, by=keys)
-        return (replace(question, compare=None),)
+        return (replace(question, compare=None, with_total=False),)
 
     def draw(self, results: Sequence[Result], context: Context) -> Drawing:
         (result,) = results

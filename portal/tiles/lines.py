@@ -38,7 +38,7 @@ class Lines:
 
     def questions(self, context: Context) -> tuple[Query, ...]:
         question = context.question(self.metrics, by=(context.time, self.by))
-        return (replace(question, compare=None, interval=False),)
+        return (replace(question, compare=None, interval=False, with_total=False),)
 
     def joined(self, results: Sequence[Result], context: Context) -> tuple[Result, ...]:
         """The values that have a line of their own."""

@@ -41,6 +41,7 @@ class Ranking:
 
     def questions(self, context: Context) -> tuple[Query, ...]:
         question = context.without(self.by).question(self.metrics, by=(self.by,))
+        question = replace(question, with_total=False)
         if self.ordered:
             return (question,)
         return (replace(question, order_by=self.metric, limit=self.rows),)

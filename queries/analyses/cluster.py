@@ -57,6 +57,7 @@ def counted_by(scope: Scope, metrics: Iterable[str], by: Iterable[str]) -> Query
         period=scope.period,
         limit=EVERY_GROUP,
         interval=False,
+        with_total=False,
     )
 
 

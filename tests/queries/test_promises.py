@@ -321,6 +321,24 @@ def test_a_total_adds_what_is_known_and_is_unknown_only_where_nothing_is(
     assert warehouse.ask(phones, Access()).total["waited"].item() is None
 
 
+def test_a_total_that_nobody_asked_for_is_not_worked_out_but_a_share_of_it_is(
+    warehouse: Warehouse,
+) -> None:
+    query = Query(
+        dataset=DATASET, metrics=(DATASET.metric("accounts"),), by=(DEVICE,), with_total=False
+    )
+    asked = warehouse.ask(query, Access())
+    assert asked.total.null_count().sum_horizontal().item() == len(asked.total.columns)
+    whole = warehouse.ask(replace(query, with_total=True), Access())
+    assert asked.frame.equals(whole.frame)
+    hours = replace(
+        query,
+        metrics=(DATASET.metric("hours_viewed"),),
+        calculations=(Calculation("share", "hours_viewed"),),
+    )
+    assert warehouse.ask(hours, Access()).frame["hours_viewed__share"].sum() == pytest.approx(1)
+
+
 def test_a_question_mark_in_a_text_is_a_letter_like_any_other(warehouse: Warehouse) -> None:
     asked = metric("who", "count(*) filter (where device = $device)", id="plays.who")
     dataset = replace(DATASET, metrics=(*DATASET.metrics, asked))
