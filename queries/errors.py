@@ -46,7 +46,8 @@ class UnsafeQuestion(QueryError):
     """A question whose literal answer would be a wrong number.
 
     Its code is one of `averages_ratio`, `adds_distinct`, `fan_out`, `dimension_not_allowed`,
-    `grain_too_fine`, `overlapping_levels`, `missing_parameter`.
+    `grain_too_fine`, `overlapping_levels`, `missing_parameter`, `missing_dimension`,
+    `too_many_cells`.
     """
 
     code = "unsafe_question"

@@ -5,7 +5,7 @@ becomes two aggregates and a division. Because the arithmetic runs on totals, a 
 a ratio of sums, never an average of ratios, whatever the grain.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from hashlib import blake2b
@@ -245,8 +245,8 @@ def _bound(sql: str, parameters: Mapping[str, str]) -> str:
     return canonical(tree)
 
 
-def unbound(formula: Formula) -> frozenset[str]:
-    """Names of the parameters a formula still waits for."""
-    texts = [t for a in formula.aggregates() for t in (a.argument, a.where) if t and "$" in t]
+def unbound(aggregates: Iterable[Aggregate]) -> frozenset[str]:
+    """Names of the parameters that aggregates still wait for."""
+    texts = [t for a in aggregates for t in (a.argument, a.where) if t and "$" in t]
     found = [parse_one(t, dialect=DIALECT).find_all(exp.Placeholder) for t in texts]
     return frozenset(p.name for placeholders in found for p in placeholders)

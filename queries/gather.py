@@ -12,9 +12,11 @@ import numpy as np
 import polars as pl
 
 from queries.condition import Filter
-from queries.formula import Aggregate, Array
+from queries.estimation import Estimation
+from queries.estimators.estimator import Estimates
+from queries.formula import Aggregate, Array, Formula
 from queries.interval import Histogram
-from queries.model import BUCKET, BUCKETS, ROWS, Dataset, Metric, Query, Reduction
+from queries.model import BUCKET, BUCKETS, ROWS, Dataset, Query, Reduction
 from queries.plan import (
     BIN,
     BIN_RATIO,
@@ -42,21 +44,23 @@ class Cells:
     """Aggregates of `groups`: `totals` one number a group, `buckets` `groups x 256` of them.
 
     An aggregate that is no sum over buckets has a total only. A sum over rows whose values are all
-    missing is NaN, in its total and in its buckets. `histograms` are by the key of their quantile.
+    missing is NaN, in its total and in its buckets. `histograms` are by the key of their
+    quantile, `estimates` by the name of the metric.
     """
 
     groups: pl.DataFrame
     totals: Mapping[str, Array]
     buckets: Mapping[str, Array] = field(default_factory=dict[str, Array])
     histograms: Mapping[str, Histogram] = field(default_factory=dict[str, Histogram])
+    estimates: Mapping[str, Estimates] = field(default_factory=dict[str, Estimates])
 
-    def values(self, metric: Metric) -> Array:
-        """The metric of every group."""
-        values = metric.formula.evaluate(self.totals)
+    def values(self, formula: Formula) -> Array:
+        """The formula's value of every group."""
+        values = formula.evaluate(self.totals)
         return np.broadcast_to(values, (self.groups.height,)).astype(np.float64)
 
-    def has_buckets(self, metric: Metric) -> bool:
-        return all(a.key in self.buckets for a in metric.formula.aggregates())
+    def has_buckets(self, formula: Formula) -> bool:
+        return all(a.key in self.buckets for a in formula.aggregates())
 
 
 def gather(plan: Plan, reduction: Reduction, reduce: Reduce, groups: pl.DataFrame | None) -> Cells:
@@ -161,8 +165,8 @@ def _cut(query: Query, plain: Cells | None, groups: pl.DataFrame) -> pl.DataFram
     return ranked.head(query.limit).drop("__value")
 
 
-def _ranked_by(query: Query) -> Metric | None:
-    """The metric whose first groups are all that the answer needs; None where it needs them all.
+def _ranked_by(query: Query) -> Formula | None:
+    """The formula whose first groups are all that the answer needs; None where it needs them all.
 
     A rank counts the groups ahead, and a running total adds the groups before.
     """
@@ -174,7 +178,8 @@ def _ranked_by(query: Query) -> Metric | None:
             return None
     if query.thresholds:
         return None
-    return next((m for m in query.metrics if m.name == order), None)
+    formula = next((m.formula for m in query.metrics if m.name == order), None)
+    return None if isinstance(formula, Estimation) else formula
 
 
 def _restricted(reduction: Reduction, query: Query, groups: pl.DataFrame) -> Reduction:

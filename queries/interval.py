@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from statistics import NormalDist
 
 import numpy as np
+from numpy.typing import NDArray
 
 from queries.formula import Array, Formula
 
@@ -52,6 +53,20 @@ def replicates(formula: Formula, buckets: Mapping[str, Array], population: Array
     return values
 
 
+def left_out(laid_out: Array, present: NDArray[np.bool_] | None = None) -> Array:
+    """Totals with one cluster left out at a time, along the last axis.
+
+    A cluster without any rows would repeat the total, so only those present are left out.
+    """
+    kept = laid_out[..., is_present(laid_out) if present is None else present]
+    return kept.sum(axis=-1, keepdims=True) - kept
+
+
+def is_present(laid_out: Array) -> NDArray[np.bool_]:
+    """Which clusters have rows at all."""
+    return np.abs(laid_out).sum(axis=tuple(range(laid_out.ndim - 1))) > 0
+
+
 def margin(values: Array) -> Array:
     """Half-width of the 95 % interval from leave-one-out replicates, a row per group.
 
@@ -66,6 +81,21 @@ def margin(values: Array) -> Array:
     deviations = kept - kept.mean(axis=1, keepdims=True)
     variance = (clusters - 1) / clusters * (deviations**2).sum(axis=1)
     return np.asarray(student(clusters - 1) * np.sqrt(variance), dtype=np.float64)
+
+
+def margin_of_present(values: Array, present: NDArray[np.bool_]) -> Array:
+    """Half-widths from replicates of which each row has its own; NaN as `margin` says.
+
+    A cluster that a row has nothing of would repeat its value and is not left out.
+    """
+    clusters = present.sum(axis=1)
+    kept = np.where(present, values, 0.0)
+    with np.errstate(all="ignore"):
+        mean = kept.sum(axis=1) / clusters
+        deviations = np.where(present, values - mean[:, None], 0.0)
+        variance = (clusters - 1) / clusters * (deviations**2).sum(axis=1)
+    factor = [student(int(n) - 1) if n >= FEWEST_CLUSTERS else np.nan for n in clusters]
+    return np.asarray(np.array(factor, dtype=np.float64) * np.sqrt(variance), dtype=np.float64)
 
 
 def student(freedom: int) -> float:

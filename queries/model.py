@@ -14,6 +14,7 @@ import polars as pl
 
 from queries.condition import Condition, Dimension, Filter, Scalar
 from queries.errors import InvalidQuery, UnknownField
+from queries.estimation import Estimation
 from queries.expression import columns_of
 from queries.formula import Aggregate, Formula, unbound
 from queries.period import Grain, Period
@@ -22,6 +23,8 @@ __all__ = ["Condition", "Dimension", "Filter", "Grain", "Period", "Scalar"]
 
 BUCKETS = 256
 BUCKET = "bucket"
+CLUSTERS = 32
+CLUSTER = "cluster"
 ROWS = Aggregate("count")
 
 MetricClass = Literal["additive", "semi-additive", "ratio", "distinct", "quantile", "model"]
@@ -53,6 +56,7 @@ Key = Dimension | TimeBucket
 class Metric:
     """A number the company has agreed how to compute.
 
+    `formula` is arithmetic over aggregates, or an estimation where no formula can say it.
     `format` is one of `number`, `decimal`, `percent`, `seconds`, `usd`, `ratio`. `dimensions`
     empty means every dimension of the dataset; `parameters` are the names a question must bind.
     `smallest_grain` is the finest time grain the metric may be cut at. `tests` are canonical
@@ -61,7 +65,7 @@ class Metric:
 
     name: str
     label: str
-    formula: Formula
+    formula: Formula | Estimation
     unit: str = ""
     format: str = "number"
     better: Better = "none"
@@ -79,7 +83,7 @@ class Metric:
 
     @property
     def parameters(self) -> frozenset[str]:
-        return unbound(self.formula)
+        return unbound(self.formula.aggregates())
 
     def bind(self, values: Mapping[str, str]) -> "Metric":
         """The metric with its parameters filled in."""
@@ -415,6 +419,10 @@ class Result:
 
 
 def merged(metrics: Iterable[Metric]) -> tuple[Aggregate, ...]:
-    """Every aggregate the metrics need, once each, in a stable order."""
-    needed = frozenset[Aggregate]().union(*(m.formula.aggregates() for m in metrics))
+    """Every aggregate the formulas of metrics need, once each, in a stable order.
+
+    Those of estimations are counted by keys of their own.
+    """
+    formulas = (m.formula for m in metrics if not isinstance(m.formula, Estimation))
+    needed = frozenset[Aggregate]().union(*(f.aggregates() for f in formulas))
     return tuple(sorted(needed, key=lambda a: a.key))

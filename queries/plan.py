@@ -10,10 +10,14 @@ from dataclasses import dataclass, replace
 from queries.condition import Both, Condition, Either, Filter, conjunction
 from queries.derived import require
 from queries.errors import AccessDenied, UnsafeQuestion
+from queries.estimation import Estimation
 from queries.expression import columns_of
 from queries.formula import Aggregate
 from queries.model import (
     BUCKET,
+    BUCKETS,
+    CLUSTER,
+    CLUSTERS,
     ROWS,
     Access,
     Column,
@@ -32,7 +36,7 @@ from queries.model import (
 )
 from queries.rollup import Reading, covering
 
-SUPERBUCKETS = 32
+SUPERBUCKETS = CLUSTERS
 BIN = "bin"
 BIN_RATIO = 1.01
 ZERO_BIN = -1_000_000
@@ -45,19 +49,27 @@ class Plan:
     """How a query is answered: the reduction of its groups, from which the others derive.
 
     `reading` is the rollup it reads; None where it reads the raw table.
+    `inner` are the counts of estimations, by the name of their metric.
     """
 
     query: Query
     groups: Reduction
     reading: Reading | None = None
+    inner: tuple[tuple[str, Reduction], ...] = ()
 
     @property
     def is_rollup(self) -> bool:
-        return self.reading is not None
+        """Whether nothing but a rollup is read."""
+        return self.reading is not None and not self.inner
+
+    @property
+    def reductions(self) -> tuple[Reduction, ...]:
+        """Of the groups, then of what is counted inside them, each once."""
+        return tuple(dict.fromkeys((self.groups, *(r for _, r in self.inner))))
 
     @property
     def table(self) -> str:
-        return self.groups.source.table
+        return self.reductions[-1].source.table
 
 
 def plan(query: Query, access: Access, tables: Tables) -> Plan:
@@ -69,7 +81,15 @@ def plan(query: Query, access: Access, tables: Tables) -> Plan:
     _check_grain(query)
     where = conjunction(query.where, *row_rules(dataset, access))
     _check_levels(query, where)
+    _check_estimations(query, where)
     return _planned(query, where, tables)
+
+
+def plan_whole(query: Query, access: Access, tables: Tables) -> Plan:
+    """The same for all groups of a question together, once that has been planned itself."""
+    where = conjunction(query.where, *row_rules(query.dataset, access))
+    _check_access(query, access)
+    return _planned(whole_of(query), where, tables)
 
 
 def population_plan(dataset: Dataset) -> Reduction:
@@ -159,10 +179,29 @@ def _planned(query: Query, where: Condition | None, tables: Tables) -> Plan:
     reading = None
     if all(a.operation != "quantile" for a in aggregates):
         reading = covering(dataset, frozenset(named), aggregates, tables)
-    if reading is not None:
-        return Plan(query=query, groups=_from_rollup(query, where, keys, reading), reading=reading)
-    tables.rows(dataset.table)
-    groups = Reduction(
+    groups = (
+        _from_rollup(query, where, keys, reading)
+        if reading is not None
+        else _from_table(query, where, keys, aggregates)
+    )
+    inner = tuple(
+        (m.name, _inner(query, m.formula, where))
+        for m in query.metrics
+        if isinstance(m.formula, Estimation)
+    )
+    if inner or reading is None:
+        tables.rows(dataset.table)
+    return Plan(query=query, groups=groups, reading=reading, inner=inner)
+
+
+def _from_table(
+    query: Query,
+    where: Condition | None,
+    keys: tuple[Column, ...],
+    aggregates: tuple[Aggregate, ...],
+) -> Reduction:
+    dataset = query.dataset
+    reduction = Reduction(
         source=Source(dataset.table),
         keys=keys,
         aggregates=aggregates,
@@ -171,11 +210,20 @@ def _planned(query: Query, where: Condition | None, tables: Tables) -> Plan:
         time=dataset.time.expression,
         period=query.period,
     )
-    joins = needed_joins(dataset.joins, groups.columns)
-    return Plan(
-        query=query,
-        groups=replace(groups, source=Source(dataset.table, joins)),
-    )
+    joins = needed_joins(dataset.joins, reduction.columns)
+    return replace(reduction, source=Source(dataset.table, joins))
+
+
+def _inner(query: Query, estimation: Estimation, where: Condition | None) -> Reduction:
+    """The counts of an estimation: by the question's keys, its own, and cluster of accounts."""
+    dataset = query.dataset
+    asked = {k.name for k in query.by}
+    own = [_column(dataset.dimension(n)) for n in estimation.dimensions if n not in asked]
+    if query.interval and dataset.entity:
+        own.append(Column(CLUSTER, f'"{BUCKET}" // {BUCKETS // CLUSTERS}'))
+    keys = (*(_column(k) for k in query.by), *own)
+    aggregates = tuple(sorted(estimation.aggregates(), key=lambda a: a.key))
+    return _from_table(query, where, keys, aggregates)
 
 
 def _from_rollup(
@@ -264,6 +312,42 @@ def _check_grain(query: Query) -> None:
             f"{smallest.value}.",
             f"Ask by {smallest.value}.",
             code="grain_too_fine",
+        )
+
+
+def _check_estimations(query: Query, where: Condition | None) -> None:
+    """What an estimator counts by is neither broken down by nor filtered, where it says so."""
+    for metric in query.metrics:
+        if isinstance(metric.formula, Estimation):
+            _check_inner(metric, metric.formula, query, where)
+
+
+def _check_inner(
+    metric: Metric, estimation: Estimation, query: Query, where: Condition | None
+) -> None:
+    label = query.dataset.dimension
+    for key in query.by:
+        if not estimation.groups_by(key.name):
+            raise UnsafeQuestion(
+                f"{metric.label} is worked out over {label(key.name).label}, so a single one of it "
+                "has none.",
+                f"Leave {key.name} out of the breakdown.",
+                code="dimension_not_allowed",
+            )
+    for name in {f.dimension.name for f in where.filters()} if where else ():
+        if not estimation.filters_by(name):
+            raise UnsafeQuestion(
+                f"{metric.label} is worked out over every {label(name).label}: with some of them "
+                "left out it would be another number.",
+                f"Leave {name} out of the filters.",
+                code="dimension_not_allowed",
+            )
+    missing = [n for n in estimation.asked if n not in {k.name for k in query.by}]
+    if missing:
+        raise UnsafeQuestion(
+            f"{metric.label} is of a single {label(missing[0]).label}.",
+            f"Break down by {missing[0]}.",
+            code="missing_dimension",
         )
 
 

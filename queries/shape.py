@@ -10,7 +10,9 @@ import numpy as np
 import polars as pl
 
 from queries.calculation import calculate
-from queries.formula import Arithmetic, Array
+from queries.estimate import changed
+from queries.estimation import Estimation
+from queries.formula import Arithmetic, Array, Formula
 from queries.gather import Cells
 from queries.interval import (
     Bounds,
@@ -72,10 +74,34 @@ def measured(query: Query, gathered: Gathered) -> pl.DataFrame:
 
 
 def _metric_columns(metric: Metric, gathered: Gathered) -> list[pl.Series]:
+    formula = metric.formula
+    columns = (
+        _estimate_columns(metric.name, gathered)
+        if isinstance(formula, Estimation)
+        else _formula_columns(metric, formula, gathered)
+    )
+    return [pl.Series(key, column, nan_to_null=True) for key, column in columns.items()]
+
+
+def _estimate_columns(name: str, gathered: Gathered) -> dict[str, Array]:
+    now = gathered.current.estimates[name]
+    columns = {
+        name: now.values,
+        f"{name}__low": now.low,
+        f"{name}__high": now.high,
+        f"{name}__n": gathered.current.totals[ROWS.key],
+    }
+    if gathered.previous is not None:
+        change = changed(now, gathered.previous.estimates[name])
+        columns |= {f"{name}__{suffix}": column for suffix, column in change.items()}
+    return columns
+
+
+def _formula_columns(metric: Metric, formula: Formula, gathered: Gathered) -> dict[str, Array]:
     name, current, previous = metric.name, gathered.current, gathered.previous
-    values = current.values(metric)
-    spread = _replicates(metric, current, gathered.population)
-    bounds = _bounds(metric, gathered, values, spread)
+    values = current.values(formula)
+    spread = _replicates(metric, formula, current, gathered.population)
+    bounds = _bounds(metric, formula, gathered, (values, spread))
     columns = {
         name: values,
         f"{name}__low": bounds.low,
@@ -83,58 +109,61 @@ def _metric_columns(metric: Metric, gathered: Gathered) -> list[pl.Series]:
         f"{name}__n": current.totals[ROWS.key],
     }
     if previous is not None:
-        before = previous.values(metric)
-        earlier = _replicates(metric, previous, gathered.population)
+        before = previous.values(formula)
+        earlier = _replicates(metric, formula, previous, gathered.population)
         columns |= _change(name, (values, before), (spread, earlier))
-    return [pl.Series(key, column, nan_to_null=True) for key, column in columns.items()]
+    return columns
 
 
-def _replicates(metric: Metric, cells: Cells, population: Array | None) -> Array | None:
+def _replicates(
+    metric: Metric, formula: Formula, cells: Cells, population: Array | None
+) -> Array | None:
     """Leave-one-bucket-out values of a metric, or None where it has no interval."""
     if metric.interval == "none" or population is None:
         return None
-    for aggregate in metric.formula.aggregates():
+    for aggregate in formula.aggregates():
         histogram = cells.histograms.get(aggregate.key)
         if histogram is not None and aggregate.level is not None:
             found = influence(histogram, cells.totals[aggregate.key], aggregate.level)
-            return np.broadcast_to(metric.formula.evaluate({aggregate.key: found}), found.shape)
-    if not cells.has_buckets(metric):
+            return np.broadcast_to(formula.evaluate({aggregate.key: found}), found.shape)
+    if not cells.has_buckets(formula):
         return None
-    return replicates(metric.formula, cells.buckets, population)
+    return replicates(formula, cells.buckets, population)
 
 
-def _bounds(metric: Metric, gathered: Gathered, values: Array, spread: Array | None) -> Bounds:
-    cells, population = gathered.current, gathered.population
+def _bounds(
+    metric: Metric, formula: Formula, gathered: Gathered, found: tuple[Array, Array | None]
+) -> Bounds:
+    (values, spread), cells, population = found, gathered.current, gathered.population
     if spread is None or population is None:
         return Bounds.unknown(len(values))
-    for aggregate in metric.formula.aggregates():
+    for aggregate in formula.aggregates():
         histogram = cells.histograms.get(aggregate.key)
         if histogram is not None and aggregate.level is not None:
-            found = quantile_bounds(histogram, cells.totals[aggregate.key], aggregate.level)
-            ends = [metric.formula.evaluate({aggregate.key: e}) for e in (found.low, found.high)]
+            outer = quantile_bounds(histogram, cells.totals[aggregate.key], aggregate.level)
+            ends = [formula.evaluate({aggregate.key: e}) for e in (outer.low, outer.high)]
             return Bounds(ends[0], ends[1])
     if metric.interval == "wilson":
-        return _accounts_bounds(metric, cells, population)
+        return _accounts_bounds(formula, cells, population)
     bounds = Bounds.around(values, margin(spread))
     # Sums of non-negative parts cannot be negative, whatever the normal approximation says.
-    if _subtracts(metric):
+    if _subtracts(formula):
         return bounds
     return Bounds(np.where(values >= 0, np.maximum(bounds.low, 0), bounds.low), bounds.high)
 
 
-def _accounts_bounds(metric: Metric, cells: Cells, population: Array) -> Bounds:
+def _accounts_bounds(formula: Formula, cells: Cells, population: Array) -> Bounds:
     """Wilson: of a share of accounts, or of how many of all accounts there are."""
-    formula = metric.formula
     if isinstance(formula, Arithmetic) and formula.name == "/":
         numerator, denominator = (np.asarray(o.evaluate(cells.totals)) for o in formula.operands)
         return wilson(numerator, denominator)
     everyone = np.full(cells.groups.height, population.sum())
-    share = wilson(cells.values(metric), everyone)
+    share = wilson(cells.values(formula), everyone)
     return Bounds(share.low * everyone, share.high * everyone)
 
 
-def _subtracts(metric: Metric) -> bool:
-    return " - " in metric.formula.sql or "ln(" in metric.formula.sql
+def _subtracts(formula: Formula) -> bool:
+    return " - " in formula.sql or "ln(" in formula.sql
 
 
 def _change(

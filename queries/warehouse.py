@@ -15,6 +15,7 @@ from queries.catalog import Catalog
 from queries.condition import Dimension, Filter, Scalar
 from queries.derived import require
 from queries.errors import NotLoaded
+from queries.estimate import estimated
 from queries.formula import Array
 from queries.gather import counted_units, gather, shows_the_gone, summed_up, with_the_gone
 from queries.lake.lake import Lake
@@ -32,7 +33,7 @@ from queries.model import (
     Result,
 )
 from queries.period import end_of
-from queries.plan import Plan, adds_levels, over, plan, population_plan, whole_of
+from queries.plan import Plan, adds_levels, over, plan, plan_whole, population_plan
 from queries.rollup import known_population
 from queries.shape import (
     Gathered,
@@ -70,7 +71,7 @@ class Warehouse:
         groups = _gathered(planned, reader)
         total = measured(query, groups).clear(1)
         if query.needs_total and not adds_levels(query, planned):
-            whole = plan(whole_of(query), access, tables)
+            whole = plan_whole(query, access, tables)
             total = measured(whole.query, _gathered_whole(planned, groups, whole, reader))
         if not is_comparable(query, bound):
             total = without_changes(total)
@@ -82,7 +83,7 @@ class Warehouse:
             data_version=tables.data_version,
             source="cache" if reader.all_cached else "rollup" if planned.is_rollup else "raw",
             table=planned.table,
-            sql=self._engine.explain(planned.groups, tables),
+            sql=";\n\n".join(self._engine.explain(r, tables) for r in planned.reductions),
             took_ms=(perf_counter() - started) * 1000,
             complete_through=complete,
             notes=notes,
@@ -205,25 +206,49 @@ def _gathered(planned: Plan, reader: _Reader) -> Gathered:
     population = reader.population() if query.interval else None
     current = gather(planned, reduction, reader.reduce, None)
     if query.compare is None:
-        return Gathered(current, None, population)
+        gathered = Gathered(current, None, population)
+        return _with_estimates(planned, gathered, reader, (current.groups, None))
     earlier = over(reduction, query.compare.period)
     if shows_the_gone(query, reduction):
         groups = with_the_gone(current, gather(planned, earlier, reader.reduce, None))
         if groups.height > current.groups.height:
             current = gather(planned, reduction, reader.reduce, groups)
     before = gather(planned, earlier, reader.reduce, aligned(current.groups, query))
-    return Gathered(current, before, population)
+    gathered = Gathered(current, before, population)
+    return _with_estimates(planned, gathered, reader, (current.groups, before.groups))
 
 
 def _gathered_whole(planned: Plan, groups: Gathered, whole: Plan, reader: _Reader) -> Gathered:
     """The same of all groups together: summed where that is right, else asked."""
     query = whole.query
+    if not planned.query.by:
+        return groups
     summed = summed_up(planned, groups.current)
     current = summed or gather(whole, whole.groups, reader.reduce, None)
-    if query.compare is None:
-        return Gathered(current, None, groups.population)
-    earlier = over(whole.groups, query.compare.period)
-    return Gathered(current, gather(whole, earlier, reader.reduce, None), groups.population)
+    before = None
+    if query.compare is not None:
+        earlier = over(whole.groups, query.compare.period)
+        before = gather(whole, earlier, reader.reduce, None)
+    gathered = Gathered(current, before, groups.population)
+    return _with_estimates(planned, gathered, reader, (None, None))
+
+
+def _with_estimates(
+    planned: Plan,
+    gathered: Gathered,
+    reader: _Reader,
+    groups: tuple[pl.DataFrame | None, pl.DataFrame | None],
+) -> Gathered:
+    """With what estimators say of both periods: of these groups, or of all rows together."""
+    if not planned.inner:
+        return gathered
+    query, population = planned.query, gathered.population
+    now = estimated(planned, query.period, reader.reduce, groups[0], population)
+    gathered = replace(gathered, current=replace(gathered.current, estimates=now))
+    if gathered.previous is None or query.compare is None:
+        return gathered
+    then = estimated(planned, query.compare.period, reader.reduce, groups[1], population)
+    return replace(gathered, previous=replace(gathered.previous, estimates=then))
 
 
 def _complete_through(dataset: Dataset, tables: Snapshot) -> date | None:

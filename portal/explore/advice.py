@@ -5,6 +5,7 @@ from typing import Any
 from portal.components.problem import problem
 from portal.context import Context
 from portal.drawing import Drawing
+from portal.explore.askable import asked
 from portal.explore.choices import (
     BY,
     METRIC,
@@ -38,6 +39,12 @@ def _actions(error: QueryError, context: Context) -> list[dict[str, Any]]:
         case "grain_too_fine":
             label = f"By {dataset.smallest_grain}"
             return [{"label": label, "set": {"grain": dataset.smallest_grain.value}}]
+        case "missing_dimension":
+            names = asked(read_choices(context.view, dataset).metrics)
+            return [
+                {"label": f"By {dataset.dimension(n).label.lower()}", "set": {BY: n, PIVOT: None}}
+                for n in names[:1]
+            ]
         case "overlapping_levels":
             return [{"label": f"By {dataset.exclusive}", "set": {BY: dataset.exclusive}}]
         case "dimension_not_allowed":

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from queries.condition import Dimension
+from queries.estimation import Estimation
 from queries.model import Dataset, Grain, Key, Metric, TimeBucket
 
 MOST_LEADERBOARDS = 12
@@ -46,12 +47,33 @@ def why_not(key: Key, metrics: Sequence[Metric], dataset: Dataset) -> str:
         if key.grain in allowed:
             return ""
         return f"{dataset.label} has nothing finer than a {allowed[0].value}."
+    inside = [m for m in metrics if not _groups_by(m, key.name)]
+    if inside:
+        return f"{inside[0].label} is worked out over {key.label}: a single one of it has none."
     refusing = [m for m in metrics if m.dimensions and key.name not in m.dimensions]
     if not refusing:
         return ""
     names = ", ".join(m.label for m in refusing)
     cuts = [dataset.dimension(name).label for name in refusing[0].dimensions]
     return f"{names} has no breakdown by {key.label}. It can be cut by {', '.join(cuts)}."
+
+
+def why_not_alone(dimension: Dimension, metrics: Sequence[Metric], dataset: Dataset) -> str:
+    """The same where the dimension is the only key."""
+    missing = [name for name in asked(metrics) if name != dimension.name]
+    if missing:
+        return f"It is of a single {dataset.dimension(missing[0]).label}."
+    return why_not(dimension, metrics, dataset)
+
+
+def asked(metrics: Iterable[Metric]) -> tuple[str, ...]:
+    """The dimensions without which some of the metrics have no number."""
+    found = (m.formula.asked for m in metrics if isinstance(m.formula, Estimation))
+    return tuple(dict.fromkeys(name for names in found for name in names))
+
+
+def _groups_by(metric: Metric, name: str) -> bool:
+    return not isinstance(metric.formula, Estimation) or metric.formula.groups_by(name)
 
 
 def adds_up(metric: Metric, keys: Sequence[Key], dataset: Dataset) -> bool:

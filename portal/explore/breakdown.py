@@ -8,7 +8,7 @@ from portal.components.problem import no_rows
 from portal.context import Context
 from portal.drawing import Drawing, empty
 from portal.explore.advice import advice
-from portal.explore.askable import grains, why_not
+from portal.explore.askable import grains, why_not, why_not_alone
 from portal.explore.choices import Choices, chosen
 from portal.explore.pivot import cells, following, matrix, pivot, questions
 from portal.explore.sheet import shares, sheet
@@ -80,7 +80,7 @@ class Opened:
     def questions(self, context: Context) -> tuple[Query, ...]:
         context, choices = chosen(context)
         dimension = choices.opened
-        if dimension is None or why_not(dimension, choices.metrics, choices.dataset):
+        if dimension is None or why_not_alone(dimension, choices.metrics, choices.dataset):
             return ()
         alone = context.without(dimension.name)
         question = _question(alone, choices, (dimension,))
@@ -98,7 +98,7 @@ class Opened:
             "find": choices.find,
         }
         if not results:
-            reason = why_not(dimension, choices.metrics, choices.dataset)
+            reason = why_not_alone(dimension, choices.metrics, choices.dataset)
             return empty("not_defined", "This cannot be broken down so.", reason, **content)
         return Drawing(
             kind="sheet", content=sheet(results[0], choices) | content, notes=choices.without

@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import TypeVar
 
 from portal.context import Context
-from portal.explore.askable import leading, why_not
+from portal.explore.askable import asked, leading, why_not
 from portal.view import View
 from queries.condition import Dimension
 from queries.errors import QueryError
@@ -127,7 +127,9 @@ def read_choices(view: View, plain: Dataset) -> Choices:
     notices: list[str] = []
     metrics = _read(dict.fromkeys(view.every(METRIC)), dataset.metric, notices)
     metrics = tuple(metrics) or (_usual(dataset),)
-    by = _keys(dict.fromkeys(view.every(BY)), dataset, metrics, notices)[:MOST_KEYS]
+    needed = [name for name in asked(metrics) if name not in view.every(BY)]
+    by = _keys(dict.fromkeys(view.every(BY)), dataset, metrics, notices)
+    by = (*_keys(needed, dataset, metrics, notices), *by)[:MOST_KEYS]
     across = _keys((view.option(PIVOT),), dataset, metrics, notices)
     pivot = next((key for key in across if key.name not in {k.name for k in by}), None)
     opened = _read((view.option(OPEN),), dataset.dimension, notices)
@@ -136,7 +138,7 @@ def read_choices(view: View, plain: Dataset) -> Choices:
         dataset=dataset,
         metrics=metrics,
         by=by or _usual_key(dataset, metrics, pivot),
-        is_by_default=not by,
+        is_by_default=len(by) == len(needed),
         pivot=pivot,
         opened=next((d for d in opened if d.role != "time"), None),
         find=view.option(FIND),

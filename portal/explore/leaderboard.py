@@ -15,7 +15,7 @@ from portal.components.problem import no_rows
 from portal.context import Context
 from portal.drawing import Drawing, empty
 from portal.explore.advice import advice
-from portal.explore.askable import adds_up, why_not
+from portal.explore.askable import adds_up, why_not_alone
 from portal.explore.choices import chosen
 from portal.page import Place
 from portal.tiles.ranking import bar, scale
@@ -40,7 +40,7 @@ class Leaderboard:
     def questions(self, context: Context) -> tuple[Query, ...]:
         context, choices = chosen(context)
         dimension, metric = context.dataset.dimension(self.by), choices.metric
-        if why_not(dimension, (metric,), context.dataset):
+        if why_not_alone(dimension, (metric,), context.dataset):
             return ()
         alone = context.without(self.by)
         names = tuple(dict.fromkeys((metric.name, choices.size)))
@@ -60,7 +60,7 @@ class Leaderboard:
         dimension, metric = context.dataset.dimension(self.by), choices.metric
         heading = {"title": dimension.label}
         if not results:
-            reason = why_not(dimension, (metric,), context.dataset)
+            reason = why_not_alone(dimension, (metric,), context.dataset)
             return empty("not_defined", f"Not for {metric.label}.", reason, **heading)
         (joined,) = self.joined(results, context)
         shown = list(joined.frame.iter_rows(named=True))

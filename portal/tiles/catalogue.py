@@ -12,6 +12,7 @@ from portal.context import Context
 from portal.drawing import Drawing
 from portal.page import Place
 from portal.tiles.figure import figure, rounded
+from portal.tiles.headline import number
 from portal.tiles.rankers import scope
 from queries.analyses import concentration
 from queries.model import Query, Result
@@ -19,46 +20,34 @@ from queries.model import Query, Result
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CatalogueSize:
-    """The effective catalogue size with its interval, and how uneven viewing is."""
+    """The effective catalogue size and how uneven viewing is, with their changes."""
 
     place: Place = field(default_factory=lambda: Place(span=4, height=280))
-    metrics: tuple[str, ...] = ("hours_viewed",)
+    metrics: tuple[str, ...] = ("effective_catalogue_size", "viewing_gini")
 
     def questions(self, context: Context) -> tuple[Query, ...]:
-        return (concentration.question(scope(context)),)
+        return (context.question(self.metrics), concentration.question(scope(context)))
 
     def joined(self, results: Sequence[Result], _context: Context) -> tuple[Result, ...]:
-        """What is drawn, not the counts it was made from."""
-        found = concentration.concentration(results[0].frame)
-        frame = pl.DataFrame() if found is None else _scores(found)
-        return (replace(results[0], frame=frame),)
+        """The metrics, and what the first titles carry."""
+        found = concentration.concentration(results[1].frame)
+        tops = pl.DataFrame() if found is None else _tops(found)
+        return (results[0], replace(results[1], frame=tops))
 
     def draw(self, results: Sequence[Result], context: Context) -> Drawing:
-        found = concentration.concentration(results[0].frame)
-        if found is None:
+        found = concentration.concentration(results[1].frame)
+        if found is None or results[0].frame.is_empty():
             return no_rows(context)
-        size, gini = found.effective_size, found.gini
-        scores: list[dict[str, Any]] = [
-            {
-                "label": "Effective catalogue size",
-                "value": f"{size.value:.0f}",
-                "unit": f"of {written.count(found.titles)} titles",
-                "interval": f"{size.low:.0f} to {size.high:.0f}",
-                "description": "Titles that would carry the viewing if all were watched alike.",
-            },
-            {
-                "label": "Gini",
-                "value": f"{gini.value:.3f}",
-                "interval": f"{gini.low:.3f} to {gini.high:.3f}",
-                "description": "0: every title is watched alike; 1: one title is all viewing.",
-            },
-            {
-                "label": "First 1% of titles",
-                "value": f"{found.top_percent:.1%}",
-                "unit": "of hours",
-            },
-            {"label": "First 10% of titles", "value": f"{found.top_tenth:.1%}", "unit": "of hours"},
-        ]
+        row = results[0].frame.row(0, named=True)
+        scores: list[dict[str, Any]] = []
+        for name in self.metrics:
+            metric = context.metric(name)
+            said = {"label": metric.label, "description": metric.description}
+            scores.append(number(row, metric, context) | said)
+        scores[0]["unit"] = f"of {written.count(found.titles)} titles"
+        for label, share in (("First 1% of titles", found.top_percent),
+                             ("First 10% of titles", found.top_tenth)):  # fmt: skip
+            scores.append({"label": label, "value": f"{share:.1%}", "unit": "of hours"})
         return Drawing(kind="scores", content={"scores": scores})
 
 
@@ -111,16 +100,11 @@ class Lorenz:
         return figure(traces, layout)
 
 
-def _scores(found: concentration.Concentration) -> pl.DataFrame:
-    size, gini = found.effective_size, found.gini
+def _tops(found: concentration.Concentration) -> pl.DataFrame:
     return pl.DataFrame(
-        [
-            ("effective catalogue size", size.value, size.low, size.high),
-            ("titles", float(found.titles), None, None),
-            ("gini", gini.value, gini.low, gini.high),
-            ("share of the first 1% of titles", found.top_percent, None, None),
-            ("share of the first 10% of titles", found.top_tenth, None, None),
-        ],
-        schema={"measure": pl.String, "value": pl.Float64, "low": pl.Float64, "high": pl.Float64},
-        orient="row",
+        {
+            "titles": [found.titles],
+            "share_of_first_percent": [found.top_percent],
+            "share_of_first_tenth": [found.top_tenth],
+        }
     )

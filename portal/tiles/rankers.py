@@ -1,27 +1,29 @@
 """Rankers and slots, with what the place of a row does to them taken out.
 
-The position-based model of `queries.analyses.debias`: examination of a slot is read off traffic
-that was shown at random; without any of it, there is nothing to correct by and the tile says so.
+The metrics `debiased_take_rate` and `debiased_take_index`: how much a slot is looked at is read off
+traffic that was shown at random; without any of it, there is nothing to correct by and the tile
+says so.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import polars as pl
-
 from portal.components import format as written
 from portal.context import Context
 from portal.drawing import Drawing, empty
 from portal.page import Place
 from portal.tiles.figure import Trace, figure
-from portal.tiles.heat import Heat, heat
-from queries.analyses import debias
+from portal.tiles.heat import FEWEST_ROWS, Heat, heat
 from queries.analyses.cluster import Scope
 from queries.model import Query, Result
 
 RATES = "rates"
-_NEARLY_ALL = 0.995
+_SAID = {
+    "take_rate": "As it is.",
+    "debiased_take_rate": "Position taken out. What still fades to the right is what rankers put "
+    "further back.",
+}
 _SLOTS = Heat(metric="take_rate", rows="row", columns="column", most_rows=16, with_text=True)
 _NO_RANDOM = empty(
     "not_defined",
@@ -35,30 +37,25 @@ class RankerRates:
     """Take rate of each ranker as it is and with position taken out, with intervals."""
 
     place: Place = field(default_factory=lambda: Place(span=6, height=300, dataset="impressions"))
-    metrics: tuple[str, ...] = ("take_rate",)
+    metrics: tuple[str, ...] = ("debiased_take_rate", "take_rate", "debiased_take_index")
 
     def questions(self, context: Context) -> tuple[Query, ...]:
-        return (debias.question(scope(context.without("ranker"))),)
-
-    def joined(self, results: Sequence[Result], _context: Context) -> tuple[Result, ...]:
-        """What is drawn, not the counts it was made from."""
-        found = debias.debiased(results[0].frame)
-        frame = pl.DataFrame() if found is None else found.rates
-        return (replace(results[0], frame=frame),)
+        """All rankers, whichever the view keeps: what is random of all of them is needed."""
+        every = context.without("ranker")
+        return (replace(every.question(self.metrics, by=("ranker",)), compare=None),)
 
     def draw(self, results: Sequence[Result], context: Context) -> Drawing:
-        found = debias.debiased(results[0].frame)
-        if found is None:
+        frame = results[0].frame.drop_nulls("ranker")
+        if frame.drop_nulls("debiased_take_rate").is_empty():
             return _NO_RANDOM
         dimension = context.dataset.dimension("ranker")
         rows = [
             row | {"label": written.value_label(row["ranker"], dimension)}
-            for row in found.rates.sort("debiased", nulls_last=True).iter_rows(named=True)
-            if row["ranker"] is not None
+            for row in frame.sort("debiased_take_rate", nulls_last=True).iter_rows(named=True)
         ]
         traces = [
             _points(rows, "take_rate", ("As it is", "@before")),
-            _points(rows, "debiased", ("Position taken out", "@accent")),
+            _points(rows, "debiased_take_rate", ("Position taken out", "@accent")),
         ]
         layout = {
             "xaxis": {"tickformat": ",.3~p", "rangemode": "tozero", "showgrid": True},
@@ -66,10 +63,8 @@ class RankerRates:
             "hovermode": "closest",
             "showlegend": True,
         }
-        covered = min((float(r["covered"]) for r in rows if r["covered"] is not None), default=1.0)
-        notes: tuple[str, ...] = ()
-        if covered < _NEARLY_ALL:
-            notes = (f"Only {covered:.0%} of what was seen lies in slots of known examination.",)
+        without = [row["label"] for row in rows if row["debiased_take_rate"] is None]
+        notes = (f"Position is not taken out of: {', '.join(without)}.",) if without else ()
         return figure(traces, layout, filters="ranker", notes=notes)
 
 
@@ -78,41 +73,30 @@ class SlotRates:
     """Take rate by row and column; `rates=raw` in the view shows it as it is."""
 
     place: Place = field(default_factory=lambda: Place(span=6, height=300, dataset="impressions"))
-    metrics: tuple[str, ...] = ("take_rate",)
+    metrics: tuple[str, ...] = ("debiased_take_rate", "take_rate")
 
     def questions(self, context: Context) -> tuple[Query, ...]:
-        return (debias.question(scope(context.without("row", "column"))),)
-
-    def joined(self, results: Sequence[Result], _context: Context) -> tuple[Result, ...]:
-        """What is drawn, not the counts it was made from."""
-        found = debias.debiased(results[0].frame, debias.SLOT)
-        frame = pl.DataFrame() if found is None else found.rates
-        return (replace(results[0], frame=frame),)
+        every = context.without("row", "column")
+        return (replace(every.question(self.metrics, by=("row", "column")), compare=None),)
 
     def draw(self, results: Sequence[Result], context: Context) -> Drawing:
-        found = debias.debiased(results[0].frame, debias.SLOT)
-        if found is None:
-            return _NO_RANDOM
-        column = "take_rate" if context.view.option(RATES) == "raw" else "debiased"
-        metric = context.metric("take_rate")
+        name = self.metrics[1 if context.view.option(RATES) == "raw" else 0]
+        metric = context.metric(name)
         cells = {
             (row["row"], row["column"]): {
-                "value": row[column],
-                "text": written.number(row[column], metric),
-                "exact": written.exact(row[column], metric),
-                "interval": f"{written.number(row[f'{column}_low'], metric)} to "
-                f"{written.number(row[f'{column}_high'], metric)}",
-                "n": written.count(row["seen"]),
-                "few": row["seen"] < debias.FEWEST_SEEN,
+                "value": row[name],
+                "text": written.number(row[name], metric),
+                "exact": written.exact(row[name], metric),
+                "interval": written.interval(row, metric),
+                "n": written.count(row[f"{name}__n"]),
+                "few": row[f"{name}__n"] < FEWEST_ROWS,
             }
-            for row in found.rates.iter_rows(named=True)
-            if row[column] is not None
+            for row in results[0].frame.drop_nulls(["row", "column", name]).iter_rows(named=True)
         }
         if not cells:
             return _NO_RANDOM
         keys = (context.dataset.dimension("row"), context.dataset.dimension("column"))
-        said = "as it is" if column == "take_rate" else "position taken out"
-        return heat(cells, keys, _SLOTS, (f"Take rate, {said}.",))
+        return heat(cells, keys, _SLOTS, (_SAID[name],))
 
 
 def scope(context: Context) -> Scope:
@@ -132,16 +116,22 @@ def _points(rows: Sequence[dict[str, Any]], name: str, drawn: tuple[str, str]) -
         "error_x": {
             "type": "data",
             "symmetric": False,
-            "array": [row[f"{name}_high"] - row[name] for row in shown],
-            "arrayminus": [row[name] - row[f"{name}_low"] for row in shown],
+            "array": [_reach(row, name, "high") for row in shown],
+            "arrayminus": [_reach(row, name, "low") for row in shown],
             "color": colour,
             "thickness": 1.5,
             "width": 0,
         },
         "marker": {"color": colour, "size": 9},
         "customdata": [
-            [row["ranker"], f"{row[f'{name}_low']:.2%} to {row[f'{name}_high']:.2%}"]
+            [row["ranker"], f"{row[f'{name}__low'] or 0:.2%} to {row[f'{name}__high'] or 1:.2%}"]
             for row in shown
         ],
         "hovertemplate": f"{label}: <b>%{{x:.2%}}</b> (%{{customdata[1]}})<extra>%{{y}}</extra>",
     }
+
+
+def _reach(row: dict[str, Any], name: str, end: str) -> float:
+    """How far the interval reaches from the value; nothing where there is none."""
+    bound = row[f"{name}__{end}"]
+    return 0.0 if bound is None else abs(bound - row[name])

@@ -23,7 +23,7 @@ class FirstPlay:
     """Share of visits that have a play by each second; visits that end without one are censored."""
 
     place: Place = field(default_factory=lambda: Place(span=6, height=300, dataset="visits"))
-    metrics: tuple[str, ...] = ("first_play_seconds", "quick_play_rate")
+    metrics: tuple[str, ...] = ("choosing_median_seconds", "quick_play_rate")
 
     def questions(self, context: Context) -> tuple[Query, ...]:
         return (survival.first_play_question(scope(context)),)
@@ -60,7 +60,7 @@ class Abandonment:
     """Share of plays still going at each per cent of the runtime; completed ones are censored."""
 
     place: Place = field(default_factory=lambda: Place(span=6, height=300))
-    metrics: tuple[str, ...] = ("early_drop_rate", "minutes_per_play")
+    metrics: tuple[str, ...] = ("abandonment_position", "early_drop_rate")
 
     def questions(self, context: Context) -> tuple[Query, ...]:
         return (survival.abandonment_question(scope(context)),)

@@ -9,14 +9,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from queries.condition import Condition, Dimension
 from queries.formula import Array
-from queries.interval import margin
-from queries.model import BUCKET, BUCKETS, Dataset, Period, Query
+from queries.interval import is_present, left_out, margin
+from queries.model import BUCKET, BUCKETS, CLUSTERS, Dataset, Period, Query
 
-CLUSTERS = 32
+__all__ = ["CLUSTERS", "is_present", "left_out"]
+
 CLUSTER = Dimension("cluster", "Cluster", f'"{BUCKET}" // {BUCKETS // CLUSTERS}', kind="number")
 EVERY_GROUP = 5_000_000
 
@@ -77,20 +77,6 @@ def cells(frame: pl.DataFrame, keys: Sequence[str], value: str) -> tuple[pl.Data
     amounts = indexed[value].cast(pl.Float64).fill_null(0).fill_nan(0).to_numpy()
     np.add.at(laid_out, (indexed["__group"].to_numpy(), cluster), amounts)
     return groups, laid_out
-
-
-def left_out(laid_out: Array, present: NDArray[np.bool_] | None = None) -> Array:
-    """Totals with one cluster left out at a time, along the last axis.
-
-    A cluster without any rows would repeat the total, so only those present are left out.
-    """
-    kept = laid_out[..., is_present(laid_out) if present is None else present]
-    return kept.sum(axis=-1, keepdims=True) - kept
-
-
-def is_present(laid_out: Array) -> NDArray[np.bool_]:
-    """Which clusters have rows at all."""
-    return np.abs(laid_out).sum(axis=tuple(range(laid_out.ndim - 1))) > 0
 
 
 def around(value: float | Array, replicates: Array) -> Estimate:

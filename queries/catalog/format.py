@@ -78,11 +78,19 @@ class WrittenRollup(_Written):
 
 
 class WrittenMetric(_Written):
-    """`class` and `interval` follow from the formula where they are left out."""
+    """`class` and `interval` follow from the formula where they are left out.
+
+    What no formula can say names an `estimator` instead: `amounts` gives it aggregates, `within`
+    the dimensions they are counted by, and `never_by` further ones that would tell those apart.
+    """
 
     name: Name
     label: str = ""
-    formula: Text
+    formula: Text = ""
+    estimator: str = ""
+    amounts: dict[str, Text] = Field(default_factory=dict[str, Text])
+    within: dict[str, str] = Field(default_factory=dict[str, str])
+    never_by: Texts = ()
     id: str = ""
     unit: str = ""
     format: NumberFormat = "number"

@@ -8,7 +8,6 @@ name.
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import replace
-from difflib import get_close_matches
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -23,14 +22,15 @@ from queries.catalog.format import (
     WrittenRollup,
     WrittenTime,
 )
+from queries.catalog.reading import CODE, check_known, estimation, nearest, read_formula
 from queries.catalog.yaml_text import parse_yaml
 from queries.condition import Dimension
-from queries.errors import InvalidQuery, QueryError
+from queries.errors import InvalidQuery
+from queries.estimation import Estimation
 from queries.expression import canonical, columns_of
-from queries.formula import parse
-from queries.model import ROWS, Dataset, Join, Metric, Rollup
+from queries.formula import Formula
+from queries.model import ROWS, Dataset, IntervalKind, Join, Metric, MetricClass, Rollup
 
-_CODE = "invalid_catalog"
 _Shape = TypeVar("_Shape", bound=BaseModel)
 _INNER: dict[str, type[BaseModel]] = {
     "time": WrittenTime,
@@ -107,18 +107,11 @@ def _dimension(written: WrittenDimension, origin: str) -> Dimension:
 
 def _metric(written: WrittenMetric, dataset: Dataset, origin: str) -> Metric:
     where = f"{origin}: metric {written.name}"
-    try:
-        formula = parse(written.formula)
-    except QueryError as error:
-        raise InvalidQuery(f"{where}: {error.message}", error.hint, code=error.code) from error
-    found = class_of(formula)
-    declared = written.metric_class or found
-    if not may_be(declared, found):
-        raise InvalidQuery(
-            f"{where} is declared {declared}, but its formula is {found}.",
-            f"Write class: {found}, or leave the class out.",
-            code=_CODE,
-        )
+    if written.estimator:
+        formula = estimation(written, dataset, where)
+        declared, interval = "model", "bucket" if dataset.entity else "none"
+    else:
+        formula, declared, interval = _read_formula(written, dataset, where)
     return Metric(
         name=written.name,
         label=written.label or _label(written.name),
@@ -127,7 +120,7 @@ def _metric(written: WrittenMetric, dataset: Dataset, origin: str) -> Metric:
         format=written.format,
         better=written.better,
         kind=declared,
-        interval=written.interval or interval_of(formula, found, dataset.entity),
+        interval=written.interval or interval,
         description=written.description,
         source=written.source,
         owner=written.owner or dataset.owner,
@@ -137,6 +130,21 @@ def _metric(written: WrittenMetric, dataset: Dataset, origin: str) -> Metric:
         tests=tuple(_test(t, where) for t in written.tests),
         id=written.id,
     )
+
+
+def _read_formula(
+    written: WrittenMetric, dataset: Dataset, where: str
+) -> tuple[Formula, MetricClass, IntervalKind]:
+    formula = read_formula(written.formula, where)
+    found = class_of(formula)
+    declared = written.metric_class or found
+    if not may_be(declared, found):
+        raise InvalidQuery(
+            f"{where} is declared {declared}, but its formula is {found}.",
+            f"Write class: {found}, or leave the class out.",
+            code=CODE,
+        )
+    return formula, declared, interval_of(formula, found, dataset.entity)
 
 
 def _rows(dataset: Dataset) -> Metric:
@@ -160,15 +168,18 @@ def _check(dataset: Dataset, origin: str) -> None:
     _check_once([r.name for r in dataset.rollups], f"{origin}: rollup")
     dimensions = names[: len(dataset.dimensions) + 1]
     if dataset.exclusive:
-        _check_known(dataset.exclusive, dimensions, f"{origin}: exclusive")
+        check_known(dataset.exclusive, dimensions, f"{origin}: exclusive")
     for rollup in dataset.rollups:
         for name in rollup.dimensions:
-            _check_known(name, dimensions, f"{origin}: rollup {rollup.name}")
+            check_known(name, dimensions, f"{origin}: rollup {rollup.name}")
         for name in rollup.metrics:
-            _check_known(name, names[len(dimensions) :], f"{origin}: rollup {rollup.name}")
+            check_known(name, names[len(dimensions) :], f"{origin}: rollup {rollup.name}")
     for metric in dataset.metrics:
         for name in metric.dimensions:
-            _check_known(name, dimensions, f"{origin}: metric {metric.name}")
+            check_known(name, dimensions, f"{origin}: metric {metric.name}")
+        if isinstance(metric.formula, Estimation):
+            for name in (*metric.formula.dimensions, *metric.formula.never_by):
+                check_known(name, dimensions, f"{origin}: metric {metric.name}")
     _check_joins(dataset, origin)
 
 
@@ -176,7 +187,7 @@ def _check_joins(dataset: Dataset, origin: str) -> None:
     known = [j.name for j in dataset.joins]
     for place, columns in columns_by_place(dataset):
         for joined in sorted(c.split(".")[0] for c in columns if "." in c):
-            _check_known(joined, known, f"{origin}: {place}: joined table")
+            check_known(joined, known, f"{origin}: {place}: joined table")
 
 
 def columns_by_place(dataset: Dataset) -> Iterable[tuple[str, frozenset[str]]]:
@@ -195,25 +206,14 @@ def columns_by_place(dataset: Dataset) -> Iterable[tuple[str, frozenset[str]]]:
 def _check_once(names: list[str], place: str) -> None:
     repeated = next((n for i, n in enumerate(names) if n in names[:i]), None)
     if repeated is not None:
-        raise InvalidQuery(f"{place} “{repeated}” is used twice.", code=_CODE)
-
-
-def _check_known(name: str, known: Iterable[str], place: str) -> None:
-    if name not in (names := list(known)):
-        raise InvalidQuery(f"{place}: there is no “{name}”.", _nearest(name, names), code=_CODE)
-
-
-def _nearest(name: str, known: Iterable[str]) -> str:
-    names = list(known)
-    near = get_close_matches(name, names, n=1)
-    return f"Did you mean “{near[0]}”?" if near else f"Known: {', '.join(names)}."
+        raise InvalidQuery(f"{place} “{repeated}” is used twice.", code=CODE)
 
 
 def _canonical(expression: str, place: str) -> str:
     try:
         return canonical(expression)
     except InvalidQuery as error:
-        raise InvalidQuery(f"{place}: {error.message}", error.hint, code=_CODE) from error
+        raise InvalidQuery(f"{place}: {error.message}", error.hint, code=CODE) from error
 
 
 def _test(text: str, place: str) -> str:
@@ -223,7 +223,7 @@ def _test(text: str, place: str) -> str:
         raise InvalidQuery(
             f"{place}: the test “{text}” is not about value.",
             "For example: value between 0 and 1.",
-            code=_CODE,
+            code=CODE,
         )
     return test
 
@@ -241,10 +241,10 @@ def _validated(shape: type[_Shape], fields: dict[str, Any], origin: str) -> _Sha
         first = next((e for e in found if e["type"] == "extra_forbidden"), found[0])
         place = f"{origin}: {_place(first['loc'], fields)}"
         if first["type"] == "extra_forbidden":
-            hint = _nearest(str(first["loc"][-1]), _fields_beside(shape, first["loc"]))
-            raise InvalidQuery(f"{place} is not a field.", hint, code=_CODE) from error
+            hint = nearest(str(first["loc"][-1]), _fields_beside(shape, first["loc"]))
+            raise InvalidQuery(f"{place} is not a field.", hint, code=CODE) from error
         problem = first["msg"].removeprefix("Value error, ")
-        raise InvalidQuery(f"{place}: {problem}.", code=_CODE) from error
+        raise InvalidQuery(f"{place}: {problem}.", code=CODE) from error
 
 
 def _place(path: tuple[int | str, ...], fields: dict[str, Any]) -> str:

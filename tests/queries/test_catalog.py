@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from queries.catalog import Catalog, builtin, read_dataset, read_metric
 from queries.catalog.yaml_text import MAX_BYTES, parse_yaml
 from queries.errors import QueryError, UnknownField
+from queries.estimation import Estimation
 from queries.formula import parse
 
 SMALL = dedent("""
@@ -222,6 +223,8 @@ def test_a_parameter_is_bound_before_a_metric_can_be_computed():
 def test_every_formula_survives_being_written_and_read_again():
     for dataset in builtin().datasets:
         for metric in dataset.metrics:
+            if isinstance(metric.formula, Estimation):
+                continue
             again = parse(metric.formula.sql.replace('"titles.', 'titles."'))
             written = {a.operation for a in again.aggregates()}
             assert written == {a.operation for a in metric.formula.aggregates()}, metric.name

@@ -18,8 +18,19 @@ from queries.condition import Dimension
 from queries.derived import DETAILS, built_from, in_order, sources
 from queries.engines.duckdb_engine import DuckDBEngine
 from queries.engines.polars_engine import PolarsEngine
+from queries.estimation import Estimation
 from queries.lake import contract
-from queries.model import Column, Dataset, DerivedTable, Reduction, Source, merged
+from queries.model import (
+    Access,
+    Column,
+    Dataset,
+    DerivedTable,
+    Query,
+    Reduction,
+    Source,
+    merged,
+)
+from queries.plan import plan
 from tests.queries.contract_rows import random_rows
 from tests.queries.small_lake import Files
 
@@ -106,12 +117,37 @@ def test_both_engines_compute_every_metric_alike(
     )
     one, other = (e.reduce(reduction, random_lake) for e in (duckdb_first, PolarsEngine()))
     for metric in metrics:
+        if isinstance(metric.formula, Estimation):
+            continue
         values = [
             metric.formula.evaluate({a.key: f[a.key].to_numpy() for a in reduction.aggregates})
             for f in (one, other)
         ]
         np.testing.assert_allclose(values[0], values[1], rtol=1e-9, err_msg=metric.name)
         _check_tests(metric.name, metric.tests, float(values[0].reshape(-1)[0]))
+
+
+@pytest.mark.parametrize("dataset", DATASETS, ids=lambda d: d.name)
+def test_both_engines_count_alike_what_estimators_are_given(
+    dataset: Dataset, random_lake: Files, duckdb_first: DuckDBEngine
+):
+    for metric in dataset.metrics:
+        if not isinstance(metric.formula, Estimation):
+            continue
+        query = Query(
+            dataset=dataset,
+            metrics=(metric,),
+            by=tuple(dataset.dimension(name) for name in metric.formula.asked),
+        )
+        ((_, reduction),) = plan(query, Access(), random_lake).inner
+        keys = [k.name for k in reduction.keys]
+        one, other = (
+            e.reduce(reduction, random_lake).sort(keys) for e in (duckdb_first, PolarsEngine())
+        )
+        assert one.select(keys).rows() == other.select(keys).rows()
+        for aggregate in reduction.aggregates:
+            pair = [f[aggregate.key].cast(pl.Float64).fill_null(0) for f in (one, other)]
+            np.testing.assert_allclose(pair[0], pair[1], rtol=1e-9, err_msg=metric.name)
 
 
 @pytest.mark.parametrize("dataset", DATASETS, ids=lambda d: d.name)

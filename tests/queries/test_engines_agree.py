@@ -10,6 +10,7 @@ from queries.engines.polars_engine import PolarsEngine
 from queries.gather import gather
 from queries.model import Access, Engine, Query, Reduction
 from queries.plan import binned, by_bucket, plan
+from tests.queries.formulas import formula_of
 from tests.queries.small_lake import DATASET, DEVICE, Files
 from tests.queries.strategies import questions
 
@@ -50,7 +51,10 @@ def test_a_sum_over_no_rows_is_zero_and_one_over_missing_values_is_unknown(
         planned = plan(query, Access(), files)
         cells = gather(planned, planned.groups, lambda r: engine.reduce(r, files), None)
         devices = cells.groups["device"].to_list()
-        found = {m.name: dict(zip(devices, cells.values(m).tolist(), strict=True)) for m in metrics}
+        found = {
+            m.name: dict(zip(devices, cells.values(formula_of(m)).tolist(), strict=True))
+            for m in metrics
+        }
         assert found["tv_share"] == {"tv": 1, "phone": 0, "web": 0}
         assert found["waited_on_the_go"]["tv"] == 0
         assert found["waited"]["tv"] > 0

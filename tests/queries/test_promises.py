@@ -27,6 +27,7 @@ from queries.model import (
 from queries.period import previous
 from queries.plan import plan
 from queries.warehouse import Warehouse
+from tests.queries.formulas import formula_of
 from tests.queries.small_lake import (
     COUNTRY,
     DATASET,
@@ -51,7 +52,7 @@ def test_a_ratio_is_a_ratio_of_totals_not_a_mean_of_ratios(engine: Engine, files
     metrics = tuple(DATASET.metric(m) for m in ("hours_viewed", "accounts", "hours_per_account"))
     planned = plan(Query(dataset=DATASET, metrics=metrics, interval=False), Access(), files)
     cells = gather(planned, planned.groups, lambda r: engine.reduce(r, files), None)
-    hours, accounts, ratio = (cells.values(m)[0] for m in metrics)
+    hours, accounts, ratio = (cells.values(formula_of(m))[0] for m in metrics)
     assert ratio == pytest.approx(hours / accounts)
 
 

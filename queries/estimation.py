@@ -1,0 +1,68 @@
+"""What a metric has where no formula can say it: an estimator, and the counts it is given.
+
+The estimator is named, never held, so that a definition is a text and stays the same over
+processes.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from queries.estimators.estimator import Estimator, Inner
+from queries.estimators.registry import estimator
+from queries.formula import Aggregate
+
+
+@dataclass(frozen=True, slots=True)
+class Estimation:
+    """An estimator by name, the aggregates it is given, and the dimensions they are counted by.
+
+    `inner` are pairs of the estimator's name for a key and the dimension that it is. `never_by` are
+    further dimensions that would tell the items apart.
+    """
+
+    name: str
+    amounts: tuple[tuple[str, Aggregate], ...]
+    inner: tuple[tuple[str, str], ...]
+    never_by: tuple[str, ...] = ()
+
+    @property
+    def estimator(self) -> Estimator:
+        return estimator(self.name)
+
+    @property
+    def sql(self) -> str:
+        """The estimation as a person would write it."""
+        amounts = ", ".join(aggregate.sql for _, aggregate in self.amounts)
+        return f"{self.name}({amounts} by {', '.join(name for _, name in self.inner)})"
+
+    @property
+    def dimensions(self) -> tuple[str, ...]:
+        """The dimensions counted by."""
+        return tuple(name for _, name in self.inner)
+
+    @property
+    def asked(self) -> tuple[str, ...]:
+        """The dimensions that a question must break down by."""
+        return tuple(name for key, name in self.inner if self.estimator.key(key).is_asked)
+
+    def aggregates(self) -> frozenset[Aggregate]:
+        return frozenset(aggregate for _, aggregate in self.amounts)
+
+    def bind(self, parameters: Mapping[str, str]) -> "Estimation":
+        bound = tuple((name, aggregate.bind(parameters)) for name, aggregate in self.amounts)
+        return replace(self, amounts=bound)
+
+    def groups_by(self, dimension: str) -> bool:
+        """Whether the number keeps its meaning when it is broken down by the dimension."""
+        inner = self._inner(dimension)
+        is_fine = inner is None or inner.may_group or inner.is_asked
+        return is_fine and dimension not in self.never_by
+
+    def filters_by(self, dimension: str) -> bool:
+        """Whether it keeps its meaning when some values of the dimension are left out."""
+        inner = self._inner(dimension)
+        return inner is None or inner.may_filter
+
+    def _inner(self, dimension: str) -> Inner | None:
+        found = (self.estimator.key(key) for key, name in self.inner if name == dimension)
+        return next(found, None)

@@ -1,0 +1,10 @@
+"""The formula of a metric that has one."""
+
+from queries.estimation import Estimation
+from queries.formula import Formula
+from queries.model import Metric
+
+
+def formula_of(metric: Metric) -> Formula:
+    assert not isinstance(metric.formula, Estimation), metric.name
+    return metric.formula
