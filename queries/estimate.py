@@ -20,6 +20,7 @@ from queries.plan import Plan, over
 Reduce = Callable[[Reduction], pl.DataFrame]
 
 MOST_CELLS = 4_000_000
+MOST_GROUPS = 10_000
 _PLACE = "__place"
 
 
@@ -43,9 +44,10 @@ def estimated(
             found[name] = Estimates.unknown(1)
             continue
         frame = reduce(over(reduction, period) if period is not None else reduction)
-        if frame.height > MOST_CELLS:
+        if frame.height > MOST_CELLS or (groups is not None and groups.height > MOST_GROUPS):
             raise UnsafeQuestion(
-                f"{metric.label} would be worked out from {frame.height:,} counts.",
+                f"{metric.label} would be worked out from {frame.height:,} counts, in "
+                f"{1 if groups is None else groups.height:,} groups.",
                 "Ask for fewer groups, a coarser grain or a shorter period.",
                 code="too_many_cells",
             )

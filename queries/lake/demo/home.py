@@ -85,9 +85,11 @@ def requests(block: Block, of: Visits, browsing: np.ndarray, first: np.ndarray) 
 
 def _mixed(dice: np.random.Generator, layout: np.ndarray) -> np.ndarray:
     """Rows in random order around the row to continue watching."""
-    others = layout[layout != CONTINUE].reshape(len(layout), -1)
+    lots = dice.random(layout.shape)
+    lots[layout == CONTINUE] = np.inf
+    others = np.take_along_axis(layout, np.argsort(lots, axis=1), axis=1)[:, :-1]
     mixed = layout.copy()
-    mixed[layout != CONTINUE] = dice.permuted(others, axis=1).ravel()
+    mixed[layout != CONTINUE] = others.ravel()
     return mixed
 
 
