@@ -4,21 +4,38 @@ In a process one thread computes and the others wait for it; between processes o
 """
 
 from collections.abc import Callable
+from functools import partial
 from hashlib import blake2b
 from io import BytesIO
 from pathlib import Path
-from threading import Lock
+from threading import Event, Lock
 from time import monotonic, sleep
 from uuid import uuid4
 
 import polars as pl
 
 from queries.byte_folder import ByteFolder
+from queries.cancellation import Cancellation, check, during, stopped_by
 
 LEASE_SECONDS = 30.0
+LOOK_SECONDS = 0.05
 FORMAT = 2
 """What a kept frame holds: since 2, a sum over nothing known is NULL."""
 MEMORY_BYTES = 64 * 2**20
+
+
+class _Flight:
+    """One computation, and how many wait for it: for them it is `work`, whoever's thread it is."""
+
+    def __init__(self) -> None:
+        self.work = Cancellation()
+        self.done = Event()
+        self.waiting = 0
+
+    def wait(self) -> None:
+        """Until it is done, or whoever waits has left."""
+        while not self.done.wait(LOOK_SECONDS):
+            check()
 
 
 class FrameCache:
@@ -32,27 +49,49 @@ class FrameCache:
         self._memory: dict[str, pl.DataFrame] = {}
         self._size = 0
         self._guard = Lock()
-        self._computing: dict[str, Lock] = {}
+        self._flights: dict[str, _Flight] = {}
 
     def remember(self, key: str, compute: Callable[[], pl.DataFrame]) -> tuple[pl.DataFrame, bool]:
-        """The frame of `key`, and whether it was already there."""
-        name = blake2b(f"{FORMAT} {key}".encode(), digest_size=20).hexdigest()
-        found = self._memory.get(name)
-        if found is not None:
-            return found, True
-        with self._lock(name):
-            try:
+        """The frame of `key`, and whether it was already there.
+
+        A computation is stopped when all who wait for it have left. Raises Cancelled for those.
+        """
+        name = blake2b(key.encode(), digest_size=20).hexdigest()
+        while True:
+            check()
+            with self._guard:
                 found = self._memory.get(name)
                 if found is not None:
                     return found, True
-                return self._shared(name, compute)
-            finally:
-                with self._guard:
-                    self._computing.pop(name, None)
+                flight = self._flights.get(name)
+                leads = flight is None or flight.waiting == 0
+                if leads:
+                    flight = self._flights[name] = _Flight()
+                assert flight is not None  # noqa: S101  # by the line above
+                flight.waiting += 1
+            with stopped_by(partial(self._leave, flight)):
+                if leads:
+                    return self._lead(name, flight, compute)
+                flight.wait()
 
-    def _lock(self, name: str) -> Lock:
+    def _lead(
+        self, name: str, flight: "_Flight", compute: Callable[[], pl.DataFrame]
+    ) -> tuple[pl.DataFrame, bool]:
+        try:
+            with during(flight.work):
+                return self._shared(name, compute)
+        finally:
+            with self._guard:
+                if self._flights.get(name) is flight:
+                    del self._flights[name]
+            flight.done.set()
+
+    def _leave(self, flight: "_Flight") -> None:
         with self._guard:
-            return self._computing.setdefault(name, Lock())
+            flight.waiting -= 1
+            is_deserted = flight.waiting == 0
+        if is_deserted:
+            flight.work.cancel()
 
     def _shared(self, name: str, compute: Callable[[], pl.DataFrame]) -> tuple[pl.DataFrame, bool]:
         found = self._read(name)
@@ -84,6 +123,7 @@ class FrameCache:
                 return found
             if self._folder is None or self._folder.get(f"{name}:lease") is None:
                 return self._read(name)
+            check()
             sleep(0.01)
         return None
 

@@ -6,6 +6,7 @@
     ├── UnsafeQuestion     it has no right answer: the hint names the nearest question that has
     ├── NotLoaded          the lake lacks the table; the hint says how to load it
     ├── QueryTimeout       stopped by the engine's time budget
+    ├── Cancelled          whoever asked has left; shown to nobody
     └── AccessDenied       the viewer's access does not cover the question
 
 Anything else that escapes this package is a bug, not a message. This module imports
@@ -63,6 +64,12 @@ class QueryTimeout(QueryError):
     """The engine gave up; narrowing the question usually helps."""
 
     code = "timeout"
+
+
+class Cancelled(QueryError):
+    """Stopped, because nobody waits for the answer any more."""
+
+    code = "cancelled"
 
 
 class AccessDenied(QueryError):

@@ -5,6 +5,9 @@
   const { h } = playhead;
   const NEAR = "240px";
 
+  // Tells the server which requests are of this page, so that a new view stops those of the last.
+  const NAME = `${Date.now().toString(36)}${Math.random().toString(36).slice(2)}`;
+
   let generation = 0;
   let asking = [];
   let shown = "";
@@ -23,9 +26,7 @@
     const page = playhead.page();
     if (!page || page.path !== location.pathname) return;
     shown = address();
-    generation += 1;
-    asking.forEach((controller) => controller.abort());
-    asking = [];
+    leave();
     const all = tiles();
     all.forEach((tile) => {
       tile.setAttribute("aria-busy", "true");
@@ -36,6 +37,13 @@
     first.sort((a, b) => a.classList.contains("is-bare") - b.classList.contains("is-bare"));
     ask(first.map((tile) => tile.id));
     watch(all.filter((tile) => !first.includes(tile)));
+  }
+
+  function leave() {
+    generation += 1;
+    asking.forEach((controller) => controller.abort());
+    asking = [];
+    later?.disconnect();
   }
 
   function watch(rest) {
@@ -59,7 +67,7 @@
     const mine = generation;
     const controller = new AbortController();
     asking.push(controller);
-    const body = { path: location.pathname, search: location.search, tiles: names };
+    const body = { path: location.pathname, search: location.search, tiles: names, view: [NAME, mine] };
     try {
       const response = await playhead.post("/-/answers", body, controller.signal);
       for await (const line of lines(response.body)) {
@@ -161,6 +169,10 @@
   let arrangement = "";
   function changed() {
     const page = playhead.page();
+    if (page && page.path !== location.pathname) {
+      leave();
+      shown = "";
+    }
     if (!page || page.path !== location.pathname || address() === shown) return;
     const wanted = arranged(page);
     if (wanted !== arrangement) {

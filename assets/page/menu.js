@@ -116,7 +116,7 @@
       as: isTable ? "drawing" : "table",
     };
     const lines = (await (await playhead.post("/-/answers", body)).text()).trim().split("\n");
-    const answer = lines.map((line) => JSON.parse(line)).find((line) => line.tile);
+    const answer = lines.filter(Boolean).map((line) => JSON.parse(line)).find((line) => line.tile);
     await playhead.answers.paint(tile, answer);
   }
 

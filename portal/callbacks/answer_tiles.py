@@ -1,12 +1,13 @@
 """Answer the tiles of a view: one request, one line of JSON for each tile as soon as it is ready.
 
 The first line says how the view was read. A slow tile holds nobody up, and a tile that fails
-shows its own problem; the others stand.
+shows its own problem; the others stand. What is asked for a client that has left, or for a view
+that its page has left, is stopped.
 """
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import as_completed
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
@@ -15,24 +16,29 @@ from uuid import uuid4
 import orjson
 from flask import Flask, Response, abort, request
 
+from portal.callbacks.newest import Newest, Seen
 from portal.components import format as written
 from portal.components.problem import bug, problem
 from portal.components.table import table
 from portal.drawing import Drawing
+from portal.logs import log
 from portal.open_page import OpenPage, ask, list_rows, open_page, shown
 from portal.page import Advising, Lists, Tile
 from portal.site import Site
-from queries.errors import QueryError
+from queries.cancellation import Cancellation, during
+from queries.errors import Cancelled, QueryError
 from queries.model import Access, Result
 
 PATH = "/-/answers"
 _MOST_TILES = 60
+LOOK_SECONDS = 0.25
 
 logger = logging.getLogger(__name__)
 
 
 def register(server: Flask, site: Site) -> None:
     """Add the route to `server`."""
+    newest = Newest()
 
     @server.post(PATH)
     def answer_tiles() -> Response:
@@ -44,10 +50,12 @@ def register(server: Flask, site: Site) -> None:
         opened = open_page(page, str(asked.get("search", "")), site.warehouse, access)
         tiles = opened.tiles()
         wanted = [name for name in asked.get("tiles", ()) if name in tiles][:_MOST_TILES]
-        as_table = asked.get("as") == "table"
-        job = _Job(opened, site, access, as_table)
+        left = request.environ.get("waitress.client_disconnected", _never)
+        job = _Job(opened, site, access, as_table=asked.get("as") == "table", has_left=left)
+        seen = newest.begin(site.viewer().id, asked.get("view"))
         return Response(
-            _lines(job, {name: tiles[name] for name in wanted}), mimetype="application/x-ndjson"
+            _lines(job, {name: tiles[name] for name in wanted}, seen),
+            mimetype="application/x-ndjson",
         )
 
 
@@ -57,14 +65,36 @@ class _Job:
     site: Site
     access: Access
     as_table: bool
+    has_left: Callable[[], bool]
 
 
-def _lines(job: _Job, tiles: Mapping[str, Tile]) -> Iterator[bytes]:
-    yield _line(view_line(job.opened))
-    workers = job.site.workers
-    futures = {workers.submit(_answer, job, tile): name for name, tile in tiles.items()}
-    for future in as_completed(futures):
-        yield _line({"tile": futures[future], **future.result()})
+def _never() -> bool:
+    """Where the server cannot tell whether a client has left."""
+    return False
+
+
+def _lines(job: _Job, tiles: Mapping[str, Tile], seen: Seen) -> Iterator[bytes]:
+    """A line a tile. When the client has left, what still runs is stopped and the rest dropped.
+
+    An empty line now and then: only who is written to can be found to be gone.
+    """
+    pending: dict[Future[dict[str, Any]], str] = {}
+    with seen as cancellation:
+        try:
+            yield _line(view_line(job.opened))
+            for name, tile in tiles.items():
+                pending[job.site.workers.submit(_answer, job, tile, cancellation)] = name
+            while pending and not cancellation.is_cancelled and not job.has_left():
+                done, _ = wait(pending, LOOK_SECONDS, FIRST_COMPLETED)
+                if not done:
+                    yield b"\n"
+                for future in done:
+                    yield _line({"tile": pending.pop(future), **future.result()})
+        finally:
+            if pending:
+                cancellation.cancel()
+                dropped = sum(future.cancel() for future in pending)
+                log.info("answers left", stopped=len(pending), queued=dropped)
 
 
 def _line(value: Mapping[str, Any]) -> bytes:
@@ -93,11 +123,15 @@ def view_line(opened: OpenPage) -> dict[str, Any]:
     }
 
 
-def _answer(job: _Job, tile: Tile) -> dict[str, Any]:
+def _answer(job: _Job, tile: Tile, cancellation: Cancellation) -> dict[str, Any]:
     started = perf_counter()
     results: Sequence[Result] = ()
     try:
-        results, drawing = _drawn(job, tile)
+        with during(cancellation):
+            results, drawing = _drawn(job, tile)
+    except Cancelled:
+        log.info("question stopped", after_ms=_since(started))
+        return {}
     except Exception:
         incident = uuid4().hex[:8]
         logger.exception("tile failed", extra={"incident": incident})
@@ -105,8 +139,12 @@ def _answer(job: _Job, tile: Tile) -> dict[str, Any]:
     return {
         "drawing": _json(drawing),
         "foot": _foot(job.opened, tile, results),
-        "took_ms": round((perf_counter() - started) * 1000, 1),
+        "took_ms": _since(started),
     }
+
+
+def _since(started: float) -> float:
+    return round((perf_counter() - started) * 1000, 1)
 
 
 def _drawn(job: _Job, tile: Tile) -> tuple[Sequence[Result], Drawing]:
@@ -120,6 +158,8 @@ def _drawn(job: _Job, tile: Tile) -> tuple[Sequence[Result], Drawing]:
         if not job.as_table:
             return results, tile.draw(results, context)
         return results, table(shown(job.opened, tile, results))
+    except Cancelled:
+        raise
     except QueryError as error:
         return (), tile.advise(error, context) if isinstance(tile, Advising) else problem(error)
 

@@ -17,7 +17,11 @@ from queries.model import Metric, Query, Result, TimeBucket
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MetricRow:
-    """A click chooses the metric; one that waits for a parameter says which."""
+    """A click chooses the metric; one that waits for a parameter says which.
+
+    It asks twice: one question by day with its total answers both, but costs a quarter more, for
+    an interval around every day that the thin line does not show.
+    """
 
     metric: str
     place: Place = field(default_factory=lambda: Place(span=12, height=58, is_bare=True))

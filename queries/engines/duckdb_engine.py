@@ -7,6 +7,7 @@ from threading import Lock
 import duckdb
 import polars as pl
 
+from queries.cancellation import check, stopped_by
 from queries.condition import Scalar
 from queries.engines.sql import quoted, readable, render, render_rows, text
 from queries.errors import NotLoaded, QueryTimeout
@@ -52,10 +53,13 @@ class DuckDBEngine:
             return tuple(cursor.sql(f"FROM {files_sql(tables.files(table))}").columns)
 
     def _answer(self, sql: str, values: list[Scalar]) -> pl.DataFrame:
-        with self._open().cursor() as cursor:
+        with self._open().cursor() as cursor, stopped_by(cursor.interrupt):
             try:
-                return cursor.sql(sql, params=values).pl()
+                answer = cursor.sql(sql, params=values)
+                check()
+                return answer.pl()
             except duckdb.InterruptException as error:
+                check()
                 raise QueryTimeout(
                     f"The question took longer than {self._seconds} s.",
                     "Narrow the period or remove a breakdown.",

@@ -98,7 +98,7 @@ def ask(client: FlaskClient, search: str = "", tiles: Sequence[str] | None = Non
     body = {"path": "/small", "search": search, "tiles": names, **more}
     response = client.post(answer_tiles.PATH, json=body)
     assert response.status_code == 200
-    lines = [json.loads(line) for line in response.text.splitlines()]
+    lines = [json.loads(line) for line in response.text.splitlines() if line]
     return lines[0]["view"], {line["tile"]: line for line in lines[1:]}
 
 

@@ -59,10 +59,15 @@ def clients(
     store.close()
 
 
+def answers(client: FlaskClient, asked: dict[str, Any]) -> list[dict[str, Any]]:
+    lines = client.post("/-/answers", json=asked).data.split(b"\n")
+    return [orjson.loads(line) for line in lines if line]
+
+
 def drawn(client: FlaskClient, search: str) -> dict[str, Any]:
     asked = {"path": "/rows", "search": search, "tiles": ["tile-0-0"]}
-    lines = client.post("/-/answers", json=asked).data.splitlines()
-    return orjson.loads(lines[1])["drawing"]
+    lines = answers(client, asked)
+    return lines[1]["drawing"]
 
 
 def exported(client: FlaskClient, search: str, form: str) -> bytes:
@@ -165,8 +170,7 @@ def test_metrics_that_are_hidden_are_not_in_the_search(clients: dict[str, FlaskC
 def test_a_breakdown_leaves_out_what_is_hidden_and_says_so(clients: dict[str, FlaskClient]):
     search = "?dataset=playback&metric=plays&metric=hours_viewed&by=device&order=hours_viewed"
     asked = {"path": "/explore", "search": search, "tiles": ["tile-3-0", "tile-1-0"]}
-    lines = clients["ben"].post("/-/answers", json=asked).data.splitlines()[1:]
-    drawings = {line["tile"]: line["drawing"] for line in map(orjson.loads, lines)}
+    drawings = {line["tile"]: line["drawing"] for line in answers(clients["ben"], asked)[1:]}
     breakdown = drawings["tile-3-0"]
     assert breakdown["kind"] == "sheet"
     labels = [column["label"] for column in breakdown["content"]["columns"]]
@@ -179,5 +183,5 @@ def test_a_breakdown_leaves_out_what_is_hidden_and_says_so(clients: dict[str, Fl
     exported_csv = clients["ben"].get("/export", query_string=file)
     assert "Hours viewed" not in exported_csv.text
     alone = {**asked, "search": "?dataset=playback&metric=hours_viewed", "tiles": ["tile-3-0"]}
-    (line,) = clients["ben"].post("/-/answers", json=alone).data.splitlines()[1:]
-    assert orjson.loads(line)["drawing"]["content"]["reason"] == "not_permitted"
+    (line,) = answers(clients["ben"], alone)[1:]
+    assert line["drawing"]["content"]["reason"] == "not_permitted"

@@ -1,0 +1,192 @@
+"""A page that is left stops its questions, before a real server and a real lake.
+
+Slow because it is real: a question of seconds, and a process that answers it.
+"""
+
+import socket
+import time
+from dataclasses import dataclass
+from datetime import date, timedelta
+from http.client import HTTPConnection, HTTPResponse
+from pathlib import Path
+from queue import Empty, Queue
+from subprocess import Popen
+from threading import Thread
+
+import numpy as np
+import orjson
+import polars as pl
+import pytest
+
+from portal.auth import cookie
+from portal.callbacks.newest import Newest
+from portal.settings import Settings
+from portal.store import migrate, people, sessions
+from portal.store.people import Newcomer
+from portal.store.store import open_store
+from queries.lake.lake import Change, Lake
+from tests.portal.test_serve import (
+    PATIENCE,
+    environment,
+    free_port,
+    listening,
+    running,
+    wait_until_ready,
+)
+
+DATASET = """
+name: readings
+label: Readings
+table: readings
+time: {column: day}
+dimensions:
+  - {name: place, label: Place, kind: number}
+metrics:
+  - {name: rows, label: Rows, formula: count(*)}
+  - name: pairs
+    label: Pairs
+    formula: count(distinct (place, value, day))
+    class: distinct
+    interval: none
+"""
+PAIRS = "?dataset=readings&metric=pairs&by=place&period=all"
+ROWS = "?dataset=readings&metric=rows&by=place&period=all"
+
+
+def readings(rows: int = 4_000_000) -> pl.DataFrame:
+    rng = np.random.default_rng(3)
+    days = pl.Series([date(2026, 1, 1) + timedelta(n) for n in range(28)])
+    return pl.DataFrame(
+        {
+            "day": days.gather(pl.Series(rng.integers(0, 28, rows))),
+            "place": rng.integers(0, 5_000, rows),
+            "value": rng.integers(0, 2**40, rows),
+        }
+    ).sort("day")
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """A home with a lake that takes long to ask, and somebody's cookie."""
+    folder = tmp_path_factory.mktemp("home")
+    settings = Settings.from_environment({"PLAYHEAD_HOME": str(folder)})
+    Lake(settings.lake_url).commit(
+        [Change(table="readings", rows=readings(), day="day")],
+        "readings",
+        datasets={"readings": DATASET},
+    )
+    store = open_store(settings.database_url)
+    migrate.upgrade(store)
+    ann = people.add(store, Newcomer(email="ann@example.com", name="Ann", unit="product"))
+    secret = sessions.begin(store, ann)
+    store.close()
+    return folder, f"{cookie.name(settings)}={secret}"
+
+
+class Logged:
+    """The lines that a process writes, as they come."""
+
+    def __init__(self, process: Popen[str]) -> None:
+        self._lines: Queue[str] = Queue()
+        Thread(target=self._read, args=(process,), daemon=True).start()
+
+    def _read(self, process: Popen[str]) -> None:
+        assert process.stdout is not None
+        for line in process.stdout:
+            self._lines.put(line)
+
+    def until(self, event: str) -> str:
+        """The next line of an event."""
+        deadline = time.monotonic() + PATIENCE
+        seen: list[str] = []
+        while time.monotonic() < deadline:
+            try:
+                seen.append(self._lines.get(timeout=1))
+            except Empty:
+                continue
+            if event in seen[-1]:
+                return seen[-1]
+        raise AssertionError(f"“{event}” was not logged:\n{''.join(seen)}")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request that is being answered; its connection closes when nobody holds it."""
+
+    wire: socket.socket
+    response: HTTPResponse
+
+
+def ask(port: int, signed_in: str, search: str, view: list[object]) -> Asked:
+    """Ask for the breakdown of Explore, and read no more than the head of the answer."""
+    connection = HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
+    body = orjson.dumps({"path": "/explore", "search": search, "tiles": ["tile-3-0"], "view": view})
+    headers = {
+        "Content-Type": "application/json",
+        "Cookie": signed_in,
+        "Sec-Fetch-Site": "same-origin",
+    }
+    connection.request("POST", "/-/answers", body, headers)
+    wire: socket.socket = connection.sock
+    response = connection.getresponse()
+    assert response.status == 200
+    assert orjson.loads(response.readline())["view"]
+    return Asked(wire, response)
+
+
+def leave(asked: Asked) -> None:
+    asked.wire.shutdown(socket.SHUT_RDWR)
+
+
+def answered(asked: Asked) -> str:
+    line = b"\n"
+    while line == b"\n":
+        line = asked.response.readline()
+    return orjson.loads(line)["drawing"]["kind"]
+
+
+def test_a_question_stops_when_its_client_leaves_or_its_page_shows_another_view(
+    home: tuple[Path, str],
+):
+    folder, signed_in = home
+    port = int(free_port())
+    with (
+        listening() as bound,
+        running(["-m", "portal.serve"], environment(folder, PORT=str(port)), bound) as process,
+    ):
+        wait_until_ready(port, process)
+        logged = Logged(process)
+
+        gone = ask(port, signed_in, PAIRS, ["a", 1])
+        leave(gone)
+        logged.until("question stopped")
+
+        kept_open = ask(port, signed_in, PAIRS, ["b", 1])
+        newer = ask(port, signed_in, ROWS, ["b", 2])
+        logged.until("question stopped")
+        assert answered(newer) == "sheet"
+
+        gone = ask(port, signed_in, PAIRS, ["c", 1])
+        shared = ask(port, signed_in, PAIRS, ["d", 1])
+        leave(gone)
+        logged.until("answers left")
+        assert answered(shared) == "sheet", "who asked the same is not failed by it"
+        kept_open.wire.close()
+
+
+def test_a_newer_view_cancels_those_before_it_of_the_same_person_and_page():
+    newest = Newest()
+    with (
+        newest.begin("ann", ["page", 1]) as old,
+        newest.begin("ann", ["other page", 1]) as elsewhere,
+        newest.begin("ben", ["page", 1]) as another,
+        newest.begin("ann", ["page", 2]) as new,
+        newest.begin("ann", ["page", 2]) as same,
+        newest.begin("ann", ["page", 1]) as late,
+        newest.begin("ann", None) as unsaid,
+    ):
+        assert old.is_cancelled
+        assert late.is_cancelled
+        stay = (elsewhere, another, new, same, unsaid)
+        assert not any(cancellation.is_cancelled for cancellation in stay)
+    assert not newest._open  # pyright: ignore[reportPrivateUsage]
