@@ -1,8 +1,10 @@
-"""`./dev bench [--server] [--browser] [--rounds N]`: both, unless one is named.
+"""`./dev bench [--server] [--browser] [--servers] [--rounds N]`: the first two, unless named.
 
 The server is timed over a demo company of size L in `var/bench-L` (or $PLAYHEAD_BENCH_L), the
 browser over one of size M in `var/bench-M` (or $PLAYHEAD_BENCH_M); each is made when it is missing,
-which takes minutes for L. The machine should have nothing else to do.
+which takes minutes for L. `--servers` compares WSGI servers over size S in `var/bench-S`, and
+installs those that are not ours into `var/bench-servers`. The machine should have nothing else
+to do.
 """
 
 import argparse
@@ -13,7 +15,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bench import browser, server
+from bench import browser, server, servers
 from queries.catalog import builtin
 from queries.lake.lake import Lake
 
@@ -37,12 +39,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--server", action="store_true")
     parser.add_argument("--browser", action="store_true")
+    parser.add_argument("--servers", action="store_true")
     parser.add_argument("--rounds", type=int, default=server.ROUNDS)
     chosen = parser.parse_args()
     console = Console(width=160)
-    if chosen.server or not chosen.browser:
+    if chosen.servers:
+        servers.report(home_of("S"), console)
+    neither = not (chosen.server or chosen.browser or chosen.servers)
+    if chosen.server or neither:
         server.report(home_of("L"), builtin(), console, chosen.rounds)
-    if chosen.browser or not chosen.server:
+    if chosen.browser or neither:
         browser.report(home_of("M"), console)
 
 
