@@ -17,6 +17,7 @@ from queries.errors import InvalidQuery, UnknownField
 from queries.estimation import Estimation
 from queries.expression import columns_of
 from queries.formula import Aggregate, Formula, unbound
+from queries.paired import Paired
 from queries.period import Grain, Period
 
 __all__ = ["Condition", "Dimension", "Filter", "Grain", "Period", "Scalar"]
@@ -404,6 +405,7 @@ class Result:
     column per calculation; and `incomplete` when keyed by time. `total` is the same shape with a
     single row, over all groups: adding only what adds up; all null where it was not asked for, or
     where groups overlap. A metric without an interval has nulls.
+    `paired` has both periods by bucket, where the question compares and asks for intervals.
     """
 
     query: Query
@@ -416,6 +418,7 @@ class Result:
     took_ms: float
     complete_through: date | None = None
     notes: tuple[str, ...] = field(default=())
+    paired: Paired | None = field(default=None, repr=False, compare=False)
 
 
 def merged(metrics: Iterable[Metric]) -> tuple[Aggregate, ...]:

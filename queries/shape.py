@@ -24,6 +24,7 @@ from queries.interval import (
     wilson,
 )
 from queries.model import ROWS, Metric, Query, Threshold, TimeBucket
+from queries.paired import Paired
 from queries.period import Grain, Period, end_of, start_of
 
 CHANGES = frozenset(
@@ -189,6 +190,17 @@ def _change(
         f"{name}__relative_low": relative_low - 1,
         f"{name}__relative_high": relative_high - 1,
     }
+
+
+def paired(gathered: Gathered) -> Paired | None:
+    """Both periods by bucket; in a single bucket where the rows are nobody's."""
+    now, before = gathered.current, gathered.previous
+    if before is None:
+        return None
+    if gathered.population is not None:
+        return Paired(now.groups, now.buckets, before.buckets, gathered.population)
+    whole = [{key: cells[:, None] for key, cells in side.totals.items()} for side in (now, before)]
+    return Paired(now.groups, whole[0], whole[1], np.ones(1))
 
 
 def aligned(groups: pl.DataFrame, query: Query) -> pl.DataFrame:

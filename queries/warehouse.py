@@ -40,6 +40,7 @@ from queries.shape import (
     aligned,
     is_comparable,
     measured,
+    paired,
     shaped,
     without_changes,
 )
@@ -87,6 +88,7 @@ class Warehouse:
             took_ms=(perf_counter() - started) * 1000,
             complete_through=complete,
             notes=notes,
+            paired=paired(groups) if query.interval and is_comparable(query, bound) else None,
         )
 
     def rows(self, listing: Listing, access: Access, version: str | None = None) -> Rows:

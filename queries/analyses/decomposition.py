@@ -1,0 +1,379 @@
+"""Why a number changed: how much of the change each group of a dimension makes, closing exactly.
+
+A total changes by the sum of its groups' changes. A ratio changes because its groups weigh
+otherwise (mix) and because they themselves changed (rate): Kitagawa 1955, Components of a
+Difference Between Two Rates, with `w` a group's share of the denominator and `r` its ratio,
+
+    mix  = (w₁ − w₀) ((r₀ + r₁) / 2 − r̄)      rate = (r₁ − r₀) (w₀ + w₁) / 2
+
+`r̄` is the mean of the two totals: it leaves the sum as it is and makes a group's mix readable,
+since growing helps only a group that is above it. Intervals leave one bucket of accounts out of
+both periods at once (`queries.interval`), so the parts are paired.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from queries.analyses.cluster import Estimate
+from queries.condition import Scalar
+from queries.errors import InvalidQuery, UnsafeQuestion
+from queries.estimation import Estimation
+from queries.formula import Aggregate, Arithmetic, Array, Constant, Formula
+from queries.interval import margin
+from queries.model import Metric, Result
+from queries.paired import ROWS, Paired
+
+FEWEST_ACCOUNTS = 200
+MOST_GROUPS = 40
+NEARLY_ALL = 0.9
+_CLOSE = 1e-9
+_ADDS = ("additive", "semi-additive")
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What one group makes of the change.
+
+    `contribution` is mix plus rate where the metric is a ratio. `share` is its part of the total,
+    or of the denominator, on the mean of both periods. `merged` counts the small groups that it
+    stands for; 0 for a group of its own. `accounts` is the smaller of the two periods' numbers.
+    """
+
+    value: Scalar | None
+    now: float
+    before: float
+    contribution: Estimate
+    mix: Estimate | None
+    rate: Estimate | None
+    share: float
+    accounts: float
+    merged: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Decomposition:
+    """A change and its parts, the largest first; they sum to `change` exactly.
+
+    `explained` is the least that moves otherwise than if every group had changed alike, in the
+    metric's unit: what one learns by this dimension beyond what one knew. `against` is the share
+    of the total whose own ratio moved the other way than the total did.
+    """
+
+    metric: Metric
+    change: Estimate
+    before: float
+    now: float
+    mix: Estimate | None
+    rate: Estimate | None
+    parts: tuple[Part, ...]
+    explained: float
+    against: float
+
+    @property
+    def is_noisy(self) -> bool:
+        """Whether the interval of the change spans zero: too noisy to say why."""
+        return spans_zero(self.change)
+
+    @property
+    def is_reversed(self) -> bool:
+        """Simpson's paradox: groups moved one way, the total the other, since they weigh otherwise.
+
+        Either nearly all of them, by weight, or all of them taken together beyond noise.
+        """
+        if self.rate is None or self.is_noisy or not self.change.value:
+            return False
+        is_turned = self.rate.value * self.change.value < 0 and not spans_zero(self.rate)
+        return self.against >= NEARLY_ALL or is_turned
+
+
+def spans_zero(estimate: Estimate) -> bool:
+    """Whether an interval holds zero; one that is not known holds nothing."""
+    return bool(estimate.low <= 0 <= estimate.high)
+
+
+def decompose(metric: Metric, groups: Result, whole: Result) -> Decomposition:
+    """Split a change by the groups of an answer, given the answer about all of them together.
+
+    Both compare the same two periods. Raises UnsafeQuestion (`adds_distinct`) where the parts make
+    no whole, and InvalidQuery where there is no change to explain.
+    """
+    if groups.paired is None or whole.paired is None:
+        raise InvalidQuery(
+            "There is no change to explain: the data does not cover both periods.",
+            "Compare with a period that the data covers completely.",
+        )
+    return decomposed(metric, groups.paired, whole.paired)
+
+
+def decomposed(metric: Metric, groups: Paired, whole: Paired) -> Decomposition:
+    """The same from both periods by bucket."""
+    numerator, denominator = terms(metric)
+    for formula in (numerator, denominator):
+        if formula is not None and not groups.has(formula):
+            raise _not_additive(metric)
+    aggregates = numerator.aggregates() | (denominator.aggregates() if denominator else frozenset())
+    cut = _with_rest(metric, aggregates, groups, whole)
+    laid_out = _merged_small(cut)
+    if denominator is None:
+        return _of_total(metric, numerator, laid_out)
+    return _of_ratio(metric, (numerator, denominator), laid_out)
+
+
+def terms(metric: Metric) -> tuple[Formula, Formula | None]:
+    """What a metric adds up: itself, or a ratio's numerator and denominator.
+
+    Raises UnsafeQuestion where it is neither.
+    """
+    formula = metric.formula
+    if isinstance(formula, Estimation):
+        raise _not_additive(metric)
+    if metric.kind in _ADDS and not isinstance(formula, Constant):
+        return formula, None
+    if isinstance(formula, Arithmetic) and formula.name == "/" and metric.kind != "quantile":
+        numerator, denominator = formula.operands
+        if _is_linear(numerator) and _is_linear(denominator):
+            return numerator, denominator
+    if isinstance(formula, Aggregate) and formula.operation == "count_distinct":
+        return formula, None
+    raise _not_additive(metric)
+
+
+@dataclass(frozen=True, slots=True)
+class _LaidOut:
+    """Groups, those that were put together last; `merged` counts them, 0 for none."""
+
+    paired: Paired
+    values: tuple[Scalar | None, ...]
+    merged: int
+
+
+def _is_linear(formula: Formula) -> bool:
+    """Whether it is sums and counts, added and scaled, so that parts of it can be added."""
+    match formula:
+        case Aggregate():
+            return formula.operation in ("sum", "count", "count_distinct")
+        case Arithmetic(name="+" | "-"):
+            return all(_is_linear(o) for o in formula.operands)
+        case Arithmetic(name="*"):
+            scaled = [o for o in formula.operands if not isinstance(o, Constant)]
+            return len(scaled) == 1 and _is_linear(scaled[0])
+        case Arithmetic(name="/"):
+            return isinstance(formula.operands[1], Constant) and _is_linear(formula.operands[0])
+        case _:
+            return False
+
+
+def _not_additive(metric: Metric) -> UnsafeQuestion:
+    kind = {"quantile": "a quantile", "distinct": "a count of distinct things"}.get(
+        metric.kind, "no total and no ratio of totals"
+    )
+    return UnsafeQuestion(
+        f"{metric.label} is {kind}: the changes of its groups do not add up to its change.",
+        "The change of each group is below, each for itself.",
+        code="adds_distinct",
+    )
+
+
+def _with_rest(
+    metric: Metric, aggregates: frozenset[Aggregate], groups: Paired, whole: Paired
+) -> _LaidOut:
+    """The groups, and what a cut left out as one more. Raises UnsafeQuestion where they overlap."""
+    values = tuple(groups.groups.to_series(0).to_list())
+    keys = {a.key: a.is_additive for a in sorted(aggregates, key=lambda a: a.key)}
+    if ROWS in groups.now and ROWS in whole.now:
+        keys[ROWS] = True
+    rests = [
+        {key: _rest(side[key], all_of[key]) for key in keys}
+        for side, all_of in ((groups.now, whole.now), (groups.before, whole.before))
+    ]
+    open_keys = [key for key in keys if any(rest[key].any() for rest in rests)]
+    if not all(keys[key] for key in open_keys):
+        raise UnsafeQuestion(
+            f"{metric.label} counts an account once, but it may be in several of these groups: "
+            "their changes do not add up to its change.",
+            "The change of each group is below, each for itself; or choose a dimension in which "
+            "every account has one value.",
+            code="adds_distinct",
+        )
+    if not open_keys:
+        return _LaidOut(groups, values, 0)
+    now, before = (
+        {key: np.vstack([np.nan_to_num(side[key]), rest[key]]) for key in keys}
+        for side, rest in zip((groups.now, groups.before), rests, strict=True)
+    )
+    return _LaidOut(Paired(groups.groups, now, before, groups.population), values, 1)
+
+
+def _rest(cells: Array, whole: Array) -> Array:
+    """What the groups lack of the whole, as a row of buckets; 0 where they are all of it."""
+    total = np.nan_to_num(whole)
+    left = total - np.nan_to_num(cells).sum(axis=0, keepdims=True)
+    is_closed = np.abs(left).sum() <= _CLOSE * max(1.0, float(np.abs(total).sum()))
+    return np.zeros_like(left) if is_closed else left
+
+
+def _merged_small(laid_out: _LaidOut) -> _LaidOut:
+    """Groups of under 200 accounts in both periods become one, and those below the largest 40."""
+    paired, count = laid_out.paired, len(laid_out.values)
+    accounts = np.fmax(*paired.accounts())[:count]
+    size = np.zeros(count)
+    for side in (paired.now, paired.before):
+        for cells in side.values():
+            amounts = np.abs(np.nan_to_num(cells)).sum(axis=1)[:count]
+            size = np.fmax(size, amounts / max(float(amounts.sum()), 1e-300))
+    is_small = np.nan_to_num(accounts, nan=np.inf) < FEWEST_ACCOUNTS
+    is_small[np.argsort(-size, kind="stable")[MOST_GROUPS:]] = True
+    if not is_small.any():
+        return laid_out
+    kept = np.flatnonzero(~is_small)
+    others = np.concatenate([np.flatnonzero(is_small), np.arange(count, count + laid_out.merged)])
+    now, before = (
+        {key: _together(cells, kept, others) for key, cells in side.items()}
+        for side in (paired.now, paired.before)
+    )
+    merged = Paired(paired.groups, now, before, paired.population)
+    return _LaidOut(merged, tuple(laid_out.values[i] for i in kept), len(others))
+
+
+def _together(cells: Array, kept: NDArray[np.intp], others: NDArray[np.intp]) -> Array:
+    known = np.nan_to_num(cells)
+    return np.vstack([known[kept], known[others].sum(axis=0, keepdims=True)])
+
+
+def _of_total(metric: Metric, formula: Formula, laid_out: _LaidOut) -> Decomposition:
+    paired = laid_out.paired
+    now, before = (np.nan_to_num(v) for v in paired.totals(formula))
+    spread_now, spread_before = (np.nan_to_num(v) for v in paired.left_out(formula))
+    parts, spread = now - before, spread_now - spread_before
+    size = now + before
+    share, left = _shares(size), _shares(spread_now + spread_before)
+    return Decomposition(
+        metric=metric,
+        change=_estimate(parts.sum(), spread.sum(axis=0)),
+        before=float(before.sum()),
+        now=float(now.sum()),
+        mix=None,
+        rate=None,
+        parts=_parts(laid_out, (now, before), {"contribution": (parts, spread)}, share),
+        explained=_explained((parts, spread), (share, left)),
+        against=0.0,
+    )
+
+
+def _of_ratio(metric: Metric, ratio: tuple[Formula, Formula], laid_out: _LaidOut) -> Decomposition:
+    paired = laid_out.paired
+    numerator, denominator = (paired.totals(f) for f in ratio)
+    if not (numerator[0].size and denominator[0].sum() and denominator[1].sum()):
+        raise InvalidQuery(
+            f"There is no change of {metric.label} to explain: one period has none.",
+            "Choose periods, or fewer filters, so that both have rows.",
+        )
+    spreads = [paired.left_out(f) for f in ratio]
+    found = kitagawa(numerator, denominator)
+    left = kitagawa(spreads[0], spreads[1])
+    with np.errstate(all="ignore"):
+        own = [n / d for n, d in zip(numerator, denominator, strict=True)]
+        totals = [float(n.sum() / d.sum()) for n, d in zip(numerator, denominator, strict=True)]
+    change = totals[0] - totals[1]
+    sides = {
+        "contribution": (found.mix + found.rate, left.mix + left.rate),
+        "mix": (found.mix, left.mix),
+        "rate": (found.rate, left.rate),
+    }
+    moved = np.nan_to_num(own[0] - own[1])
+    return Decomposition(
+        metric=metric,
+        change=_estimate(change, (left.mix + left.rate).sum(axis=0)),
+        before=totals[1],
+        now=totals[0],
+        mix=_estimate(found.mix.sum(), left.mix.sum(axis=0)),
+        rate=_estimate(found.rate.sum(), left.rate.sum(axis=0)),
+        parts=_parts(laid_out, (own[0], own[1]), sides, found.weight),
+        explained=_explained(sides["contribution"], (found.weight, left.weight)),
+        against=float(found.weight[moved * change < 0].sum()),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Kitagawa:
+    """Arrays of one number a group, along the first axis: mix, rate, and the mean weight."""
+
+    mix: Array
+    rate: Array
+    weight: Array
+
+
+def kitagawa(numerator: Sequence[Array], denominator: Sequence[Array]) -> Kitagawa:
+    """Mix and rate of each group; each argument is (now, before), groups along the first axis.
+
+    A group that one period lacks has the other's ratio there, so all it does is mix. What a group
+    adds to the numerator without any denominator is rate, so that the parts close all the same.
+    """
+    with np.errstate(all="ignore"):
+        weights = [d / d.sum(axis=0) for d in denominator]
+        ratios = [
+            np.where(d != 0, n / d, np.nan) for n, d in zip(numerator, denominator, strict=True)
+        ]
+        shares = [n / d.sum(axis=0) for n, d in zip(numerator, denominator, strict=True)]
+    now = np.nan_to_num(np.where(np.isnan(ratios[0]), ratios[1], ratios[0]))
+    before = np.nan_to_num(np.where(np.isnan(ratios[1]), ratios[0], ratios[1]))
+    center = (shares[0].sum(axis=0) + shares[1].sum(axis=0)) / 2
+    moved = weights[0] - weights[1]
+    mix = moved * ((now + before) / 2 - center)
+    rate = shares[0] - shares[1] - center * moved - mix
+    return Kitagawa(mix=mix, rate=rate, weight=(weights[0] + weights[1]) / 2)
+
+
+def _shares(size: Array) -> Array:
+    total = size.sum(axis=0)
+    with np.errstate(all="ignore"):
+        return np.nan_to_num(size / total)
+
+
+def _explained(parts: tuple[Array, Array], shares: tuple[Array, Array]) -> float:
+    """Half of what the parts differ from the change spread evenly, less the noise of each."""
+    uneven = [p - s * p.sum(axis=0) for p, s in zip(parts, shares, strict=True)]
+    noise = np.nan_to_num(margin(uneven[1]))
+    return float(np.maximum(0.0, np.abs(uneven[0]) - noise).sum() / 2)
+
+
+def _parts(
+    laid_out: _LaidOut,
+    values: tuple[Array, Array],
+    sides: dict[str, tuple[Array, Array]],
+    share: Array,
+) -> tuple[Part, ...]:
+    around = {name: _estimates(*found) for name, found in sides.items()}
+    accounts = np.fmin(*laid_out.paired.accounts())
+    parts: list[Part] = []
+    for row in range(len(share)):
+        is_own = row < len(laid_out.values)
+        parts.append(
+            Part(
+                value=laid_out.values[row] if is_own else None,
+                now=float(values[0][row]),
+                before=float(values[1][row]),
+                contribution=around["contribution"][row],
+                mix=around["mix"][row] if "mix" in around else None,
+                rate=around["rate"][row] if "rate" in around else None,
+                share=float(share[row]),
+                accounts=float(accounts[row]),
+                merged=0 if is_own else laid_out.merged,
+            )
+        )
+    parts.sort(key=lambda p: (p.merged > 0, -abs(p.contribution.value)))
+    return tuple(parts)
+
+
+def _estimates(values: Array, spread: Array) -> list[Estimate]:
+    ends = margin(spread)
+    return [
+        Estimate(float(v), float(v - m), float(v + m)) for v, m in zip(values, ends, strict=True)
+    ]
+
+
+def _estimate(value: float, spread: Array) -> Estimate:
+    return _estimates(np.array([value]), spread[None, :])[0]
