@@ -29,7 +29,22 @@
           content.delta,
         );
 
-  kinds.number = (body, { content }) => {
+  // A change that says why it is, by a click.
+  playhead.explained = (content, tile) => {
+    const delta = playhead.delta(content);
+    if (!delta || !content.metric || location.pathname === "/explain") return delta;
+    return h(
+      "button",
+      {
+        class: "delta-why",
+        "aria-label": `${content.delta}: explain this change`,
+        onclick: () => playhead.menu.explain(tile.dataset.dataset, content.metric),
+      },
+      delta,
+    );
+  };
+
+  kinds.number = (body, { content }, tile) => {
     body.replaceChildren(
       h(
         "div",
@@ -43,7 +58,7 @@
         h(
           "p",
           { class: "number-change" },
-          playhead.delta(content),
+          playhead.explained(content, tile),
           content.delta_interval ? h("span", { class: "interval" }, content.delta_interval) : null,
         ),
         h(
@@ -211,7 +226,7 @@
     return h(tag, attributes, h("button", { class: "cell-link", ...playhead.mark(filters, cell.filter) }, cell.text));
   }
 
-  kinds.scores = (body, { content }) => {
+  kinds.scores = (body, { content }, tile) => {
     body.replaceChildren(
       h(
         "dl",
@@ -229,7 +244,7 @@
             h(
               "dd",
               { class: "score-change" },
-              playhead.delta(score),
+              playhead.explained(score, tile),
               score.delta_interval ? h("span", { class: "interval" }, ` ${score.delta_interval}`) : null,
             ),
             h("dd", { class: "score-basis" }, score.interval ? `95% ${score.interval}` : ""),

@@ -35,6 +35,7 @@
         () => playhead.download(tile.id, format),
       ]),
       ["Download PNG", () => playhead.picture(tile)],
+      tile.dataset.metric ? ["Explain this change", () => explain(tile.dataset.dataset, tile.dataset.metric)] : null,
       tile.dataset.dataset && location.pathname !== "/rows" ? ["See rows", () => rows(tile)] : null,
       ["Copy as playhead ask", () => copyQuestion(tile, "command")],
       ["Copy as Python", () => copyQuestion(tile, "python")],
@@ -58,6 +59,24 @@
     playhead.view.go(
       playhead.view.text([["dataset", tile.dataset.dataset], ...period, ...narrowed(filters, mark)]),
       "/rows",
+    );
+  }
+
+  // Why a number changed, of a mark where one is given; against the period before where the view
+  // compares nothing.
+  function explain(dataset, metric, mark = [], to = {}) {
+    const page = playhead.page();
+    const { period = playhead.view.option("period") || page.period, ...more } = to;
+    const compare = playhead.view.option("compare") || page.compare;
+    const search = [
+      ["dataset", dataset],
+      ["metric", metric],
+      ["period", period],
+      ["compare", compare === "none" ? "previous" : compare],
+    ].filter(([name]) => !(name in more));
+    playhead.view.go(
+      playhead.view.text([...search, ...Object.entries(more), ...narrowed(playhead.view.shared(), mark)]),
+      "/explain",
     );
   }
 
@@ -211,6 +230,7 @@
 
   playhead.menu = {
     open: menu,
+    explain,
     // `mark` is what it stands for: [[dimension, value]], with two of them where rows cross columns.
     mark(event, mark, copied = null) {
       event.preventDefault();
@@ -231,6 +251,7 @@
             ? ["Exclude missing", () => playhead.view.set({ [`${name}.missing`]: "no" })]
             : [`Exclude ${label}`, () => playhead.view.toggle(name, value, ".not")],
         ["Break down by …", () => breakDown(tile, mark, anchor)],
+        tile.dataset.metric ? ["Explain this change", () => explain(tile.dataset.dataset, tile.dataset.metric, mark)] : null,
         ["See rows", () => rows(tile, mark)],
         isOne && dimension(name)?.role === "title" && location.pathname !== "/titles"
           ? ["Open the scorecard", () => playhead.view.go(`?${new URLSearchParams({ title: value })}`, "/titles")]

@@ -59,6 +59,7 @@ def number(row: dict[str, Any], metric: Metric, context: Context) -> dict[str, A
     if row.get(f"{name}__delta") is not None:
         delta = written.delta(row, metric)
         content |= {
+            "metric": name,
             "delta": delta.text,
             "delta_interval": delta.interval,
             "tone": delta.tone,

@@ -114,7 +114,9 @@ def decomposed(metric: Metric, groups: Paired, whole: Paired) -> Decomposition:
     for formula in (numerator, denominator):
         if formula is not None and not groups.has(formula):
             raise _not_additive(metric)
-    aggregates = numerator.aggregates() | (denominator.aggregates() if denominator else frozenset())
+    aggregates = numerator.aggregates()
+    if denominator is not None:
+        aggregates |= denominator.aggregates()
     cut = _with_rest(metric, aggregates, groups, whole)
     laid_out = _merged_small(cut)
     if denominator is None:

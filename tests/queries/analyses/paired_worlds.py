@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 import polars as pl
 
+from queries.estimation import Estimation
 from queries.formula import Array, Formula, parse
 from queries.model import ROWS, Metric
 from queries.paired import Paired
@@ -20,7 +21,7 @@ RATE = Metric(
 )
 
 
-def keys_of(formula: Formula) -> dict[str, str]:
+def keys_of(formula: Formula | Estimation) -> dict[str, str]:
     """The key of each aggregate, by the column that it sums."""
     return {next(iter(a.columns)): a.key for a in formula.aggregates() if a.columns}
 

@@ -1,0 +1,100 @@
+"""Why a number changed: the page whose URL is its state, and what it refuses."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pages.explain import PAGE
+from portal.open_page import OpenPage, ask, open_page
+from portal.parts import open_warehouse
+from portal.settings import Settings
+from queries.model import Access
+from queries.warehouse import Warehouse
+
+pytestmark = pytest.mark.demo
+REASONS, PARTS = "tile-0-1", "tile-1-0"
+FOUR_WEEKS = "?dataset=playback&period=last 28 days"
+
+
+@pytest.fixture(scope="module")
+def warehouse(demo_home: Path) -> Warehouse:
+    environment = {"PLAYHEAD_HOME": str(demo_home), "PLAYHEAD_LAKE": str(demo_home / "lake")}
+    return open_warehouse(Settings.from_environment(environment))
+
+
+def opened(warehouse: Warehouse, search: str) -> OpenPage:
+    return open_page(PAGE, search, warehouse, Access())
+
+
+def drawn(warehouse: Warehouse, search: str, name: str = PARTS) -> dict[str, Any]:
+    page = opened(warehouse, search)
+    tile = page.tiles()[name]
+    results = ask(page, tile, warehouse, Access())
+    return dict(tile.draw(results, page.tile_context(tile)).content)
+
+
+def test_a_link_names_the_metric_the_dimension_and_the_filters(warehouse: Warehouse):
+    search = f"{FOUR_WEEKS}&metric=minutes_per_play&by=device&country=US"
+    page = opened(warehouse, search)
+    assert page.page.title == "Why did minutes per play change?"
+    content = drawn(warehouse, search)
+    assert content["dimension"] == "Device"
+    assert content["rows"][0]["label"] == "TV"
+    assert content["total"]["mix"]["text"]
+
+
+def test_the_parts_add_up_to_the_change_of_the_headline(warehouse: Warehouse):
+    for metric in ("hours_viewed", "minutes_per_play"):
+        content = drawn(warehouse, f"{FOUR_WEEKS}&metric={metric}&by=source")
+        parts = sum(row["value"] for row in content["rows"])
+        assert parts == pytest.approx(content["total"]["value"], abs=1e-9 * 1e5)
+        page = opened(warehouse, f"{FOUR_WEEKS}&metric={metric}")
+        headline = page.tiles()["tile-0-0"]
+        (result,) = ask(page, headline, warehouse, Access())
+        row = result.total.row(0, named=True)
+        assert content["total"]["value"] == pytest.approx(row[f"{metric}__delta"])
+        assert content["total"]["low"] == pytest.approx(row[f"{metric}__delta_low"])
+
+
+def test_dimensions_come_in_the_order_of_what_they_explain(warehouse: Warehouse):
+    content = drawn(warehouse, f"{FOUR_WEEKS}&metric=good_play_rate", REASONS)
+    shares = [row["share"] for row in content["rows"]]
+    assert shares == sorted(shares, reverse=True)
+    assert content["rows"][0]["is_chosen"]
+    assert content["rows"][0]["label"] == "Device"
+
+
+def test_a_release_that_starts_slowly_on_tv_is_told_by_the_parts(warehouse: Warehouse):
+    content = drawn(warehouse, f"{FOUR_WEEKS}&metric=good_play_rate&by=device")
+    first = content["rows"][0]
+    assert first["label"] == "TV"
+    assert first["tone"] == "bad"
+    assert float(first["of_change"].rstrip("%")) > 80
+
+
+def test_accounts_by_device_are_refused_with_the_change_of_each(warehouse: Warehouse):
+    content = drawn(warehouse, f"{FOUR_WEEKS}&metric=accounts&by=device")
+    assert "may be in several" in content["banner"]["text"]
+    assert content["total"] is None
+    assert len(content["rows"]) == 4
+    by_country = drawn(warehouse, f"{FOUR_WEEKS}&metric=accounts&by=country")
+    assert by_country["total"]["text"]
+
+
+def test_a_quantile_is_refused_with_the_change_of_each(warehouse: Warehouse):
+    content = drawn(warehouse, f"{FOUR_WEEKS}&metric=startup_seconds&by=device")
+    assert "quantile" in content["banner"]["text"]
+    assert content["rows"][0]["text"]
+
+
+def test_nothing_compared_is_said(warehouse: Warehouse):
+    content = drawn(warehouse, f"{FOUR_WEEKS}&metric=hours_viewed&by=device&compare=none")
+    assert "Nothing is compared" in content["message"]
+    far = drawn(warehouse, "?dataset=playback&metric=hours_viewed&by=device&period=all")
+    assert "no data before" in far["message"]
+
+
+def test_names_that_do_not_exist_are_said(warehouse: Warehouse):
+    page = opened(warehouse, "?dataset=playback&metric=hour_viewed")
+    assert "Did you mean “hours_viewed”" in page.page.notices[0]
