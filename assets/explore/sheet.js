@@ -97,19 +97,24 @@
     );
   }
 
+  // How far one has come, how to go on, and how many rows to see at once.
   function more(content) {
-    const said = content.more ? `The first ${content.shown}.` : content.shown > 1 ? `All ${content.shown}.` : "";
-    const next = STEPS.find((step) => step > content.shown);
-    const fewer = content.shown > STEPS[0];
+    const { first, shown, step } = content;
+    const last = first + shown - 1;
+    const begins = first === 1;
+    const said = begins && !content.more ? (shown > 1 ? `All ${shown}.` : "") : `${first} to ${last}.`;
+    const turn = (label, skip) =>
+      h("button", { class: "link", onclick: () => playhead.view.set({ skip: skip || null }) }, label);
+    const steps = begins && !content.more ? STEPS.filter((size) => size < step && size < shown) : STEPS;
     return h(
       "p",
       { class: "sheet-more" },
       said,
-      content.more && next
-        ? h("button", { class: "link", onclick: () => playhead.view.set({ limit: next }) }, `Show ${next}`)
-        : null,
-      content.more && !next ? " Export them to have the rest, or filter." : null,
-      fewer ? h("button", { class: "link", onclick: () => playhead.view.set({ limit: null }) }, `Show ${STEPS[0]}`) : null,
+      begins ? null : turn(`Previous ${step}`, Math.max(0, first - 1 - step)),
+      content.more ? turn(`Next ${step}`, last) : null,
+      steps
+        .filter((size) => size !== step)
+        .map((size) => h("button", { class: "link", onclick: () => playhead.view.set({ limit: size === STEPS[0] ? null : size }) }, `Show ${size}`)),
     );
   }
 

@@ -9,9 +9,9 @@ from portal.context import Context
 from portal.drawing import Drawing, empty
 from portal.explore.advice import advice
 from portal.explore.askable import grains, why_not, why_not_alone
-from portal.explore.choices import Choices, chosen
+from portal.explore.choices import SKIP, Choices, chosen
 from portal.explore.pivot import cells, following, matrix, pivot, questions
-from portal.explore.sheet import shares, sheet
+from portal.explore.sheet import paged, shares, sheet
 from portal.page import Place
 from queries.condition import Filter, conjunction
 from queries.errors import QueryError
@@ -38,11 +38,17 @@ class Breakdown:
 
     def following(self, results: Sequence[Result], context: Context) -> tuple[Query, ...]:
         context, choices = chosen(context)
-        return following(results, context, choices) if choices.pivot is not None else ()
+        if choices.pivot is None:
+            return ()
+        return following(paged(results, choices), context, choices)
 
     def draw(self, results: Sequence[Result], context: Context) -> Drawing:
         context, choices = chosen(context)
         controls = _controls(choices)
+        is_beyond = results[0].frame.height in range(1, choices.skip + 1)
+        results = paged(results, choices)
+        if is_beyond:
+            return _beyond(title="Breakdown", **controls)
         if results[0].frame.is_empty():
             nothing = no_rows(context)
             return replace(nothing, content={**nothing.content, "title": "Breakdown"} | controls)
@@ -60,7 +66,8 @@ class Breakdown:
     def joined(self, results: Sequence[Result], context: Context) -> tuple[Result, ...]:
         """A pivot is one table: a column for each of its columns, its totals first."""
         _, choices = chosen(context)
-        return (matrix(results, choices),) if choices.pivot is not None else tuple(results)
+        results = paged(results, choices)
+        return (matrix(results, choices),) if choices.pivot is not None else results
 
     def advise(self, error: QueryError, context: Context) -> Drawing:
         drawing = advice(error, context)
@@ -100,12 +107,23 @@ class Opened:
         if not results:
             reason = why_not_alone(dimension, choices.metrics, choices.dataset)
             return empty("not_defined", "This cannot be broken down so.", reason, **content)
-        return Drawing(
-            kind="sheet", content=sheet(results[0], choices) | content, notes=choices.without
-        )
+        if results[0].frame.height in range(1, choices.skip + 1):
+            return _beyond(**content)
+        (page,) = paged(results, choices)
+        return Drawing(kind="sheet", content=sheet(page, choices) | content, notes=choices.without)
+
+    def joined(self, results: Sequence[Result], context: Context) -> tuple[Result, ...]:
+        return paged(results, chosen(context)[1])
 
     def advise(self, error: QueryError, context: Context) -> Drawing:
         return advice(error, context)
+
+
+def _beyond(**content: object) -> Drawing:
+    """A page below the last row."""
+    first = {"label": "Show the first", "set": {SKIP: None}}
+    message, hint = "There are fewer rows than that.", "The link asks for rows below the last."
+    return empty("no_rows", message, hint, actions=[first], **content)
 
 
 def _question(context: Context, choices: Choices, keys: Sequence[Key]) -> Query:
@@ -114,7 +132,7 @@ def _question(context: Context, choices: Choices, keys: Sequence[Key]) -> Query:
         question,
         order_by=_order(choices, keys),
         descending=choices.is_descending,
-        limit=choices.limit,
+        limit=choices.skip + choices.limit,
         calculations=shares(choices, keys),
     )
 

@@ -24,12 +24,14 @@ ORDER = "order"
 LIMIT = "limit"
 OPEN = "open"
 FIND = "find"
-OPTIONS = (DATASET, METRIC, BY, PIVOT, ORDER, LIMIT, OPEN, FIND)
+SKIP = "skip"
+OPTIONS = (DATASET, METRIC, BY, PIVOT, ORDER, LIMIT, SKIP, OPEN, FIND)
 PARAMETER = "with."
 
 SIZE = "rows"
 ROWS = 25
 MOST_ROWS = 500
+DEEPEST = 100_000
 MOST_KEYS = 2
 ASCENDING = " asc"
 
@@ -55,6 +57,7 @@ class Choices:
     order: str = ""
     is_descending: bool = True
     limit: int = ROWS
+    skip: int = 0
     notices: tuple[str, ...] = ()
     withheld: tuple[Metric, ...] = ()
     closed: frozenset[str] = frozenset()
@@ -145,6 +148,7 @@ def read_choices(view: View, plain: Dataset) -> Choices:
         order=order,
         is_descending=is_descending,
         limit=_limit(view.option(LIMIT)),
+        skip=skipped(view.option(SKIP)),
         notices=tuple(notices),
     )
 
@@ -213,6 +217,13 @@ def _order(text: str, dataset: Dataset) -> tuple[str, bool]:
     if dataset.has_dimension(column) or any(m.name == column for m in dataset.metrics):
         return name, not text.endswith(ASCENDING)
     return "", True
+
+
+def skipped(text: str) -> int:
+    """How many of the first rows a page of a table leaves out; none where it does not say."""
+    if text.isascii() and text.isdigit():
+        return min(int(text[:7]), DEEPEST)
+    return 0
 
 
 def _limit(text: str) -> int:

@@ -34,7 +34,7 @@ def questions(context: Context, choices: Choices) -> tuple[Query, ...]:
     rows = context.question(names, by=by)
     columns = context.question(names, by=(across,))
     return (
-        _largest(rows, by, choices, choices.limit),
+        _largest(rows, by, choices, choices.skip + choices.limit),
         _largest(columns, (across,), choices, _most(across)),
     )
 
@@ -91,6 +91,8 @@ def pivot(totals: Sequence[Result], crossed: Cells, choices: Choices) -> dict[st
         "more": len(lines) >= choices.limit,
         "more_columns": len(heads) >= _most(across),
         "shown": len(lines),
+        "first": choices.skip + 1,
+        "step": choices.limit,
     }
 
 

@@ -9,7 +9,7 @@ from portal.components import format as written
 from portal.components.problem import no_rows
 from portal.context import Context
 from portal.drawing import Drawing, empty
-from portal.explore.choices import DATASET
+from portal.explore.choices import DATASET, SKIP, skipped
 from portal.explore.page import named_dataset
 from portal.page import Page, Place, Section
 from portal.view import View
@@ -18,7 +18,6 @@ from queries.listing import Listing, RowColumn, Rows
 from queries.model import Query, Result
 from queries.row_question import flat
 
-SKIP = "skip"
 STEP = 100
 
 
@@ -57,7 +56,7 @@ class RowTable:
             where=context.condition,
             period=context.period,
             limit=STEP,
-            skip=_skipped(context.view.option(SKIP)),
+            skip=skipped(context.view.option(SKIP)),
         )
 
     def draw_rows(self, rows: Rows, context: Context) -> Drawing:
@@ -82,10 +81,6 @@ class RowTable:
             "older": skip + STEP if skip + rows.frame.height < rows.count else None,
         }
         return Drawing(kind="rows", content=content, notes=tuple(_left_out(rows, context)))
-
-
-def _skipped(text: str) -> int:
-    return int(text) if text.isascii() and text.isdigit() else 0
 
 
 def _exact(number: int) -> str:

@@ -4,6 +4,7 @@ Totals are asked for, never summed; where groups overlap there is none.
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from portal.components import format as written
@@ -38,10 +39,18 @@ def sheet(result: Result, choices: Choices) -> dict[str, Any]:
         "rows": [[*_keys(row, query), *_cells(row, query, scales)] for row in rows],
         "total": list(_cells(total, query, {})) if total else None,
         "shown": len(rows),
-        "more": len(rows) >= query.limit,
+        "first": choices.skip + 1,
+        "step": choices.limit,
+        "more": len(rows) >= choices.limit,
         "order": query.order_by,
         "descending": query.descending,
     }
+
+
+def paged(results: Sequence[Result], choices: Choices) -> tuple[Result, ...]:
+    """The answers with the rows of the page that the view is at: the first one has them."""
+    first, *rest = results
+    return (replace(first, frame=first.frame.slice(choices.skip)), *rest)
 
 
 def _columns(query: Query) -> Iterator[dict[str, Any]]:

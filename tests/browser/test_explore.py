@@ -116,6 +116,30 @@ def test_a_dimension_is_opened_searched_and_closed(open_as: Open) -> None:
     expect(page.locator(".tile[data-title='All values']")).to_be_hidden()
 
 
+def test_the_whole_table_of_a_dimension_is_reached_and_sorted_by_change(open_as: Open) -> None:
+    page = open_as("Ada", "/explore?metric=plays&open=title&limit=500")
+    opened = sheet(page, "All of Title")
+    rows = opened.locator("tbody tr:not(.is-total) th")
+    total = opened.locator("tr.is-total").inner_text()
+    seen: list[str] = []
+    while True:
+        seen += rows.all_inner_texts()
+        onward = opened.get_by_role("button", name="Next 500")
+        if not onward.count():
+            break
+        onward.click()
+        page.wait_for_url(re.compile(f"skip={len(seen)}"))
+        settled(page)
+        expect(opened.locator(".sheet-more")).to_contain_text(f"{len(seen) + 1} to ")
+        assert opened.locator("tr.is-total").inner_text() == total
+    assert len(seen) > 500
+    opened.get_by_role("button", name="Change").first.click()
+    page.wait_for_url(re.compile("order=plays__relative"))
+    settled(page)
+    assert "skip" not in query(page)
+    expect(opened.locator("th[aria-sort]")).to_contain_text("Change")
+
+
 def test_pivot_totals_are_those_of_the_breakdown(open_as: Open) -> None:
     page = open_as("Ada", "/explore?metric=accounts&by=country")
     plain = sheet(page, "Breakdown").locator("tr.is-total td").first.inner_text()

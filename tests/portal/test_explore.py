@@ -15,7 +15,7 @@ from portal.explore.breakdown import Breakdown, Opened
 from portal.explore.choices import OPTIONS, read_choices
 from portal.explore.leaderboard import ROWS, Leaderboard
 from portal.explore.page import explore
-from portal.open_page import OpenPage, ask, open_page
+from portal.open_page import OpenPage, ask, open_page, shown
 from portal.page import Advising, Page, Tile
 from portal.view import RESERVED, View
 from queries.catalog import Catalog, builtin
@@ -210,6 +210,39 @@ def test_a_breakdown_sorts_by_any_column_and_shows_more_on_request(warehouse: Wa
     )
     known = changed.frame["rows__relative"].drop_nulls()
     assert known.is_sorted(descending=True)
+
+
+def test_a_table_is_read_on_page_by_page_and_its_total_stays_that_of_all(
+    warehouse: Warehouse,
+) -> None:
+    query = (
+        "metric=accounts&metric=rows&open=title&by=title&order=rows__relative&period=last+28+days"
+    )
+    tile: Breakdown | Opened
+    for tile in (Breakdown(), Opened()):
+        everything = content(warehouse, f"{query}&limit=100", tile)
+        pages = [content(warehouse, f"{query}&limit=15&skip={n}", tile) for n in (0, 15, 30)]
+        assert [page["first"] for page in pages] == [1, 16, 31]
+        assert [page["more"] for page in pages] == [True, True, False]
+        names = [[row[0]["text"] for row in page["rows"]] for page in pages]
+        assert [name for page in names for name in page] == [
+            row[0]["text"] for row in everything["rows"]
+        ]
+        totals = [[cell["text"] for cell in page["total"]] for page in (*pages, everything)]
+        assert totals[1:] == totals[:-1]
+        below = content(warehouse, f"{query}&limit=15&skip=900", tile)
+        assert below["actions"] == [{"label": "Show the first", "set": {"skip": None}}]
+
+
+def test_a_pivot_is_read_on_with_the_cells_of_its_rows(warehouse: Warehouse) -> None:
+    query = "metric=rows&by=title&pivot=device&period=all"
+    everything = content(warehouse, f"{query}&limit=100", Breakdown())
+    page = content(warehouse, f"{query}&limit=15&skip=15", Breakdown())
+    assert page["rows"][0]["cells"][0]["text"] == everything["rows"][15]["cells"][0]["text"]
+    assert [r["names"] for r in page["rows"]] == [r["names"] for r in everything["rows"][15:30]]
+    at = opened(warehouse, f"{query}&limit=15&skip=15")
+    held = shown(at, Breakdown(), ask(at, Breakdown(), warehouse, Access()))
+    assert held[0].frame.height == 15
 
 
 def test_somebody_with_row_rules_never_sees_other_rows(warehouse: Warehouse) -> None:
