@@ -45,7 +45,7 @@ class OpenPage:
     def context_of(self, dataset: str) -> Context:
         extent = self.extents.get(dataset, Extent(None, None, self.data_version))
         found = self.catalog.dataset(dataset)
-        withheld = frozenset(m.name for m in found.metrics if self.access.hides(m))
+        withheld = frozenset(m.name for m in found.metrics if self.access.hides(m, found))
         return replace(resolve(self.view, self.page, found, extent), withheld=withheld)
 
     def tile_context(self, tile: Tile) -> Context:

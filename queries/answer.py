@@ -120,7 +120,7 @@ def dataset_card(dataset: Dataset, access: Access) -> dict[str, Any]:
                 "dimensions": list(m.dimensions),
             }
             for m in dataset.metrics
-            if not access.hides(m)
+            if not access.hides(m, dataset)
         ],
     }
 

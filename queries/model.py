@@ -136,6 +136,21 @@ class DerivedTable:
     description: str = ""
     over: "tuple[DerivedTable, ...]" = ()
 
+    def retells(self, aggregate: Aggregate) -> bool:
+        """Whether an aggregate over a source might be read off this table under another name.
+
+        A distinct count might where the table has a row for each thing that is counted, any other
+        where the SELECT reads all that it adds up.
+        """
+        if aggregate.argument == "*":
+            return False
+        reads = columns_of(aggregate.argument)
+        if aggregate.operation == "count_distinct":
+            is_told = bool(reads & set(self.key))
+        else:
+            is_told = reads <= columns_of(self.select)
+        return is_told or any(below.retells(aggregate) for below in self.over)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Dataset:
@@ -204,17 +219,20 @@ class Access:
 
     `rows` are filters by dimension name, applied to every dataset that is not open; a dataset
     without such a dimension is refused. Hiding an aggregate hides every metric that needs it; one
-    without a filter is hidden under every filter, or a filter that keeps all would show it.
+    without a filter is hidden under every filter, or a filter that keeps all would show it. It also
+    hides every metric of a dataset over a derived table that could tell it again.
     """
 
     rows: tuple[tuple[str, tuple[Scalar, ...]], ...] = ()
     hidden: frozenset[Aggregate] = frozenset()
 
-    def hides(self, metric: Metric) -> bool:
-        return any(
+    def hides(self, metric: Metric, dataset: Dataset) -> bool:
+        """Whether a metric of the dataset is kept from the viewer."""
+        is_needed = any(
             a in self.hidden or replace(a, where=None) in self.hidden
             for a in metric.formula.aggregates()
         )
+        return is_needed or any(d.retells(a) for d in dataset.derived for a in self.hidden)
 
 
 @dataclass(frozen=True, slots=True)

@@ -252,7 +252,7 @@ def needed_joins(joins: Iterable[Join], columns: frozenset[str]) -> tuple[Join, 
 
 
 def _check_access(query: Query, access: Access) -> None:
-    hidden = [m.label for m in query.metrics if access.hides(m)]
+    hidden = [m.label for m in query.metrics if access.hides(m, query.dataset)]
     if hidden:
         raise AccessDenied(
             f"You do not have access to {', '.join(hidden)}.",

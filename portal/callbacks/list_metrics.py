@@ -25,6 +25,6 @@ def register(server: Flask, site: Site) -> None:
                 }
                 for dataset in site.warehouse.catalog().datasets
                 for metric in dataset.metrics
-                if not access.hides(metric)
+                if not access.hides(metric, dataset)
             ]
         }

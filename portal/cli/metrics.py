@@ -34,7 +34,7 @@ def _print(dataset: Dataset, access: Access) -> None:
     rows = [
         (m.name, m.kind, m.unit or m.format, ", ".join(sorted(m.parameters)), m.description)
         for m in dataset.metrics
-        if not access.hides(m)
+        if not access.hides(m, dataset)
     ]
     headings = ("Metric", "Class", "Unit", "With", "Meaning")
     printing.table(headings, [(*r[:4], " ".join(r[4].split())) for r in rows], (False,) * 5)
