@@ -42,7 +42,9 @@ class RankerRates:
     def questions(self, context: Context) -> tuple[Query, ...]:
         """All rankers, whichever the view keeps: what is random of all of them is needed."""
         every = context.without("ranker")
-        return (replace(every.question(self.metrics, by=("ranker",)), compare=None),)
+        return (
+            replace(every.question(self.metrics, by=("ranker",)), compare=None, with_total=False),
+        )
 
     def draw(self, results: Sequence[Result], context: Context) -> Drawing:
         frame = results[0].frame.drop_nulls("ranker")
@@ -77,7 +79,11 @@ class SlotRates:
 
     def questions(self, context: Context) -> tuple[Query, ...]:
         every = context.without("row", "column")
-        return (replace(every.question(self.metrics, by=("row", "column")), compare=None),)
+        return (
+            replace(
+                every.question(self.metrics, by=("row", "column")), compare=None, with_total=False
+            ),
+        )
 
     def draw(self, results: Sequence[Result], context: Context) -> Drawing:
         name = self.metrics[1 if context.view.option(RATES) == "raw" else 0]
@@ -124,11 +130,24 @@ def _points(rows: Sequence[dict[str, Any]], name: str, drawn: tuple[str, str]) -
         },
         "marker": {"color": colour, "size": 9},
         "customdata": [
-            [row["ranker"], f"{row[f'{name}__low'] or 0:.2%} to {row[f'{name}__high'] or 1:.2%}"]
+            [
+                row["ranker"],
+                f"{row[f'{name}__low'] or 0:.2%} to {row[f'{name}__high'] or 1:.2%}",
+                _index(row) if name == "debiased_take_rate" else "",
+            ]
             for row in shown
         ],
-        "hovertemplate": f"{label}: <b>%{{x:.2%}}</b> (%{{customdata[1]}})<extra>%{{y}}</extra>",
+        "hovertemplate": f"{label}: <b>%{{x:.2%}}</b> (%{{customdata[1]}})%{{customdata[2]}}"
+        "<extra>%{y}</extra>",
     }
+
+
+def _index(row: dict[str, Any]) -> str:
+    """How it compares with the others: what is not known of the first slot is out of this."""
+    value, low, high = (row[f"debiased_take_index{end}"] for end in ("", "__low", "__high"))
+    if value is None or low is None:
+        return ""
+    return f"<br>{value:.2f}× the average ({low:.2f} to {high:.2f})"
 
 
 def _reach(row: dict[str, Any], name: str, end: str) -> float:
