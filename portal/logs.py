@@ -49,7 +49,7 @@ def configure() -> None:
                 structlog.processors.ExceptionRenderer(TRACEBACKS),
                 structlog.processors.JSONRenderer(),
             ],
-            foreign_pre_chain=shared,
+            foreign_pre_chain=[*shared, structlog.stdlib.ExtraAdder(["incident"])],
         )
     )
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)

@@ -130,3 +130,15 @@ def test_a_request_is_one_line_of_json_without_secrets(
     assert "\x1b" not in text
     assert {"request_id", "method", "path", "took_ms", "person", "timestamp"} <= set(entries[0])
     assert entries[1]["person"] == portal.ann.id
+
+
+def test_the_line_of_a_bug_names_the_incident_that_the_person_was_told(
+    capsys: pytest.CaptureFixture[str], request: pytest.FixtureRequest
+):
+    request.getfixturevalue("configured_logs")
+    try:
+        raise ZeroDivisionError
+    except ZeroDivisionError:
+        logging.getLogger("portal").exception("tile failed", extra={"incident": "ab12cd34"})
+    (line,) = capsys.readouterr().out.splitlines()
+    assert json.loads(line)["incident"] == "ab12cd34"
