@@ -105,7 +105,8 @@ class Page:
     `become`, which reads a query string as the page it stands for; `notices` are what it could not
     read. With `has_clocks` hours may be those of
     UTC instead of the viewers' own. A page that `compares` offers a comparison and a grain; one
-    that is not `is_listed` is come to from others.
+    whose tiles choose their own days has no period to offer (`has_period`); one that is not
+    `is_listed` is come to from others.
     """
 
     path: str
@@ -125,6 +126,7 @@ class Page:
     grain: str = ""
     has_clocks: bool = False
     compares: bool = True
+    has_period: bool = True
     is_listed: bool = True
     order: int = field(default=100)
 

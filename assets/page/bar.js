@@ -46,7 +46,7 @@
     const usual = page.filters.map((name) => page.dimensions.find((d) => d.name === name));
     const others = filters.filter((f) => !page.filters.includes(f.dimension.name));
     bar.replaceChildren(
-      h("div", { class: "bar-times" }, periodControl(page), page.compares ? [compareControl(page), grainControl(page)] : null, clockControl(page)),
+      h("div", { class: "bar-times" }, page.hasPeriod ? periodControl(page) : null, page.compares ? [compareControl(page), grainControl(page)] : null, clockControl(page)),
       h(
         "div",
         { class: "bar-filters" },
@@ -177,16 +177,17 @@
 
   function showResolved() {
     const dates = document.getElementById("resolved");
-    if (!dates) return;
-    dates.textContent = resolved.period;
-    dates.title = `On ${resolved.zone}. Complete through ${resolved.latest ?? "no day"}.`;
+    if (dates) {
+      dates.textContent = resolved.period;
+      dates.title = `On ${resolved.zone}. Complete through ${resolved.latest ?? "no day"}.`;
+    }
     const compared = document.getElementById("resolved-compare");
     if (compared) compared.textContent = resolved.compare ?? "";
     const grain = document.getElementById("grain");
     if (grain && !playhead.view.option("grain")) grain.value = resolved.grain;
     document
       .getElementById("notices")
-      .replaceChildren(...resolved.notices.map((text) => h("p", { class: "notice" }, text)));
+      ?.replaceChildren(...resolved.notices.map((text) => h("p", { class: "notice" }, text)));
   }
 
   // Popovers: one at a time, beside what opened it; Escape and a click elsewhere close it.

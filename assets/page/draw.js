@@ -254,6 +254,23 @@
     );
   };
 
+  // What to do, in a word, and why.
+  kinds.verdict = (body, { content }) => {
+    body.replaceChildren(
+      h(
+        "div",
+        { class: `verdict is-${content.tone}` },
+        h("p", { class: "verdict-word" }, content.word, h("small", {}, content.kind)),
+        h("p", { class: "verdict-sentence" }, content.sentence),
+        h(
+          "ul",
+          {},
+          content.reasons.map((reason) => h("li", { class: `is-${reason.tone}` }, reason.text)),
+        ),
+      ),
+    );
+  };
+
   const SIGNS = {
     no_rows: "icon-filter",
     not_loaded: "icon-load",

@@ -80,6 +80,7 @@ def _facts(page: Page, catalog: Catalog) -> dict[str, Any]:
         "arrangedBy": page.arranged_by,
         "hasClocks": page.has_clocks,
         "compares": page.compares,
+        "hasPeriod": page.has_period,
         "dimensions": [
             {"name": d.name, "label": d.label, "kind": d.kind, "role": d.role}
             for d in dimensions.values()

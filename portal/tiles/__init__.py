@@ -3,6 +3,14 @@
 from portal.tiles.breakdown import Breakdown
 from portal.tiles.catalogue import CatalogueSize, Lorenz
 from portal.tiles.country_map import CountryMap
+from portal.tiles.experiment_days import ExperimentDays
+from portal.tiles.experiment_effects import ExperimentEffects
+from portal.tiles.experiment_guardrails import ExperimentGuardrails
+from portal.tiles.experiment_list import ExperimentList
+from portal.tiles.experiment_power import ExperimentPower
+from portal.tiles.experiment_ratio import ExperimentRatio
+from portal.tiles.experiment_segments import ExperimentSegments
+from portal.tiles.experiment_verdict import ExperimentVerdict
 from portal.tiles.headline import Headline
 from portal.tiles.heat import Heat
 from portal.tiles.launch import Launch
@@ -19,6 +27,14 @@ __all__ = [
     "Breakdown",
     "CatalogueSize",
     "CountryMap",
+    "ExperimentDays",
+    "ExperimentEffects",
+    "ExperimentGuardrails",
+    "ExperimentList",
+    "ExperimentPower",
+    "ExperimentRatio",
+    "ExperimentSegments",
+    "ExperimentVerdict",
     "FirstPlay",
     "Headline",
     "Heat",

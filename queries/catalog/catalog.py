@@ -58,7 +58,8 @@ def _brought(name: str, text: str) -> Dataset:
 
 _ORDER = (
     "playback", "audience", "episodes", "launches", "impressions", "page_requests", "page_rows",
-    "calibration", "visits", "searches", "membership", "top10", "engagement",
+    "calibration", "visits", "searches", "membership", "marketing",
+    "campaign_regions", "experiments", "experiment_days", "top10", "engagement",
 )  # fmt: skip
 
 

@@ -31,6 +31,8 @@ BY = {
     "page_rows": "ranker",
     "calibration": "shown",
     "membership": "plan",
+    "experiments": "cell",
+    "experiment_days": "primary_metric",
 }
 DATASETS = tuple(BY)
 

@@ -1,0 +1,88 @@
+"""What the tiles of an experiment share: their question, who is chosen, why nothing is shown.
+
+An experiment with a broken sample ratio shows none of its effects: they would say what is not true.
+"""
+
+from collections.abc import Sequence
+from datetime import date
+
+from portal.components import format as written
+from portal.components.problem import no_rows
+from portal.context import Context
+from portal.drawing import Drawing, empty
+from portal.tiles.rankers import scope
+from queries.analyses import experiment
+from queries.analyses.effect import Effect
+from queries.analyses.experiment import Experiment
+from queries.model import Metric, Query, Result
+
+ADJUSTMENT = "cuped"
+BROKEN = empty(
+    "not_defined",
+    "The sample ratio is broken, so no effect is shown.",
+    "Find out why accounts are missing from a cell; then run the experiment again.",
+)
+
+
+def question(context: Context) -> Query:
+    """Every tile of an experiment asks it, so they share one answer."""
+    return experiment.question(scope(context))
+
+
+def chosen(results: Sequence[Result]) -> Experiment | None:
+    """The newest experiment that the view keeps."""
+    return next(iter(experiment.read(results[0].frame)), None)
+
+
+def latest(results: Sequence[Result]) -> date | None:
+    """The last complete day: an experiment that ends later is still running."""
+    return results[0].complete_through
+
+
+def metrics(context: Context) -> dict[str, Metric]:
+    return {m.name: m for m in context.dataset.metrics}
+
+
+def is_adjusted(context: Context) -> bool:
+    """Whether effects are adjusted by the time before; `cuped=off` in the view says no."""
+    return context.view.option(ADJUSTMENT) != "off"
+
+
+def withheld(found: Experiment | None, context: Context) -> Drawing | None:
+    """What stands in place of an effect: nothing to compare, or nothing to be believed."""
+    if found is None:
+        return no_rows(context)
+    if found.primary not in metrics(context):
+        return empty(
+            "not_defined",
+            f"“{found.primary}” is no metric of experiments.",
+            "Its definition has to be in the catalogue before an effect on it can be said.",
+        )
+    if not found.treatments:
+        return empty("not_defined", "One cell only: there is nothing to hold it against.")
+    return BROKEN if found.is_broken else None
+
+
+def relative(value: float, metric: Metric) -> str:
+    return written.change(value, metric, relative=True)
+
+
+def between(low: float, high: float, metric: Metric) -> str:
+    """An interval of a relative effect, in words."""
+    return f"{relative(low, metric)} to {relative(high, metric)}"
+
+
+def said(found: Effect, metric: Metric, *, running: bool) -> str:
+    """An effect with the interval that may be read now."""
+    low, high = (found.always_low, found.always_high) if running else (found.low, found.high)
+    return f"{relative(found.value, metric)} ({between(low, high, metric)})"
+
+
+def p_value(p: float) -> str:
+    """`.03`, `.0004`, `< .0001`."""
+    if p != p:  # noqa: PLR0124  # not a number
+        return written.NOTHING
+    if p < 0.0001:  # noqa: PLR2004
+        return "< .0001"
+    places = 2 if p >= 0.01 else 3 if p >= 0.001 else 4  # noqa: PLR2004
+    return f"{p:.{places}f}".removeprefix("0")
