@@ -291,7 +291,7 @@
       h(
         "div",
         { class: `nothing is-${content.reason}` },
-        h("span", { class: `icon ${SIGNS[content.reason]}`, "aria-hidden": "true" }),
+        SIGNS[content.reason] ? h("span", { class: `icon ${SIGNS[content.reason]}`, "aria-hidden": "true" }) : null,
         h("p", { class: "nothing-message" }, content.message),
         content.hint
           ? h(content.reason === "not_loaded" ? "code" : "p", { class: "nothing-hint" }, content.hint)

@@ -30,7 +30,7 @@
       content.columns.map((column, j) =>
         h(
           "button",
-          { class: "heat-column", "aria-label": column.label, ...playhead.mark(content.column_filter, column.filter) },
+          { class: `heat-column${column.also ? " is-pair" : ""}`, "aria-label": column.label, ...playhead.mark(content.column_filter, column.filter) },
           wide && j % 3 ? "" : column.label.replace(":00", wide ? "" : ":00"),
         ),
       ),
@@ -59,13 +59,14 @@
       );
     }
 
-    // A cell is two filters at once; a second click takes both back.
+    // A cell is two filters at once, or more where a column is of several; a second click takes both back.
     function both(row, column) {
       playhead.tip.hide();
       const isOn = rows.join() === row.filter && columns.join() === column.filter;
       playhead.view.set({
         [content.row_filter]: isOn ? null : [row.filter],
         [content.column_filter]: isOn ? null : [column.filter],
+        ...Object.fromEntries((column.also ?? []).map(([name, value]) => [name, isOn ? null : [value]])),
       });
     }
 

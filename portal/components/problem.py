@@ -3,6 +3,7 @@
 from portal.context import Context
 from portal.drawing import Drawing, Reason, empty
 from queries.errors import AccessDenied, NotLoaded, QueryError, UnsafeQuestion
+from queries.model import Metric
 
 _REASONS: tuple[tuple[type[QueryError], Reason], ...] = (
     (NotLoaded, "not_loaded"),
@@ -21,6 +22,15 @@ def problem(error: QueryError) -> Drawing:
 def bug(incident: str) -> Drawing:
     """Something only we can mend; the incident finds it in the logs."""
     return empty("bug", "This did not work, and it is not your doing.", f"Incident {incident}.")
+
+
+def not_recorded(metric: Metric) -> Drawing:
+    """There are rows, but none of them says what the metric needs."""
+    return empty(
+        "not_defined",
+        f"These rows do not record what “{metric.label}” needs.",
+        "The log they came from has no such column.",
+    )
 
 
 def no_rows(context: Context) -> Drawing:

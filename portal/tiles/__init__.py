@@ -1,7 +1,9 @@
 """The kinds of tile a page may show, one a module."""
 
 from portal.tiles.breakdown import Breakdown
+from portal.tiles.canary import Canary
 from portal.tiles.catalogue import CatalogueSize, Lorenz
+from portal.tiles.concurrency import PeakConcurrency
 from portal.tiles.country_map import CountryMap
 from portal.tiles.experiment_days import ExperimentDays
 from portal.tiles.experiment_effects import ExperimentEffects
@@ -11,20 +13,28 @@ from portal.tiles.experiment_power import ExperimentPower
 from portal.tiles.experiment_ratio import ExperimentRatio
 from portal.tiles.experiment_segments import ExperimentSegments
 from portal.tiles.experiment_verdict import ExperimentVerdict
+from portal.tiles.failures import Failures
 from portal.tiles.headline import Headline
 from portal.tiles.heat import Heat
 from portal.tiles.launch import Launch
 from portal.tiles.lines import Lines
+from portal.tiles.matrix import Matrix
+from portal.tiles.options import Option, Options
+from portal.tiles.outages import Outages
+from portal.tiles.quantiles import QuantileDifference, QuantileFunctions
 from portal.tiles.rankers import RankerRates, SlotRates
 from portal.tiles.ranking import Ranking
 from portal.tiles.scorecard import Scorecard
 from portal.tiles.scroll import ScrollDepth
+from portal.tiles.split_options import SplitOptions
+from portal.tiles.standing_out import StandingOut
 from portal.tiles.survival import Abandonment, FirstPlay
 from portal.tiles.trend import Trend
 
 __all__ = [
     "Abandonment",
     "Breakdown",
+    "Canary",
     "CatalogueSize",
     "CountryMap",
     "ExperimentDays",
@@ -35,16 +45,26 @@ __all__ = [
     "ExperimentRatio",
     "ExperimentSegments",
     "ExperimentVerdict",
+    "Failures",
     "FirstPlay",
     "Headline",
     "Heat",
     "Launch",
     "Lines",
     "Lorenz",
+    "Matrix",
+    "Option",
+    "Options",
+    "Outages",
+    "PeakConcurrency",
+    "QuantileDifference",
+    "QuantileFunctions",
     "RankerRates",
     "Ranking",
     "Scorecard",
     "ScrollDepth",
     "SlotRates",
+    "SplitOptions",
+    "StandingOut",
     "Trend",
 ]

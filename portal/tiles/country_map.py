@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from portal.components import format as written
-from portal.components.problem import no_rows
+from portal.components.problem import no_rows, not_recorded
 from portal.context import Context
-from portal.drawing import Drawing
+from portal.drawing import Drawing, empty
 from portal.page import Place
 from portal.tiles.ranking import bar
-from queries.model import Query, Result
+from queries.model import Metric, Query, Result
 
 _STEPS = 5
 
@@ -35,7 +35,7 @@ class CountryMap:
         metric, dimension = context.metric(self.metric), context.dataset.dimension(self.by)
         frame = result.frame.drop_nulls([self.by, metric.name])
         if frame.is_empty():
-            return no_rows(context)
+            return no_rows(context) if result.frame.is_empty() else _no_country(result, metric)
         rows = list(frame.iter_rows(named=True))
         values = sorted(float(row[metric.name]) for row in rows)
         steps = min(_STEPS, len(set(values)))
@@ -56,3 +56,10 @@ class CountryMap:
             "high": written.number(values[-1], metric),
         }
         return Drawing(kind="map", content=content, filters=self.by)
+
+
+def _no_country(result: Result, metric: Metric) -> Drawing:
+    """Rows there are, but none with both a country and a value."""
+    if result.frame[metric.name].null_count() == result.frame.height:
+        return not_recorded(metric)
+    return empty("not_defined", "These rows name no country.", "The log they came from has none.")

@@ -59,6 +59,7 @@ def band(
 ) -> list[Trace]:
     """The interval of a line: two edges and the area between them."""
     edge: Trace = {"type": "scatter", "mode": "lines", "line": {"width": 0}, "hoverinfo": "skip"}
+    edge["showlegend"] = False
     return [
         {**edge, "x": list(x), "y": list(low)},
         {**edge, "x": list(x), "y": list(high), "fill": "tonexty", "fillcolor": f"{colour}/0.14"},

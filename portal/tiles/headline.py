@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 
 from portal.components import format as written
-from portal.components.problem import no_rows
+from portal.components.problem import no_rows, not_recorded
 from portal.context import Context
 from portal.drawing import Drawing
 from portal.page import Place
@@ -33,7 +33,7 @@ class Headline:
         metric = context.metric(self.metric)
         total = result.total.row(0, named=True) if result.total.height else {}
         if total.get(metric.name) is None or total.get(f"{metric.name}__n") == 0:
-            return no_rows(context)
+            return not_recorded(metric) if total.get(f"{metric.name}__n") else no_rows(context)
         return Drawing(kind="number", content=number(total, metric, context) | spark(result))
 
     def joined(self, results: Sequence[Result], context: Context) -> tuple[Result, ...]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from portal.components import format as written
-from portal.components.problem import no_rows
+from portal.components.problem import no_rows, not_recorded
 from portal.context import Context
 from portal.drawing import Drawing
 from portal.page import Place
@@ -52,7 +52,7 @@ class Ranking:
         dimension = context.dataset.dimension(self.by)
         found = [r for r in result.frame.iter_rows(named=True) if r[metric.name] is not None]
         if not found:
-            return no_rows(context)
+            return no_rows(context) if result.frame.is_empty() else not_recorded(metric)
         if self.ordered:
             found.sort(key=lambda row: _place(row[self.by], dimension))
         rows = [

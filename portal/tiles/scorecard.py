@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import zip_longest
 
-from portal.components.problem import no_rows
+from portal.components.problem import no_rows, not_recorded
 from portal.context import Context
 from portal.drawing import Drawing
 from portal.page import Place
@@ -30,7 +30,9 @@ class Scorecard:
         (result,) = results
         row = result.frame.row(0, named=True) if result.frame.height else {}
         if all(row.get(name) is None or row.get(f"{name}__n") == 0 for name in self.metrics):
-            return no_rows(context)
+            first = self.metrics[0]
+            has_rows = row.get(f"{first}__n", 0) > 0
+            return not_recorded(context.metric(first)) if has_rows else no_rows(context)
         metrics = [context.metric(name) for name in self.metrics]
         scores = [
             number(row, metric, context)

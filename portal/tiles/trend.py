@@ -12,7 +12,7 @@ from typing import Any
 import polars as pl
 
 from portal.components import format as written
-from portal.components.problem import no_rows
+from portal.components.problem import no_rows, not_recorded
 from portal.context import Context
 from portal.drawing import Drawing
 from portal.page import Place
@@ -43,7 +43,7 @@ class Trend:
         metric, time = context.metric(self.metric), context.time
         frame = result.frame.drop_nulls(time.name).sort(time.name)
         if frame.drop_nulls(metric.name).is_empty():
-            return no_rows(context)
+            return no_rows(context) if frame.is_empty() else not_recorded(metric)
         traces = [*_before(frame, metric, context), *_line(frame, metric, context)]
         low = "tozero" if self.from_zero else "normal"
         layout = {

@@ -1,0 +1,125 @@
+"""What a page of playback quality compares: one value of a dimension against the others.
+
+`split` names the dimension, `arm` the value and `measure` what is compared; all are options of the
+URL. Left out, the split is the app version, or the bitrate algorithm in a log that has no versions,
+and the arm is the value that starts worst beyond noise.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import polars as pl
+
+from portal.components import format as written
+from portal.context import Context
+from portal.drawing import Drawing, empty
+from portal.tiles.rankers import scope
+from queries.analyses import quantile_function as qf
+from queries.analyses import standing_out
+from queries.analyses.cluster import Scope
+from queries.condition import Dimension, Filter, Scalar, conjunction
+from queries.errors import AccessDenied
+from queries.model import Query, Result
+
+SPLIT, ARM, MEASURE = "split", "arm", "measure"
+SPLITS = ("app_version", "cdn", "isp", "device", "connection", "abr", "country", "plan")
+QUALITY = (
+    "mean_startup_seconds",
+    "abandoned_start_rate",
+    "start_failure_rate",
+    "playback_failure_rate",
+    "rebuffering_ratio",
+    "bitrate_kbps",
+)
+_USUAL = ("app_version", "abr")
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """A dimension, its values against each other, and the one that is looked at."""
+
+    dimension: Dimension
+    table: pl.DataFrame
+    arm: Scalar
+
+    @property
+    def label(self) -> str:
+        return written.value_label(self.arm, self.dimension)
+
+    @property
+    def has_accounts(self) -> bool:
+        """Whether the log knows accounts; else rows stand for them."""
+        return not self.table["accounts"].equals(self.table["rows"])
+
+
+def measure(context: Context) -> qf.Measure:
+    """What is compared. Raises AccessDenied where the viewer may not see its metric."""
+    found = qf.MEASURES.get(context.view.option(MEASURE), qf.MEASURES["startup"])
+    if found.metric in context.withheld:
+        raise AccessDenied(f"You do not have access to {found.label.lower()}.")
+    return found
+
+
+def metrics(context: Context) -> tuple[str, ...]:
+    """The metrics of quality that the viewer may see."""
+    return tuple(name for name in QUALITY if name not in context.withheld)
+
+
+def questions(context: Context) -> tuple[Query, ...]:
+    """One question for each dimension that may be the split."""
+    asked = context.view.option(SPLIT)
+    names = (asked,) if asked in SPLITS else _USUAL
+    has_accounts = "accounts" not in context.withheld
+    return tuple(
+        standing_out.question(
+            scope(context.without(name)), name, metrics(context), accounts=has_accounts
+        )
+        for name in names
+    )
+
+
+def split(results: Sequence[Result], context: Context) -> Split | None:
+    """The first dimension with two values, and its arm; None where a log has none."""
+    for query, result in zip(questions(context), results, strict=False):
+        dimension = context.dataset.dimension(query.by[0].name)
+        table = standing_out.standing_out(result.frame, dimension.name, metrics(context))
+        if table["value"].n_unique() > 1:
+            return Split(dimension, table, _arm(table, context))
+    return None
+
+
+def no_split(context: Context) -> Drawing:
+    """Why there is nothing to hold against anything."""
+    asked = context.view.option(SPLIT)
+    names = (asked,) if asked in SPLITS else _USUAL
+    labels = " or ".join(context.dataset.dimension(n).label.lower() for n in names)
+    return empty(
+        "not_defined",
+        f"These plays do not differ in {labels}.",
+        "Split by something else, take a filter away, or choose a longer period.",
+    )
+
+
+def two_sides(found: Split, context: Context) -> tuple[Scope, Scope]:
+    """The arm, and all plays whose value is another known one."""
+    whole = scope(context.without(found.dimension.name))
+    own = Filter(found.dimension, "in", (found.arm,))
+    others = Filter(found.dimension, "not in", (found.arm,))
+    known = Filter(found.dimension, "not missing")
+    return (
+        replace(whole, where=conjunction(whole.where, own)),
+        replace(whole, where=conjunction(whole.where, others, known)),
+    )
+
+
+def _arm(table: pl.DataFrame, context: Context) -> Scalar:
+    values = {str(v): v for v in table["value"].unique().to_list()}
+    asked = context.view.option(ARM)
+    if asked in values:
+        return values[asked]
+    sure = table.filter(pl.col("q") <= standing_out.LEVEL)
+    slow = sure.filter((pl.col("metric") == QUALITY[0]) & (pl.col("difference") > 0))
+    if slow.height:
+        return slow["value"][0]
+    most = table.group_by("value").agg(pl.col("rows").max()).sort("rows", "value", descending=True)
+    return most["value"][0]

@@ -1,0 +1,79 @@
+"""Peak concurrency: how many streams were open at once, hour by hour."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+import polars as pl
+
+from portal.components import format as written
+from portal.context import Context
+from portal.drawing import Drawing, empty
+from portal.page import Place
+from portal.tiles.figure import Layout, Trace, figure
+from portal.tiles.rankers import scope
+from queries.analyses import concurrency
+from queries.model import Query, Result
+
+_NOT_RECORDED = empty(
+    "not_defined",
+    "These plays do not say how long they were open.",
+    "Open streams can be counted where a log has both ends of a play.",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PeakConcurrency:
+    """The fullest minute of each UTC hour; a maximum over time, never a sum of slices."""
+
+    place: Place = field(default_factory=lambda: Place(span=8, height=260))
+    metrics: tuple[str, ...] = ("plays",)
+
+    def questions(self, context: Context) -> tuple[Query, ...]:
+        return concurrency.questions(scope(context))
+
+    def joined(self, results: Sequence[Result], context: Context) -> tuple[Result, ...]:
+        """What is drawn, not the counts it was made from."""
+        found = _found(results, context)
+        return (replace(results[0], frame=pl.DataFrame() if found is None else found.hours),)
+
+    def draw(self, results: Sequence[Result], context: Context) -> Drawing:
+        found = _found(results, context)
+        if found is None:
+            return _NOT_RECORDED
+        at = f"{found.peak_at:%Y-%m-%d %H:%M}"
+        line: Trace = {
+            "type": "scatter",
+            "mode": "lines",
+            "x": [f"{hour:%Y-%m-%d %H:%M}" for hour in found.hours["hour"]],
+            "y": found.hours["streams"].to_list(),
+            "line": {"color": "@accent", "width": 1.5},
+            "hovertemplate": "<b>%{y:,}</b> streams at the fullest minute<extra></extra>",
+        }
+        mark: Trace = {
+            "type": "scatter",
+            "mode": "markers",
+            "x": [at],
+            "y": [found.peak],
+            "marker": {"color": "@bad", "size": 8},
+            "hoverinfo": "skip",
+        }
+        layout: Layout = {
+            "xaxis": {
+                "type": "date",
+                "tickformat": "%-d %b",
+                "hoverformat": "%a %-d %b, %H:%M UTC",
+                "nticks": 7,
+            },
+            "yaxis": {"rangemode": "tozero", "title": {"text": "Open streams"}},
+            "hovermode": "x",
+        }
+        peak_at = f"{written.day(found.peak_at.date())}, {found.peak_at:%H:%M} UTC"
+        notes = (
+            f"Peak {found.peak:,} streams on {peak_at}.",
+            "Counted at full minutes: a count, so without an interval.",
+        )
+        return figure([line, mark], layout, notes=notes)
+
+
+def _found(results: Sequence[Result], context: Context) -> concurrency.Concurrency | None:
+    return concurrency.concurrency(results[0].frame, results[1].frame, context.period)

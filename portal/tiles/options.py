@@ -1,0 +1,47 @@
+"""Options: what a page may be asked besides its filters, as controls that change the URL."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from portal.context import Context
+from portal.drawing import Drawing
+from portal.page import Place
+from queries.model import Query, Result
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Option:
+    """A name of the URL, and the texts it may have. The first is meant where it has none."""
+
+    name: str
+    label: str
+    choices: tuple[tuple[str, str], ...]
+
+
+def controls(options: Sequence[Option], context: Context, said: str = "") -> Drawing:
+    """Options as controls. One that the URL gives a text beyond the known ones shows that text."""
+    drawn = [
+        {
+            "name": option.name,
+            "label": option.label,
+            "value": context.view.option(option.name),
+            "choices": [{"value": value, "label": label} for value, label in option.choices],
+        }
+        for option in options
+    ]
+    return Drawing(kind="options", content={"options": drawn, "said": said})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """Controls whose texts are known without asking."""
+
+    options: tuple[Option, ...]
+    place: Place = field(default_factory=lambda: Place(span=12, height=44, is_bare=True))
+    metrics: tuple[str, ...] = ()
+
+    def questions(self, _context: Context) -> tuple[Query, ...]:
+        return ()
+
+    def draw(self, _results: Sequence[Result], context: Context) -> Drawing:
+        return controls(self.options, context)

@@ -1,0 +1,83 @@
+"""Outages: none in ordinary worlds, all of those that are planted."""
+
+from datetime import date, timedelta
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+
+from queries.analyses.cluster import Scope
+from queries.analyses.outage import hours, hours_question, looked_at, outages, question
+from queries.cache import FrameCache
+from queries.catalog import builtin
+from queries.engines.duckdb_engine import DuckDBEngine
+from queries.lake.lake import Lake
+from queries.model import Access, Period
+from queries.warehouse import Warehouse
+
+DAYS = [date(2026, 11, 1) + timedelta(n) for n in range(28)]
+
+
+def world(dice: np.random.Generator) -> pl.DataFrame:
+    """28 days in 40 places of all sizes; accounts that fail try again and fail again."""
+    size = np.exp(dice.normal(4.5, 1.2, 40))
+    rate = np.exp(dice.normal(np.log(0.005), 0.4, 40))
+    rows: list[tuple[object, ...]] = []
+    for day in DAYS:
+        for place in range(40):
+            accounts = dice.poisson(size[place]) + 1
+            attempts = 1 + dice.poisson(2, accounts)
+            prone = np.clip(rate[place] * dice.gamma(0.5, 2, accounts), 0, 1)
+            failed = int(dice.binomial(attempts, prone).sum())
+            rows.append((day, f"C{place // 3}", str(place % 3), failed, int(attempts.sum())))
+    names = ["date", "country", "cdn", "start_failure_rate__numerator"]
+    return pl.DataFrame(rows, schema=[*names, "start_failure_rate__denominator"], orient="row")
+
+
+def test_in_worlds_without_outages_at_most_a_few_in_a_hundred_claim_one():
+    dice = np.random.default_rng(1)
+    claims = sum(outages(world(dice)).height > 0 for _ in range(100))
+    assert claims <= 5
+
+
+def test_a_day_on_which_a_third_fails_is_the_only_one_named():
+    frame = world(np.random.default_rng(2))
+    at = (pl.col("date") == DAYS[9]) & (pl.col("country") == "C4") & (pl.col("cdn") == "1")
+    attempts = pl.col("start_failure_rate__denominator")
+    broken = frame.with_columns(
+        start_failure_rate__numerator=pl.when(at)
+        .then((attempts / 3).cast(pl.Int64))
+        .otherwise("start_failure_rate__numerator"),
+        start_failure_rate__denominator=pl.when(at)
+        .then(attempts.clip(lower_bound=90))
+        .otherwise(attempts),
+    )
+    found = outages(broken)
+    assert found.select("date", "country", "cdn").rows() == [(DAYS[9], "C4", "1")]
+    assert found["usual"][0] < 0.02
+
+
+def test_nothing_to_look_at_is_no_outage():
+    frame = world(np.random.default_rng(3)).with_columns(cdn=pl.lit(None, pl.String))
+    assert looked_at(frame) == 0
+    assert outages(frame).is_empty()
+
+
+@pytest.mark.demo
+def test_the_outage_of_the_demo_company_is_found_with_its_hours_and_nothing_else(demo_home: Path):
+    lake = Lake(demo_home / "lake")
+    warehouse = Warehouse(lake, DuckDBEngine(memory="1GB"), FrameCache(None), builtin())
+    (truth,) = (
+        pl.read_parquet(lake.snapshot().files("truths"))
+        .filter(pl.col("name") == "outage")
+        .iter_rows(named=True)
+    )
+    playback = warehouse.dataset("playback")
+    last = warehouse.latest(playback)
+    scope = Scope(playback, Period(last - timedelta(27), last))
+    found = outages(warehouse.ask(question(scope), Access()).frame)
+    assert found.select("country", "cdn").rows() == [("BR", "edge_b")]
+    assert truth["period"].startswith(str(found["date"][0]))
+    answer = warehouse.ask(hours_question(scope, found), Access()).frame
+    assert hours(answer, found.row(0, named=True), found["usual"][0]) == (20, 0)
