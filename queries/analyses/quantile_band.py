@@ -39,7 +39,7 @@ class Spread:
     def error(self) -> Array:
         """NaN below enough clusters."""
         if len(self.deviations) < FEWEST_CLUSTERS:
-            return np.full(self.deviations.shape[1], np.nan)
+            return np.full(len(self.deviations.T), np.nan, dtype=np.float64)
         return np.asarray(np.sqrt((self.deviations**2).sum(axis=0)), dtype=np.float64)
 
     def critical(self) -> float:

@@ -34,12 +34,12 @@ def test_the_arms_of_the_trial_are_compared_and_what_it_does_not_record_says_so(
     drawn: dict[str, str] = {}
     for tile in opened.tiles().values():
         drawing = tile.draw(ask(opened, tile, puffer, Access()), opened.tile_context(tile))
-        drawn[tile.place.title or tile.metrics[0]] = drawing.kind
+        drawn[tile.place.title or f"{type(tile).__name__} of {tile.metrics[0]}"] = drawing.kind
         if drawing.kind == "empty":
             assert drawing.content["reason"] in ("not_defined", "nothing")
             assert drawing.content["message"]
             assert drawing.content["hint"]
-    shown = ("startup_seconds", "The whole distribution", "How far apart are they?")
+    shown = ("Headline of startup_seconds", "The whole distribution", "How far apart are they?")
     assert {drawn[name] for name in shown} <= {"figure", "number"}
     assert drawn["What stands out?"] == "table"
     assert drawn["How many streams at once?"] == "empty"
