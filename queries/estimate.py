@@ -52,14 +52,17 @@ def estimated(
                 code="too_many_cells",
             )
         counted = _counted(frame, metric.formula, plan.query, groups, _scale(population))
-        found[name] = metric.formula.estimator.estimate(counted)
+        estimates = metric.formula.estimator.estimate(counted)
+        found[name] = estimates if plan.query.interval else estimates.without_intervals()
     return found
 
 
 def changed(now: Estimates, before: Estimates) -> dict[str, Array]:
     """Columns of a change, by suffix. The same accounts are left out of both periods at once."""
     with np.errstate(all="ignore"):
-        ratio = np.where(before.values != 0, now.values / before.values - 1, np.nan)
+        # What may be negative has no relative change across zero.
+        is_ratio = (before.values > 0) & (now.values >= 0)
+        ratio = np.where(is_ratio, now.values / before.values - 1, np.nan)
     delta = now.values - before.values
     # Without a cluster that a period has nothing of, its value is the same.
     present = now.present | before.present
@@ -91,7 +94,8 @@ def _counted(
     frame = frame.drop_nulls(known)
     asked = [] if groups is None else [k.name for k in query.by]
     keys = list(dict.fromkeys((*asked, *estimation.dimensions)))
-    rows = frame.select(keys).unique(maintain_order=True)
+    # In an order of its own: what is drawn from a seed must not hang on how an engine groups.
+    rows = frame.select(keys).unique().sort(keys)
     place = _numbered(frame, rows, keys)
     has_clusters = CLUSTER in frame.columns
     columns = CLUSTERS if has_clusters else 1

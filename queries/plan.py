@@ -219,7 +219,7 @@ def _inner(query: Query, estimation: Estimation, where: Condition | None) -> Red
     dataset = query.dataset
     asked = {k.name for k in query.by}
     own = [_column(dataset.dimension(n)) for n in estimation.dimensions if n not in asked]
-    if query.interval and dataset.entity:
+    if dataset.entity and (query.interval or estimation.estimator.needs_clusters):
         own.append(Column(CLUSTER, f'"{BUCKET}" // {BUCKETS // CLUSTERS}'))
     keys = (*(_column(k) for k in query.by), *own)
     aggregates = tuple(sorted(estimation.aggregates(), key=lambda a: a.key))

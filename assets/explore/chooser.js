@@ -171,7 +171,7 @@
         },
         h("span", { class: "metric-label" }, content.label, content.status === "draft" ? h("em", {}, " draft") : null),
         why
-          ? h("span", { class: "metric-why" }, isAsking ? `Choose a ${content.needs[0]}` : CLOSED[content.reason] ?? "No answer")
+          ? h("span", { class: "metric-why" }, isAsking ? `Choose a ${content.needs[0]}` : (content.short || CLOSED[content.reason]) ?? "No answer")
           : h("span", { class: "metric-value" }, content.value, content.unit ? h("small", {}, ` ${content.unit}`) : null),
         why ? null : h("span", { class: "metric-change" }, playhead.delta(content)),
       ),

@@ -109,9 +109,13 @@ class Delta:
 
 
 def delta(row: Mapping[str, Any], metric: Metric) -> Delta:
-    """The change that a row of an answer reports: relative, and in points for shares."""
+    """The change that a row of an answer reports: relative, and in points for shares.
+
+    In units where there is no relative one, as across zero.
+    """
     name = metric.name
-    relative = metric.format != "percent"
+    has_ratio = row.get(f"{name}__relative") is not None or row.get(f"{name}__previous") == 0
+    relative = metric.format != "percent" and has_ratio
     part = "relative" if relative else "delta"
     value = row.get(f"{name}__{part}")
     low, high = row.get(f"{name}__{part}_low"), row.get(f"{name}__{part}_high")

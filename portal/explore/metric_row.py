@@ -7,7 +7,7 @@ from typing import Any
 from portal.components.problem import problem
 from portal.context import Context
 from portal.drawing import Drawing
-from portal.explore.askable import grains
+from portal.explore.askable import asked, grains
 from portal.explore.choices import METRIC, chosen, waits_for
 from portal.page import Place
 from portal.tiles.headline import number, spark
@@ -58,6 +58,9 @@ class MetricRow:
         if self.metric in context.withheld and self.metric not in context.view.every(METRIC):
             return Drawing(kind="nothing", content={})
         said = {"reason": content["reason"], "message": f"{error.message} {error.hint}".strip()}
+        names = asked((metric,)) if error.code == "missing_dimension" else ()
+        if names:
+            said["short"] = f"By {context.dataset.dimension(names[0]).label.lower()} only"
         return Drawing(kind="metric", content=_named(metric) | said)
 
 

@@ -6,7 +6,7 @@ it varies is seen by leaving one of them out at a time (the grouped jackknife of
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
@@ -96,6 +96,10 @@ class Estimates:
         blank = np.full(groups, np.nan)
         return cls(blank, blank, blank, blank[:, None], np.zeros((groups, 1), dtype=np.bool_))
 
+    def without_intervals(self) -> "Estimates":
+        """The values alone."""
+        return replace(self.unknown(len(self.values)), values=self.values)
+
     def within(self, low: float, high: float = np.inf) -> "Estimates":
         """With intervals cut to what is possible."""
         ends = (np.clip(end, low, high) for end in (self.low, self.high))
@@ -104,12 +108,15 @@ class Estimates:
 
 @dataclass(frozen=True, kw_only=True)
 class Estimator:
-    """How one number is worked out. `amounts` and `inner` are what a metric must give it."""
+    """How one number is worked out. `amounts` and `inner` are what a metric must give it.
+
+    One that `needs_clusters` for the value itself gets them where no interval is asked for, too.
+    """
 
     estimate: Callable[[Counted], Estimates]
     amounts: tuple[str, ...]
     inner: tuple[Inner, ...]
-    description: str = field(default="")
+    needs_clusters: bool = False
 
     def key(self, name: str) -> Inner:
         return next(inner for inner in self.inner if inner.name == name)

@@ -62,4 +62,5 @@ ESTIMATOR = Estimator(
     estimate=_estimate,
     amounts=("shown", "taken"),
     inner=(Inner("stratum", may_group=True, may_filter=True), Inner("arm")),
+    needs_clusters=True,
 )

@@ -90,4 +90,5 @@ ESTIMATOR = Estimator(
     estimate=_estimate,
     amounts=("shown", "taken", "squares"),
     inner=(Inner("stratum", may_group=True, may_filter=True), Inner("arm", is_asked=True)),
+    needs_clusters=True,
 )

@@ -1,9 +1,11 @@
 """The catalog on the demo company: metrics pass their own tests, planted truths are found."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
+import numpy as np
 import polars as pl
 import pytest
 
@@ -98,6 +100,28 @@ def test_hardly_any_metric_is_without_a_number(warehouse: Warehouse, name: str):
         "image_lift",
         "abandonment_position",  # of plays of which more than half are seen to the end
     }
+
+
+@pytest.mark.parametrize("name", DATASETS)
+def test_what_is_estimated_does_not_depend_on_whether_an_interval_is_asked_for(
+    warehouse: Warehouse, name: str
+):
+    dataset = warehouse.dataset(name)
+    for metric in (m for m in dataset.metrics if isinstance(m.formula, Estimation)):
+        names = metric.formula.asked if isinstance(metric.formula, Estimation) else ()
+        keys = tuple(dataset.dimension(n) for n in names)
+        query = Query(dataset=dataset, metrics=(metric,), by=keys)
+        full, plain = (
+            warehouse.ask(replace(query, interval=i), Access()).frame for i in (True, False)
+        )
+        both = (
+            full.join(plain, on=names, suffix="_plain")
+            if names
+            else full.hstack(plain.rename(lambda column: f"{column}_plain"))
+        )
+        values = [both[n].fill_null(np.nan) for n in (metric.name, f"{metric.name}_plain")]
+        np.testing.assert_allclose(values[0], values[1], rtol=1e-9, err_msg=metric.name)
+        assert plain[f"{metric.name}__low"].null_count() == plain.height
 
 
 @pytest.mark.parametrize("policy", ["pvr_v2", "popularity"])
