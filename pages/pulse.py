@@ -1,7 +1,7 @@
 """Pulse: what changed, and whether it matters."""
 
 from portal.page import Page, Place, Section
-from portal.tiles import Headline, Lines, Ranking, Scorecard, Trend
+from portal.tiles import Findings, Headline, Lines, Ranking, Scorecard, Trend
 
 PAGE = Page(
     path="/",
@@ -10,6 +10,7 @@ PAGE = Page(
     datasets=("playback",),
     filters=("country", "device", "plan"),
     sections=(
+        Section(tiles=(Findings(),)),
         Section(
             tiles=(
                 Headline(metric="hours_viewed"),

@@ -3,6 +3,7 @@
 from portal.page import Page, Place, Section
 from portal.tiles import (
     CatalogueSize,
+    Findings,
     FirstPlay,
     Headline,
     Lines,
@@ -23,6 +24,7 @@ PAGE = Page(
     filters=("country", "device", "plan", "ranker"),
     options=("rates",),
     sections=(
+        Section(tiles=(Findings(),)),
         Section(
             tiles=(
                 Headline(metric="recommendation_share"),

@@ -6,6 +6,7 @@ from portal.page import Page, Place, Section
 from portal.tiles import (
     Abandonment,
     Breakdown,
+    Findings,
     Headline,
     Launch,
     Ranking,
@@ -22,6 +23,7 @@ def sections(_catalog: Catalog, view: View) -> tuple[Section, ...]:
 
 
 _ALL = (
+    Section(tiles=(Findings(),)),
     Section(
         tiles=(
             Breakdown(
@@ -55,6 +57,7 @@ _ALL = (
     ),
 )
 _ONE = (
+    Section(tiles=(Findings(),)),
     Section(
         tiles=(
             Headline(metric="hours_viewed"),

@@ -1,7 +1,7 @@
 """When, where, on what: the clock, the map and the screens of viewing."""
 
 from portal.page import Page, Place, Section
-from portal.tiles import CountryMap, Headline, Heat, Lines, Ranking
+from portal.tiles import CountryMap, Findings, Headline, Heat, Lines, Ranking
 
 PAGE = Page(
     path="/when-where",
@@ -12,6 +12,7 @@ PAGE = Page(
     filters=("country", "device", "plan", "tenure"),
     has_clocks=True,
     sections=(
+        Section(tiles=(Findings(),)),
         Section(
             tiles=(
                 Headline(metric="hours_viewed"),

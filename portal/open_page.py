@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from portal.context import Context, Extent, resolve
-from portal.page import Asking, Joining, Lists, Page, Tile, dataset_name
+from portal.page import Asking, Joining, Lists, Page, Spanning, Tile, dataset_name
 from portal.view import Choice, View
 from queries.catalog import Catalog
 from queries.errors import NotLoaded
@@ -52,7 +52,19 @@ class OpenPage:
         return self.context_of(dataset_name(self.page, tile))
 
     def tiles(self) -> dict[str, Tile]:
-        return self.page.tiles(self.catalog, self.view)
+        """The tiles by name; those about the whole page know it."""
+        tiles = self.page.tiles(self.catalog, self.view)
+        if not any(isinstance(tile, Spanning) for tile in tiles.values()):
+            return tiles
+        names = dict.fromkeys(dataset_name(self.page, tile) for tile in tiles.values())
+        contexts = {name: self.context_of(name) for name in names}
+        beside = tuple(t for t in tiles.values() if not isinstance(t, Spanning))
+        return {
+            name: tile.within(beside, self.page.filters, contexts)
+            if isinstance(tile, Spanning)
+            else tile
+            for name, tile in tiles.items()
+        }
 
     def all_notices(self) -> tuple[str, ...]:
         return (*self.notices, *self.page.notices, *self.context.notices)

@@ -5,7 +5,7 @@ answers are drawn; it knows nothing of callbacks, ids or people, so exports, the
 tests use it as the browser does.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
@@ -63,6 +63,15 @@ class Joining(Tile, Protocol):
     """A tile that shows its answers as one table: its file holds that table."""
 
     def joined(self, results: Sequence[Result], context: Context) -> tuple[Result, ...]: ...
+
+
+@runtime_checkable
+class Spanning(Tile, Protocol):
+    """A tile about its whole page: it is told the page's tiles, filters and datasets."""
+
+    def within(
+        self, tiles: Sequence[Tile], filters: Sequence[str], contexts: Mapping[str, Context]
+    ) -> "Spanning": ...
 
 
 @runtime_checkable

@@ -62,6 +62,8 @@ class Metric:
     empty means every dimension of the dataset; `parameters` are the names a question must bind.
     `smallest_grain` is the finest time grain the metric may be cut at. `tests` are canonical
     conditions on `value` that every answer must meet. `bound` says what its parameters stand for.
+    `material` is the smallest change worth saying, as a share of the value; of a percentage, as a
+    share of the nearer of it and its complement.
     """
 
     name: str
@@ -81,6 +83,7 @@ class Metric:
     tests: tuple[str, ...] = ()
     id: str = ""
     bound: tuple[tuple[str, str], ...] = ()
+    material: float = 0.01
 
     @property
     def parameters(self) -> frozenset[str]:

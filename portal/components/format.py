@@ -20,6 +20,7 @@ _THIN = "\u2009"
 _LARGE = ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "k"))
 _ACRONYMS = {"tv": "TV", "pvr": "PVR", "cdn": "CDN", "qa": "QA", "ebvs": "EBVS", "vsf": "VSF"}
 _PLAIN_WORD = re.compile(r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$")
+_ANY_DIGIT = re.compile(r"[1-9]")
 _MINUTE = 60
 _HUNDRED = 100
 _TEN = 10
@@ -84,10 +85,12 @@ def change(value: float | None, metric: Metric, *, relative: bool) -> str:
     if relative and size >= _MANIFOLD:
         return f"×{1 + value:.1f}"
     if relative:
-        return f"{sign}{size * 100:.{_change_places(size)}f}%"
-    if metric.format == "percent":
-        return f"{sign}{size * 100:.{_change_places(size)}f} pt"
-    return f"{sign}{number(size, metric)}"
+        text = f"{size * 100:.{_change_places(size)}f}%"
+    elif metric.format == "percent":
+        text = f"{size * 100:.{_change_places(size)}f} pt"
+    else:
+        text = number(size, metric)
+    return f"{sign if _ANY_DIGIT.search(text) else '±'}{text}"
 
 
 def tone(metric: Metric, low: float | None, high: float | None) -> str:
@@ -193,6 +196,11 @@ def plain(value: object) -> str:
     if isinstance(value, float):
         return _signed(f"{abs(value):,.4g}".replace(",", _THIN), value)
     return str(value)
+
+
+def lowered(label: str) -> str:
+    """A label within a sentence; an acronym stays as it is."""
+    return label if label[:2].isupper() else label[:1].lower() + label[1:]
 
 
 def readable(word: str) -> str:

@@ -6,6 +6,7 @@ The change, how much each dimension explains of it, and the parts that the group
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+from portal.components import format as written
 from portal.components.problem import no_rows
 from portal.context import Context
 from portal.drawing import Drawing, empty
@@ -37,7 +38,7 @@ def explain_page(page: Page, query: str, catalog: Catalog) -> Page:
     parts = Place(span=12, height=300, title="Which groups make it?")
     return replace(
         page,
-        title=f"Why did {metric.label[0].lower()}{metric.label[1:]} change?",
+        title=f"Why did {written.lowered(metric.label)} change?",
         datasets=(dataset.name,),
         options=OPTIONS,
         arranged_by=(DATASET, METRIC),

@@ -14,6 +14,7 @@ from portal.tiles.experiment_ratio import ExperimentRatio
 from portal.tiles.experiment_segments import ExperimentSegments
 from portal.tiles.experiment_verdict import ExperimentVerdict
 from portal.tiles.failures import Failures
+from portal.tiles.findings import Findings
 from portal.tiles.headline import Headline
 from portal.tiles.heat import Heat
 from portal.tiles.launch import Launch
@@ -46,6 +47,7 @@ __all__ = [
     "ExperimentSegments",
     "ExperimentVerdict",
     "Failures",
+    "Findings",
     "FirstPlay",
     "Headline",
     "Heat",

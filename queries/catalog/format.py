@@ -82,6 +82,7 @@ class WrittenMetric(_Written):
 
     What no formula can say names an `estimator` instead: `amounts` gives it aggregates, `within`
     the dimensions they are counted by, and `never_by` further ones that would tell those apart.
+    `material` is the smallest change worth a finding, as a share of the value.
     """
 
     name: Name
@@ -104,6 +105,7 @@ class WrittenMetric(_Written):
     smallest_grain: Grain | None = None
     dimensions: Texts = ()
     tests: Texts = ()
+    material: float = Field(default=0.01, gt=0)
 
 
 class WrittenDataset(_Written):

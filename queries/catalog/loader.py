@@ -129,6 +129,7 @@ def _metric(written: WrittenMetric, dataset: Dataset, origin: str) -> Metric:
         dimensions=written.dimensions,
         tests=tuple(_test(t, where) for t in written.tests),
         id=written.id,
+        material=written.material,
     )
 
 

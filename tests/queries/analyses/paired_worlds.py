@@ -68,14 +68,18 @@ class World:
         self.rate = rng.beta(0.7, 6, accounts)
 
     def period(self, lift: float | Array = 1.0, rates: float | Array = 1.0) -> dict[str, Array]:
-        """`lift` multiplies hours and slots seen, `rates` the chance of a click, by account."""
+        """One period by group and bucket."""
+        return {name: self.cells(values) for name, values in self.columns(lift, rates).items()}
+
+    def columns(self, lift: float | Array = 1.0, rates: float | Array = 1.0) -> dict[str, Array]:
+        """By account. `lift` multiplies hours and slots seen, `rates` the chance of a click."""
         size, rng = len(self.bucket), self.rng
         is_here = rng.random(size) > 0.3
         hours = np.exp(self.taste + rng.normal(0, 0.64, size)) * is_here * lift
         seen = rng.poisson(8 * np.broadcast_to(lift, size)) * is_here
         clicks = rng.binomial(seen, np.clip(self.rate * rates, 0, 1))
         columns = {"hours": hours, "seen": seen, "clicks": clicks, "rows": is_here}
-        return {name: self.cells(values.astype(float)) for name, values in columns.items()}
+        return {name: values.astype(float) for name, values in columns.items()}
 
     def cells(self, values: Array) -> Array:
         laid_out = np.zeros((self.groups, BUCKETS))

@@ -1,0 +1,261 @@
+"""Findings: what changed on the whole page beyond noise, in words, on top of it."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from math import ceil, isnan
+from typing import Any
+
+from portal.components import format as written
+from portal.components import sentence
+from portal.context import Context
+from portal.drawing import Drawing
+from portal.page import Place, Tile
+from portal.tiles.headline import Headline
+from queries.analyses.findings import (
+    MOST_FINDINGS,
+    UNUSUAL,
+    Candidate,
+    Evidence,
+    Explanation,
+    explain,
+    find,
+    times_usual,
+)
+from queries.condition import Filter, conjunction
+from queries.model import Comparison, Dataset, Metric, Query, Result
+from queries.period import Period
+
+_WEEK = 7
+_YEAR = 364
+_EARLIER = 6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Findings:
+    """At most three sentences about the metrics of the page's headlines, by the page's filters.
+
+    `only` names other metrics, as `metric` or `dataset.metric`, `by` other dimensions. Both
+    comparisons of a page are tried: the days just before, whole weeks back, and the same weeks last
+    year; where somebody chose dates of their own, those alone.
+    """
+
+    only: tuple[str, ...] = ()
+    by: tuple[str, ...] = ()
+    evidence: Evidence = "descriptive"
+    place: Place = field(
+        default_factory=lambda: Place(span=12, height=72, title="Findings", is_bare=True)
+    )
+    contexts: Mapping[str, Context] = field(default_factory=dict[str, Context])
+    asked: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        return ()
+
+    def within(
+        self, tiles: Sequence[Tile], filters: Sequence[str], contexts: Mapping[str, Context]
+    ) -> "Findings":
+        """The same tile, knowing what it is about."""
+        first = next(iter(contexts), "")
+        if self.only:
+            asked = tuple(_named(name, first) for name in self.only)
+        else:
+            shown = [t for t in tiles if isinstance(t, Headline)]
+            shown = shown or [t for t in tiles if t.metrics][:1]
+            asked = tuple((t.place.dataset or first, m) for t in shown for m in t.metrics)
+        known = tuple((d, m) for d, m in dict.fromkeys(asked) if d in contexts)
+        return replace(self, contexts=contexts, asked=known, by=self.by or tuple(filters))
+
+    def questions(self, context: Context) -> tuple[Query, ...]:  # noqa: ARG002  # knows them all
+        questions: list[Query] = []
+        for name, one in self.contexts.items():
+            metrics = [one.metric(m) for d, m in self.asked if d == name]
+            open_metrics = [m for m in metrics if m.name not in one.withheld and not m.parameters]
+            for compare in comparisons(one):
+                questions += _by_dimension(replace(one, compare=compare), open_metrics, self.by)
+        return tuple(questions)
+
+    def following(self, results: Sequence[Result], context: Context) -> tuple[Query, ...]:  # noqa: ARG002
+        """What explains a claim about a slice, and how the same has changed before."""
+        queries: list[Query] = []
+        for claim in find(results).claims:
+            one = _narrowed(self.contexts[claim.dataset.name], claim)
+            if claim.dimension is not None:
+                others = [n for n in self.by if n != claim.dimension.name]
+                queries += _by_dimension(one, [claim.metric], others)
+            queries += _earlier(one, claim)
+        return tuple(queries)
+
+    def draw(self, results: Sequence[Result], context: Context) -> Drawing:
+        first = [r for r in results if self._is_first(r.query)]
+        found = find(first)
+        later = [r for r in results if not self._is_first(r.query)]
+        claims = [
+            self._claim(c, first if c.dimension is None else later, later, context)
+            for c in found.claims[:MOST_FINDINGS]
+        ]
+        basis = (
+            f"{found.tested} changes tested, of slices with 200 accounts or more; at most one "
+            "claim in ten is chance (Benjamini-Hochberg)."
+        )
+        content = {
+            "claims": claims,
+            "silence": "" if claims else sentence.silence(found.largest),
+            "basis": basis if found.tested else "",
+        }
+        return Drawing(kind="findings", content=content)
+
+    def _is_first(self, query: Query) -> bool:
+        one = self.contexts.get(query.dataset.name)
+        return (
+            one is not None
+            and query.where == one.condition
+            and query.period == one.period
+            and query.compare in comparisons(one)
+        )
+
+    def _claim(
+        self, claim: Candidate, about: Sequence[Result], later: Sequence[Result], context: Context
+    ) -> dict[str, Any]:
+        found = explain(claim, [r for r in about if _keeps(r.query, claim)])
+        size, around = sentence.amount(claim)
+        return {
+            "subject": sentence.subject(claim),
+            "verb": sentence.verb(claim, self.evidence),
+            "size": size,
+            "interval": around,
+            "against": f"against {written.period(claim.comparison.period)}",
+            "reason": sentence.reason(claim, found, self.evidence),
+            "evidence": self.evidence,
+            "tone": written.tone(claim.metric, claim.change.low, claim.change.high),
+            "caution": _caution(claim, later),
+            "explain": _link(claim, found, self.contexts[claim.dataset.name], context),
+        }
+
+
+def comparisons(context: Context) -> tuple[Comparison, ...]:
+    """What a finding holds its period against: weekdays against the same weekdays."""
+    period, first = context.period, context.extent.first
+    if period is None or first is None:
+        return ()
+    if context.compare is not None and context.compare.kind == "custom":
+        return (context.compare,)
+    weeks = _WEEK * ceil(period.days / _WEEK)
+    both = (
+        Comparison("previous", period.shifted(-weeks)),
+        Comparison("last year", period.shifted(-_YEAR)),
+    )
+    return tuple(c for c in both if c.period.start >= first)
+
+
+def _named(text: str, main: str) -> tuple[str, str]:
+    dataset, _, metric = text.rpartition(".")
+    return dataset or main, metric
+
+
+def _by_dimension(one: Context, metrics: Sequence[Metric], by: Sequence[str]) -> list[Query]:
+    """The metrics of all rows, then by each dimension that is not filtered to one value."""
+    settled = {c.name for c in one.view.choices if c.operation == "in" and len(c.values) == 1}
+    names = [n for n in by if n not in settled and one.dataset.has_dimension(n)]
+    dimensions = [d for d in map(one.dataset.dimension, names) if not d.is_wide]
+    found: list[Query] = []
+    for together in _batches(metrics):
+        found.append(one.question([m.name for m in together]))
+        for dimension in dimensions:
+            cut = [m.name for m in together if _may_be_cut(m, dimension.name, one.dataset)]
+            if cut:
+                question = one.question(cut, by=(dimension.name,))
+                found.append(replace(question, with_total=False))
+    return found
+
+
+def _batches(metrics: Sequence[Metric]) -> list[list[Metric]]:
+    """Metrics that one scan answers: those that rollups add up, then each other kind apart."""
+    adding = [m for m in metrics if all(a.is_additive for a in m.formula.aggregates())]
+    counting = [m for m in metrics if m not in adding and m.kind == "distinct"]
+    others = [[m] for m in metrics if m not in adding and m not in counting]
+    return [batch for batch in (adding, counting, *others) if batch]
+
+
+def _may_be_cut(metric: Metric, dimension: str, dataset: Dataset) -> bool:
+    """Whether the slices of a dimension cost little.
+
+    Quantiles and estimations take a scan of their own for each group, and accounts are counted
+    quickly only where a rollup keeps them.
+    """
+    if metric.kind in ("quantile", "model"):
+        return False
+    if metric.dimensions and dimension not in metric.dimensions:
+        return False
+    return metric.kind != "distinct" or any(
+        r.by_account and dimension in r.dimensions and metric.name in (r.metrics or (metric.name,))
+        for r in dataset.rollups
+    )
+
+
+def _narrowed(one: Context, claim: Candidate) -> Context:
+    """The rows of a claim, in its two periods."""
+    one = replace(one, compare=claim.comparison)
+    if claim.dimension is None or claim.value is None:
+        return one
+    slice_of = Filter(claim.dimension, "in", (claim.value,))
+    return replace(one, condition=conjunction(one.condition, slice_of))
+
+
+def _earlier(one: Context, claim: Candidate) -> Iterable[Query]:
+    """The changes between equally long periods before, whole weeks apart."""
+    length, first = claim.comparison.period.days, one.extent.first
+    step = timedelta(_WEEK * ceil(length / _WEEK))
+    later = claim.comparison.period
+    for _ in range(_EARLIER):
+        if first is None or later.start - step < first:
+            return
+        before = Period(later.start - step, later.end - step)
+        question = one.question([claim.metric.name])
+        compare = Comparison("custom", before)
+        yield replace(question, period=later, compare=compare, interval=False)
+        later = before
+
+
+def _keeps(query: Query, claim: Candidate) -> bool:
+    """Whether a question is about the claim's own slice, or about all where it is of all."""
+    if claim.dimension is None:
+        return True
+    filters = query.where.filters() if query.where else ()
+    return any(
+        f.dimension.name == claim.dimension.name and f.values == (claim.value,) for f in filters
+    )
+
+
+def _caution(claim: Candidate, later: Sequence[Result]) -> str:
+    """Twyman's law: what looks unusual is usually wrong."""
+    earlier = [
+        r
+        for r in later
+        if not r.query.interval and claim.metric in r.query.metrics and _keeps(r.query, claim)
+    ]
+    times = times_usual(claim, earlier)
+    if isnan(times) or times <= UNUSUAL:
+        return ""
+    return f"{times:.0f} × its usual change: check the data before you believe it."
+
+
+def _link(
+    claim: Candidate, found: Explanation | None, one: Context, context: Context
+) -> list[tuple[str, str]]:
+    """The query string that explains the claim: its very dates, its slice, its dimension."""
+    pairs = [
+        ("dataset", claim.dataset.name),
+        ("metric", claim.metric.name),
+        ("period", str(claim.period)),
+        ("compare", str(claim.comparison.period)),
+    ]
+    if found is not None:
+        pairs.append(("by", found.dimension.name))
+    kept = [c for c in one.view.choices if claim.dataset.has_dimension(c.name)]
+    if claim.dimension is not None:
+        kept = [c for c in kept if c.name != claim.dimension.name]
+        pairs.append((claim.dimension.name, str(claim.value)))
+    pairs += [pair for choice in kept for pair in choice.pairs]
+    return [*pairs, ("v", context.view.version)] if context.view.version else pairs
