@@ -137,7 +137,7 @@ def test_the_line_of_a_bug_names_the_incident_that_the_person_was_told(
 ):
     request.getfixturevalue("configured_logs")
     try:
-        raise ZeroDivisionError
+        _ = 1 / len(())
     except ZeroDivisionError:
         logging.getLogger("portal").exception("tile failed", extra={"incident": "ab12cd34"})
     (line,) = capsys.readouterr().out.splitlines()
