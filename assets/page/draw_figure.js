@@ -47,12 +47,12 @@
     const layout = {
       ...playhead.coloured(content.layout),
       template,
-      uirevision: location.pathname,
-      dragmode: content.brush ? "zoom" : false,
+      uirevision: location.pathname + playhead.view.option(content.option ?? ""),
+      dragmode: content.brush || content.option ? "zoom" : false,
       width: node.clientWidth || undefined,
       height: node.clientHeight || undefined,
     };
-    if (content.brush) layout.yaxis = { ...layout.yaxis, fixedrange: true };
+    if (content.brush || content.option) layout.yaxis = { ...layout.yaxis, fixedrange: true };
     else {
       for (const axis of ["xaxis", "yaxis"]) layout[axis] = { ...layout[axis], fixedrange: true };
     }
@@ -62,7 +62,7 @@
     await Plotly.react(node, playhead.coloured(content.data), layout, CONFIG);
     node.setAttribute("role", "img");
     node.setAttribute("aria-label", `Chart: ${tile.dataset.title}. Its numbers are in the menu of the tile, under See as table.`);
-    node.drawn = { filters, brush: content.brush, grain: content.grain };
+    node.drawn = { filters, brush: content.brush, grain: content.grain, option: content.option };
     if (isNew) listen(node);
   };
 
@@ -86,6 +86,9 @@
     node.addEventListener("contextmenu", (event) => node.pointed && pointed(node, event));
     node.on("plotly_relayout", (change) => {
       const [from, to] = [change["xaxis.range[0]"], change["xaxis.range[1]"]];
+      if (node.drawn.option && from !== undefined) {
+        return playhead.view.set({ [node.drawn.option]: `${Math.max(0, Math.round(from))}-${Math.round(to)}` });
+      }
       if (!node.drawn.brush || from === undefined) return;
       playhead.view.set({ period: brushed(String(from), String(to)) });
     });

@@ -3,8 +3,10 @@
 from portal.tiles.breakdown import Breakdown
 from portal.tiles.canary import Canary
 from portal.tiles.catalogue import CatalogueSize, Lorenz
+from portal.tiles.cohorts import Cohorts
 from portal.tiles.concurrency import PeakConcurrency
 from portal.tiles.country_map import CountryMap
+from portal.tiles.episode_curves import EpisodeCurves
 from portal.tiles.experiment_days import ExperimentDays
 from portal.tiles.experiment_effects import ExperimentEffects
 from portal.tiles.experiment_guardrails import ExperimentGuardrails
@@ -15,8 +17,10 @@ from portal.tiles.experiment_segments import ExperimentSegments
 from portal.tiles.experiment_verdict import ExperimentVerdict
 from portal.tiles.failures import Failures
 from portal.tiles.findings import Findings
+from portal.tiles.hazard_map import HazardMap
 from portal.tiles.headline import Headline
 from portal.tiles.heat import Heat
+from portal.tiles.ladder import Ladder
 from portal.tiles.launch import Launch
 from portal.tiles.lines import Lines
 from portal.tiles.matrix import Matrix
@@ -25,11 +29,13 @@ from portal.tiles.outages import Outages
 from portal.tiles.quantiles import QuantileDifference, QuantileFunctions
 from portal.tiles.rankers import RankerRates, SlotRates
 from portal.tiles.ranking import Ranking
+from portal.tiles.scenes import Scenes, ScenesOfTitles
 from portal.tiles.scorecard import Scorecard
 from portal.tiles.scroll import ScrollDepth
 from portal.tiles.split_options import SplitOptions
 from portal.tiles.standing_out import StandingOut
 from portal.tiles.survival import Abandonment, FirstPlay
+from portal.tiles.timeline import Timeline
 from portal.tiles.trend import Trend
 
 __all__ = [
@@ -37,7 +43,9 @@ __all__ = [
     "Breakdown",
     "Canary",
     "CatalogueSize",
+    "Cohorts",
     "CountryMap",
+    "EpisodeCurves",
     "ExperimentDays",
     "ExperimentEffects",
     "ExperimentGuardrails",
@@ -49,8 +57,10 @@ __all__ = [
     "Failures",
     "Findings",
     "FirstPlay",
+    "HazardMap",
     "Headline",
     "Heat",
+    "Ladder",
     "Launch",
     "Lines",
     "Lorenz",
@@ -63,10 +73,13 @@ __all__ = [
     "QuantileFunctions",
     "RankerRates",
     "Ranking",
+    "Scenes",
+    "ScenesOfTitles",
     "Scorecard",
     "ScrollDepth",
     "SlotRates",
     "SplitOptions",
     "StandingOut",
+    "Timeline",
     "Trend",
 ]

@@ -26,9 +26,14 @@ def figure(
     filters: str = "",
     notes: Sequence[str] = (),
     grain: str = "",
+    option: str = "",
 ) -> Drawing:
-    """A figure; `brush` lets a drag over the time axis set the period, cut by `grain`."""
+    """A figure; `brush` lets a drag over the time axis set the period, cut by `grain`.
+
+    With an `option` a drag sets that option of the page to the two ends, as `12-30`.
+    """
     content = {"data": list(traces), "layout": layout, "brush": brush, "grain": grain}
+    content |= {"option": option} if option else {}
     return Drawing(kind="figure", content=content, filters=filters, notes=tuple(notes))
 
 

@@ -40,8 +40,12 @@ class Options:
     place: Place = field(default_factory=lambda: Place(span=12, height=44, is_bare=True))
     metrics: tuple[str, ...] = ()
 
-    def questions(self, _context: Context) -> tuple[Query, ...]:
+    def questions(self, context: Context) -> tuple[Query, ...]:  # noqa: ARG002  # one protocol
         return ()
 
-    def draw(self, _results: Sequence[Result], context: Context) -> Drawing:
+    def draw(
+        self,
+        results: Sequence[Result],  # noqa: ARG002  # one protocol
+        context: Context,
+    ) -> Drawing:
         return controls(self.options, context)

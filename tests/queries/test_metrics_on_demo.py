@@ -28,6 +28,7 @@ BY = {
     "searches": "language",
     "audience": "kind",
     "episodes": "episode",
+    "interactions": "interaction",
     "launches": "genre",
     "page_requests": "device",
     "page_rows": "ranker",

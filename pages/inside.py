@@ -1,0 +1,180 @@
+"""Inside the title: where people leave, pause, go back and skip, and whether they go on."""
+
+from dataclasses import replace
+
+from portal.page import Page, Place, Section
+from portal.tiles import (
+    Breakdown,
+    Cohorts,
+    EpisodeCurves,
+    HazardMap,
+    Headline,
+    Ladder,
+    Option,
+    Options,
+    Scenes,
+    ScenesOfTitles,
+    Timeline,
+)
+from portal.view import View
+from queries.catalog import Catalog
+
+
+def sections(_catalog: Catalog, view: View) -> tuple[Section, ...]:
+    """All titles to pick from, or the inside of one."""
+    return _ONE if view.values("title") else _ALL
+
+
+_ALL = (
+    Section(
+        tiles=(
+            ScenesOfTitles(
+                place=Place(
+                    title="Which scene loses viewers?",
+                    note="Seasons, against the same episode of all others; choose one",
+                    span=12,
+                    height=200,
+                )
+            ),
+            Breakdown(
+                metrics=(
+                    "plays",
+                    "early_drop_rate",
+                    "pauses_per_hour",
+                    "rewinds_per_hour",
+                    "rewatch_share",
+                    "fast_forward_share",
+                ),
+                by="title",
+                rows=20,
+                place=Place(
+                    title="Which title?", note="Choose one to look inside", span=12, height=560
+                ),
+            ),
+        )
+    ),
+)
+_ONE = (
+    Section(
+        tiles=(
+            Headline(metric="early_drop_rate"),
+            Headline(metric="pauses_per_hour"),
+            Headline(metric="rewatch_share"),
+            Headline(metric="fast_forward_share"),
+        )
+    ),
+    Section(
+        title="Where do people leave?",
+        tiles=(
+            EpisodeCurves(
+                place=Place(
+                    title="Still watching, by position",
+                    note="One episode with its 95% band; dashed: comparables; drag marks a scene",
+                    span=7,
+                    height=340,
+                )
+            ),
+            Scenes(
+                place=Place(
+                    title="Which scene loses viewers?",
+                    note="Against the same episode of other titles",
+                    span=5,
+                    height=340,
+                )
+            ),
+            HazardMap(
+                place=Place(
+                    title="In which part of which episode?",
+                    note="Of those who come to it, the share that leaves in it",
+                    span=7,
+                    height=280,
+                )
+            ),
+            Ladder(
+                place=Place(
+                    title="Do they go on?",
+                    note="Next episode within 28 days, of those who finished one",
+                    span=5,
+                    height=280,
+                    dataset="episodes",
+                )
+            ),
+        ),
+    ),
+    Section(
+        title="Who leaves?",
+        tiles=(
+            Options(
+                options=(
+                    Option(
+                        name="cohort",
+                        label="Cohorts by",
+                        choices=(
+                            ("", "Device"),
+                            ("country", "Country"),
+                            ("plan", "Plan"),
+                            ("tenure", "Tenure"),
+                            ("signup_channel", "Sign-up channel"),
+                            ("source", "Source"),
+                        ),
+                    ),
+                    Option(
+                        name="scene",
+                        label="Scene",
+                        choices=(
+                            ("", "The one that loses most"),
+                            ("0-10", "First tenth"),
+                            ("0-100", "All of it"),
+                        ),
+                    ),
+                )
+            ),
+            Cohorts(
+                place=Place(
+                    title="By cohort",
+                    note="Still watching, by position",
+                    span=12,
+                    height=400,
+                )
+            ),
+        ),
+    ),
+    Section(
+        title="What do they do on the way?",
+        tiles=(
+            Timeline(
+                place=Place(
+                    title="Pauses, rewinds, scenes watched twice, skips",
+                    note="By position in the runtime, of the episodes that are filtered to",
+                    span=12,
+                    height=400,
+                    dataset="interactions",
+                )
+            ),
+        ),
+    ),
+)
+
+
+def one_title(page: Page, query: str, _catalog: Catalog) -> Page:
+    """The page of one title carries its name."""
+    chosen = View.from_url(query, ("title",)).values("title")
+    if len(chosen) != 1:
+        return page
+    return replace(page, title=f"Inside {chosen[0]}")
+
+
+PAGE = Page(
+    path="/inside",
+    title="Inside the title",
+    question="Where do people leave, pause, rewind, rewatch and skip?",
+    unit="content",
+    datasets=("playback", "interactions", "episodes"),
+    filters=("title", "episode", "country", "device", "plan"),
+    options=("cohort", "scene"),
+    arrange=sections,
+    become=one_title,
+    arranged_by=("title",),
+    period="last 84 days",
+    order=28,
+)

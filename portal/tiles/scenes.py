@@ -1,0 +1,174 @@
+"""Scenes that lose viewers: in which episode, from when to when, and how sure that is."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import polars as pl
+
+from portal.components.problem import no_rows
+from portal.context import Context
+from portal.drawing import Drawing, empty
+from portal.page import Place
+from portal.tiles import episodes
+from portal.tiles.rankers import scope
+from queries.analyses import scenes
+from queries.analyses.cluster import Scope
+from queries.analyses.survival import Counts
+from queries.condition import Filter, conjunction
+from queries.model import Query, Result
+
+_TITLES = 30
+_ROWS = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scenes:
+    """Of the chosen title, windows that lose twice as many as the same of comparables."""
+
+    place: Place = field(default_factory=lambda: Place(span=5, height=300))
+    metrics: tuple[str, ...] = ("early_drop_rate",)
+
+    def questions(self, context: Context) -> tuple[Query, ...]:
+        return episodes.questions(context)
+
+    def following(self, results: Sequence[Result], context: Context) -> tuple[Query, ...]:
+        return episodes.following(results, context)
+
+    def joined(self, results: Sequence[Result], context: Context) -> tuple[Result, ...]:
+        """Every window that was looked at, the surest first."""
+        return (replace(results[0], frame=episodes.episodes(results, context).table),)
+
+    def draw(self, results: Sequence[Result], context: Context) -> Drawing:
+        known = episodes.episodes(results, context)
+        if not known.parts:
+            return no_rows(context)
+        found = known.losing
+        if found.is_empty():
+            return _nothing(known.table)
+        rows = [
+            [
+                {"text": f"Episode {row['episode']}", "filter": str(row["episode"])},
+                {
+                    "text": f"{known.at(row['episode'], row['start'])} to "
+                    f"{known.at(row['episode'], row['end'])}"
+                },
+                *_cells(row),
+            ]
+            for row in found.head(_ROWS).iter_rows(named=True)
+        ]
+        curves = scenes.whole_curves(known.parts)
+        whole = curves.filter(pl.col("episode") == found["episode"][0]).row(0, named=True)
+        test = f"log-rank χ² {whole['statistic']:.1f}, q {_chance(whole['q'])}"
+        curve = f"Whole curve of episode {whole['episode']} against comparables: {test}."
+        notes = (_tested(known.table), curve)
+        return _table(("Episode", "Minutes"), rows, "episode", notes)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScenesOfTitles:
+    """The same of the titles most played: where to look first. A click opens the title."""
+
+    place: Place = field(default_factory=lambda: Place(span=12, height=220))
+    metrics: tuple[str, ...] = ("plays",)
+
+    def questions(self, context: Context) -> tuple[Query, ...]:
+        season = Filter(context.dataset.dimension("kind"), "in", ("season",))
+        question = context.question(("plays",), by=("title",))
+        where = conjunction(question.where, season)
+        return (replace(question, where=where, compare=None, interval=False, limit=_TITLES),)
+
+    def following(self, results: Sequence[Result], context: Context) -> tuple[Query, ...]:
+        names = tuple(results[0].frame["title"].drop_nulls().to_list())
+        if not names:
+            return ()
+        dataset = context.dataset
+        chosen = Filter(dataset.dimension("title"), "in", names)
+        season = Filter(dataset.dimension("kind"), "in", ("season",))
+        whole = scope(context)
+        own = Scope(dataset, whole.period, conjunction(whole.where, season, chosen))
+        everyone = replace(whole, where=conjunction(whole.where, season))
+        return (*scenes.questions(own, ("title", "episode")), *scenes.questions(everyone))
+
+    def joined(self, results: Sequence[Result], _context: Context) -> tuple[Result, ...]:
+        """The scenes that lose viewers."""
+        return (replace(results[0], frame=scenes.losing(scenes.scenes(_parts(results)))),)
+
+    def draw(self, results: Sequence[Result], context: Context) -> Drawing:
+        parts = _parts(results)
+        if not parts:
+            return no_rows(context)
+        table = scenes.scenes(parts)
+        found = scenes.losing(table)
+        if found.is_empty():
+            return _nothing(table)
+        rows = [
+            [
+                {"text": row["title"], "filter": row["title"]},
+                {"text": f"{row['episode']}"},
+                {"text": f"{row['start']}% to {row['end']}%"},
+                *_cells(row),
+            ]
+            for row in found.head(_ROWS).iter_rows(named=True)
+        ]
+        titles = table["title"].n_unique()
+        notes = (f"The {titles} seasons most played. {_tested(table)}",)
+        return _table(("Title", "Episode", "Of the runtime"), rows, "title", notes)
+
+
+def _parts(results: Sequence[Result]) -> list[scenes.Part]:
+    if len(results) < 5:  # noqa: PLR2004  # nothing followed
+        return []
+    entries, exits, all_entries, all_exits = (result.frame for result in results[1:5])
+    numbers = exits["episode"].drop_nulls().unique().to_list()
+    everyone = {
+        number: _positions((all_entries, all_exits), pl.col("episode") == number)
+        for number in numbers
+    }
+    parts: list[scenes.Part] = []
+    known = exits.select("title", "episode").drop_nulls().unique().sort("title", "episode")
+    for title, number in known.rows():
+        here = (pl.col("title") == title) & (pl.col("episode") == number)
+        own = _positions((entries, exits), here)
+        parts.append(scenes.Part(title, int(number), own, everyone[number]))
+    return parts
+
+
+def _positions(frames: tuple[pl.DataFrame, pl.DataFrame], here: pl.Expr) -> Counts:
+    return scenes.positions(*(frame.filter(here) for frame in frames))
+
+
+def _cells(row: dict[str, Any]) -> list[dict[str, Any]]:
+    tip = f"{row['left']:.0f} of {row['at_risk']:.0f} plays; {row['expected']:.0f} expected"
+    return [
+        {"text": f"{row['rate']:.1%}", "tone": "bad", "tip": tip},
+        {"text": f"{row['usual']:.1%}"},
+        {"text": _chance(row["q"])},
+    ]
+
+
+def _table(
+    heads: Sequence[str], rows: list[list[dict[str, Any]]], filters: str, notes: Sequence[str]
+) -> Drawing:
+    columns = [
+        {"label": heads[0], "is_text": True},
+        *({"label": head} for head in heads[1:]),
+        *({"label": head} for head in ("Leave there", "Elsewhere", "q")),
+    ]
+    content = {"tables": [{"columns": columns, "rows": rows, "more": 0}]}
+    return Drawing(kind="table", content=content, filters=filters, notes=tuple(notes))
+
+
+def _nothing(table: pl.DataFrame) -> Drawing:
+    return empty("nothing", "No scene loses more viewers than comparables.", _tested(table))
+
+
+def _tested(table: pl.DataFrame) -> str:
+    return (
+        f"{table.height} windows of {scenes.WINDOW}% tested against the same episode of other "
+        "titles (Benjamini-Hochberg, 5%; at least twice as many)."
+    )
+
+
+def _chance(q: float) -> str:
+    return "< 0.0001" if q < 1e-4 else f"{q:.2g}"  # noqa: PLR2004  # digits that matter

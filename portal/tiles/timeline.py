@@ -1,0 +1,160 @@
+"""Timeline: where in an episode viewers pause, go back, watch twice and skip."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import polars as pl
+
+from portal.components import format as written
+from portal.components.problem import no_rows
+from portal.context import Context
+from portal.drawing import Drawing
+from portal.page import Place
+from portal.theme import SERIES
+from portal.tiles.figure import Layout, Trace, figure, rounded
+from portal.tiles.rankers import scope
+from queries.analyses.cluster import cells, counted_by, is_present, left_out
+from queries.interval import margin
+from queries.model import Query, Result
+
+_KINDS = ("pause", "rewind", "rewatch", "ffwd")
+_LABELS = {"ffwd": "Fast-forward"}
+_WIDE = 2
+_LAST = 96
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timeline:
+    """A panel a kind: share of the kind's interactions in each two per cent of the runtime.
+
+    The line that an even spread would give is dotted; bands are clustered by account.
+    """
+
+    place: Place = field(default_factory=lambda: Place(span=12, height=380, dataset="interactions"))
+    metrics: tuple[str, ...] = ("interactions",)
+
+    def questions(self, context: Context) -> tuple[Query, ...]:
+        return (counted_by(scope(context), self.metrics, ("interaction", "position")),)
+
+    def joined(self, results: Sequence[Result], _context: Context) -> tuple[Result, ...]:
+        """What is drawn: shares by kind and position."""
+        return (replace(results[0], frame=_shares(results[0].frame)),)
+
+    def draw(self, results: Sequence[Result], context: Context) -> Drawing:
+        frame = _shares(results[0].frame)
+        if frame.is_empty():
+            return no_rows(context)
+        dimension = context.dataset.dimension("interaction")
+        traces: list[Trace] = []
+        notes: list[str] = []
+        layout: Layout = {
+            "showlegend": False,
+            "grid": {"rows": 2, "columns": 2, "pattern": "independent", "ygap": 0.36, "xgap": 0.1},
+            "margin": {"t": 28},
+        }
+        titles: list[Layout] = []
+        for number, (kind, colour) in enumerate(zip(_KINDS, SERIES, strict=False), start=1):
+            part = frame.filter(pl.col("interaction") == kind)
+            label = _LABELS.get(kind) or written.value_label(kind, dimension)
+            axes = {"xaxis": f"x{number}", "yaxis": f"y{number}"}
+            traces += [trace | axes for trace in _panel(part, label, colour)]
+            suffix = "" if number == 1 else str(number)
+            layout[f"xaxis{suffix}"] = {
+                "range": [0, 100], "tickvals": [0, 50, 100], "ticktext": ["0%", "50%", "100%"],
+                "fixedrange": True,
+            }  # fmt: skip
+            layout[f"yaxis{suffix}"] = {
+                "tickformat": ",.0%", "rangemode": "tozero", "nticks": 4, "fixedrange": True,
+            }  # fmt: skip
+            titles.append(_title(label, number, int(part["interactions"].sum())))
+            notes += _peak(part, label)
+        layout["annotations"] = titles
+        notes.append("Share of the interactions of the kind, by 2% of the runtime; dotted: even.")
+        return figure(traces, layout, notes=notes)
+
+
+def _shares(frame: pl.DataFrame) -> pl.DataFrame:
+    """Columns interaction, position, interactions, share, low, high; every position is there."""
+    known = frame.drop_nulls(["interaction", "position"]).filter(
+        pl.col("interaction").is_in(_KINDS) & (pl.col("position") < _LAST)
+    )
+    cut = known.with_columns((pl.col("position").cast(pl.Int64) // _WIDE * _WIDE).alias("position"))
+    parts = [
+        _spread(cut.filter(pl.col("interaction") == kind)).with_columns(interaction=pl.lit(kind))
+        for kind in _KINDS
+        if kind in cut["interaction"]
+    ]
+    return pl.concat(parts) if parts else pl.DataFrame()
+
+
+def _spread(part: pl.DataFrame) -> pl.DataFrame:
+    """Shares of one kind by position, with the jackknife over clusters of accounts."""
+    groups, laid_out = cells(part, ["position"], "interactions")
+    counts = np.zeros((_LAST // _WIDE, laid_out.shape[1]))
+    counts[groups["position"].to_numpy() // _WIDE] = laid_out
+    share = counts.sum(axis=1) / counts.sum()
+    without = left_out(counts, is_present(counts))
+    with np.errstate(all="ignore"):
+        wide = margin(without / without.sum(axis=0))
+    columns = {"share": share, "low": np.maximum(share - wide, 0), "high": share + wide}
+    return pl.DataFrame(
+        {
+            "position": range(0, _LAST, _WIDE),
+            "interactions": counts.sum(axis=1).astype(np.int64),
+            **{n: pl.Series(v, nan_to_null=True) for n, v in columns.items()},
+        }
+    )
+
+
+def _panel(part: pl.DataFrame, label: str, colour: str) -> list[Trace]:
+    at = part["position"].to_list()
+    even = _WIDE / _LAST
+    plain: Trace = {"type": "scatter", "mode": "lines", "x": at, "hoverinfo": "skip"}
+    return [
+        plain | {"y": rounded(part["low"]), "line": {"width": 0}},
+        plain
+        | {
+            "y": rounded(part["high"]),
+            "line": {"width": 0},
+            "fill": "tonexty",
+            "fillcolor": f"{colour}/0.16",
+        },
+        plain | {"y": [even] * len(at), "line": {"color": "@before", "dash": "dot", "width": 1}},
+        {
+            "type": "scatter",
+            "mode": "lines",
+            "x": at,
+            "y": rounded(part["share"]),
+            "line": {"color": colour, "width": 2},
+            "customdata": part["interactions"].to_list(),
+            "hovertemplate": f"{label} at %{{x}}%: <b>%{{y:.1%}}</b> (%{{customdata}})"
+            "<extra></extra>",
+        },
+    ]
+
+
+def _title(label: str, number: int, count: int) -> Layout:
+    return {
+        "text": f"{label}, n {written.count(count)}",
+        "xref": f"x{number} domain",
+        "yref": f"y{number} domain",
+        "x": 0,
+        "y": 1.02,
+        "xanchor": "left",
+        "yanchor": "bottom",
+        "showarrow": False,
+        "font": {"size": 12, "color": "@ink-soft"},
+    }
+
+
+def _peak(part: pl.DataFrame, label: str) -> list[str]:
+    """A place that is surely above an even spread by half, in words."""
+    even = _WIDE / _LAST
+    high = part.filter(pl.col("low") > 1.5 * even).sort("share", descending=True)
+    if high.is_empty():
+        return []
+    first = high.row(0, named=True)
+    return [
+        f"{label}: most at {first['position']}%, {first['share'] / even:.1f} times an even spread."
+    ]

@@ -1,0 +1,198 @@
+"""Scenes that lose viewers: where in an episode more leave than in the same episode of comparables.
+
+Positions are per cent of the runtime, so that titles of different length can be held against each
+other. In each window of five per cent, those who left are held against how many would have at the
+comparables' hazard (the log-rank numerator, Mantel 1966, cut by position); how that varies is read
+off the jackknife over clusters of accounts, so that one account's plays count as they resemble each
+other. Benjamini & Hochberg 1995 over every episode and window.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import polars as pl
+from scipy.special import stdtr  # pyright: ignore[reportMissingTypeStubs]
+
+from queries.analyses.cluster import CLUSTER, CLUSTERS, Scope, counted_by
+from queries.analyses.standing_out import false_discoveries
+from queries.analyses.survival import Counts, kaplan_meier, log_rank
+from queries.condition import Condition, Filter, conjunction
+from queries.formula import Array
+from queries.interval import FEWEST_CLUSTERS
+from queries.model import Query
+
+GRID: Array = np.arange(0.0, 101.0)
+WINDOW = 5
+LAST = 90
+LEVEL = 0.05
+MATERIAL = 2.0
+FEWEST_AT_RISK = 200
+_NUMBERS = ("at_risk", "left", "expected", "rate", "usual", "p")
+
+
+def questions(scope: Scope, by: tuple[str, ...] = ("episode",)) -> tuple[Query, Query]:
+    """Plays by where they began, and by where and why they ended."""
+    played = conjunction(scope.where, *_only_plays(scope))
+    whole = replace(scope, where=played)
+    return (
+        counted_by(whole, ["rows"], [*by, "start_position"]),
+        counted_by(whole, ["rows"], [*by, "position", "was_left"]),
+    )
+
+
+def _only_plays(scope: Scope) -> tuple[Condition, ...]:
+    dataset = scope.dataset
+    return (
+        Filter(dataset.dimension("outcome"), "in", ("played",)),
+        Filter(dataset.dimension("position"), "not missing"),
+        Filter(dataset.dimension("was_left"), "not missing"),
+    )
+
+
+def positions(entries: pl.DataFrame, exits: pl.DataFrame) -> Counts:
+    """Counts on the grid of per cents, from answers to `questions` about one group."""
+    left = pl.col("was_left")
+    return Counts(
+        GRID,
+        _on_grid(exits.filter(left), "position"),
+        _on_grid(exits.filter(~left), "position"),
+        _on_grid(entries, "start_position"),
+    )
+
+
+def at_risk(counted: Counts) -> Array:
+    """Plays that pass each per cent, by cluster."""
+    leaving = counted.events + counted.censored
+    entered = leaving * 0 if counted.entered is None else counted.entered
+    return np.asarray(np.cumsum(entered, axis=0) - np.cumsum(leaving, axis=0) + leaving)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One episode of a title, and the same episode of its comparables."""
+
+    title: str
+    episode: int
+    own: Counts
+    comparables: Counts
+
+
+def scenes(parts: list[Part]) -> pl.DataFrame:
+    """Every window of every part, the surest excess first.
+
+    Columns title, episode, start, end (per cent), at_risk, left, expected, rate (share of those who
+    came there that left in it), usual (the same of the comparables), p and q. Windows that fewer
+    than 200 plays reach are not judged.
+    """
+    rows = [row for part in parts for row in _windows(part)]
+    places = {"title": pl.String, "episode": pl.Int64, "start": pl.Int64, "end": pl.Int64}
+    schema = {**places, **dict.fromkeys(_NUMBERS, pl.Float64)}
+    table = pl.DataFrame(rows, schema=schema, orient="row")
+    q = pl.Series(false_discoveries(table["p"].to_numpy()), dtype=pl.Float64)
+    return table.with_columns(q=q).sort("q", "p", "title", "episode", "start")
+
+
+def losing(table: pl.DataFrame) -> pl.DataFrame:
+    """The windows that lose more than chance allows, neighbours joined; the surest first.
+
+    And at least twice as many as usual: large titles show small differences that no cut explains.
+    """
+    sure = table.filter((pl.col("q") <= LEVEL) & (pl.col("rate") >= MATERIAL * pl.col("usual")))
+    keys = ["title", "episode"]
+    run = (pl.col("start") != pl.col("end").shift().over(keys)).fill_null(value=True)
+    return (
+        sure.sort(*keys, "start")
+        .with_columns(run=run.cast(pl.Int64).cum_sum())
+        .group_by(*keys, "run")
+        .agg(
+            pl.col("start").min(),
+            pl.col("end").max(),
+            pl.col("at_risk").max(),
+            pl.col("left", "expected").sum(),
+            pl.col("p", "q").min(),
+        )
+        .with_columns(
+            rate=pl.col("left") / pl.col("at_risk"), usual=pl.col("expected") / pl.col("at_risk")
+        )
+        .sort("q", "p")
+        .drop("run")
+    )
+
+
+def whole_curves(parts: list[Part]) -> pl.DataFrame:
+    """Each part's log-rank test against its comparables: title, episode, statistic, p, q."""
+    tests = [log_rank([part.own, part.comparables]) for part in parts]
+    p = np.array([test.p for test in tests], dtype=np.float64)
+    return pl.DataFrame(
+        {
+            "title": [part.title for part in parts],
+            "episode": [part.episode for part in parts],
+            "statistic": [test.statistic for test in tests],
+            "p": p,
+            "q": false_discoveries(p),
+        }
+    )
+
+
+def curve(counted: Counts) -> pl.DataFrame:
+    """The survival curve of one group with its clustered bands."""
+    return kaplan_meier(counted).frame
+
+
+def lost(counted: Counts, start: int, end: int) -> float:
+    """Of those still watching at `start`, the share that leaves before `end` (product limit)."""
+    here = slice(start, end)
+    events, risk = counted.events[here].sum(axis=1), at_risk(counted)[here].sum(axis=1)
+    with np.errstate(all="ignore"):
+        staying = np.where(risk > 0, 1 - events / risk, 1.0)
+    return 1 - float(np.prod(staying))
+
+
+def _windows(part: Part) -> list[tuple[object, ...]]:
+    own, others = at_risk(part.own), at_risk(part.comparables)
+    rows: list[tuple[object, ...]] = []
+    for start in range(0, LAST, WINDOW):
+        here = slice(start, start + WINDOW)
+        came = float(own[start].sum())
+        if came < FEWEST_AT_RISK or float(others[start].sum()) < FEWEST_AT_RISK:
+            continue
+        sides = (part.own.events[here], own[here], part.comparables.events[here], others[here])
+        left, expected = _excess([s.sum(axis=1, keepdims=True) for s in sides])
+        p = _chance(sides, float(left[0] - expected[0]))
+        counts = (float(left[0]), float(expected[0]))
+        rates = (counts[0] / came, counts[1] / came)
+        rows.append((part.title, part.episode, start, start + WINDOW, came, *counts, *rates, p))
+    return rows
+
+
+def _excess(sides: list[Array]) -> tuple[Array, Array]:
+    events, risk, other_events, other_risk = sides
+    with np.errstate(all="ignore"):
+        hazard = np.where(other_risk > 0, other_events / other_risk, 0)
+    return events.sum(axis=0), (risk * hazard).sum(axis=0)
+
+
+def _chance(sides: tuple[Array, Array, Array, Array], excess: float) -> float:
+    """One-sided p of an excess: only a scene that loses more is a finding."""
+    present = np.flatnonzero((sides[1] + sides[3]).sum(axis=0))
+    clusters = len(present)
+    if clusters < FEWEST_CLUSTERS:
+        return 1.0
+    without = [s.sum(axis=1, keepdims=True) - s[:, present] for s in sides]
+    left, expected = _excess(without)
+    # Totals of one cluster fewer: scaled back to all of them.
+    parts = (left - expected) * clusters / (clusters - 1)
+    variance = (clusters - 1) / clusters * ((parts - parts.mean()) ** 2).sum()
+    return float(stdtr(clusters - 1, -excess / np.sqrt(variance))) if variance > 0 else 1.0
+
+
+def _on_grid(frame: pl.DataFrame, name: str) -> Array:
+    found = np.zeros((len(GRID), CLUSTERS))
+    place = frame[name].cast(pl.Float64).fill_null(0).clip(0, 100).cast(pl.Int64).to_numpy()
+    cluster = (
+        frame[CLUSTER.name].cast(pl.Int64).fill_null(0).to_numpy()
+        if CLUSTER.name in frame.columns
+        else np.zeros(frame.height, np.int64)
+    )
+    np.add.at(found, (place, cluster), frame["rows"].to_numpy())
+    return found
