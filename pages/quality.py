@@ -5,6 +5,7 @@ from portal.tiles import (
     Canary,
     CountryMap,
     Failures,
+    Findings,
     Headline,
     Matrix,
     Outages,
@@ -27,6 +28,18 @@ PAGE = Page(
     filters=("country", "device", "app_version", "cdn", "isp"),
     options=("split", "arm", "measure"),
     sections=(
+        Section(
+            tiles=(
+                Findings(
+                    only=(
+                        "start_failure_rate",
+                        "mean_startup_seconds",
+                        "rebuffering_ratio",
+                        "bitrate_kbps",
+                    )
+                ),
+            )
+        ),
         Section(
             tiles=(
                 Headline(metric="startup_seconds"),

@@ -28,7 +28,7 @@ from queries.period import Period
 
 _WEEK = 7
 _YEAR = 364
-_EARLIER = 6
+_EARLIER = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,12 +79,14 @@ class Findings:
     def following(self, results: Sequence[Result], context: Context) -> tuple[Query, ...]:  # noqa: ARG002
         """What explains a claim about a slice, and how the same has changed before."""
         queries: list[Query] = []
-        for claim in find(results).claims:
+        for claims in _alike(find(results).claims):
+            claim, metrics = claims[0], [c.metric for c in claims]
             one = _narrowed(self.contexts[claim.dataset.name], claim)
             if claim.dimension is not None:
                 others = [n for n in self.by if n != claim.dimension.name]
-                queries += _by_dimension(one, [claim.metric], others)
-            queries += _earlier(one, claim)
+                queries += _by_dimension(one, metrics, others)
+            for together in _batches(metrics):
+                queries += _earlier(one, claim, [m.name for m in together])
         return tuple(queries)
 
     def draw(self, results: Sequence[Result], context: Context) -> Drawing:
@@ -203,7 +205,17 @@ def _narrowed(one: Context, claim: Candidate) -> Context:
     return replace(one, condition=conjunction(one.condition, slice_of))
 
 
-def _earlier(one: Context, claim: Candidate) -> Iterable[Query]:
+def _alike(claims: Sequence[Candidate]) -> list[list[Candidate]]:
+    """Claims about the same rows, which the same questions explain."""
+    found: dict[object, list[Candidate]] = {}
+    for claim in claims:
+        name = claim.dimension.name if claim.dimension else ""
+        key = (claim.dataset.name, claim.comparison, name, claim.value)
+        found.setdefault(key, []).append(claim)
+    return list(found.values())
+
+
+def _earlier(one: Context, claim: Candidate, metrics: Sequence[str]) -> Iterable[Query]:
     """The changes between equally long periods before, whole weeks apart."""
     length, first = claim.comparison.period.days, one.extent.first
     step = timedelta(_WEEK * ceil(length / _WEEK))
@@ -212,7 +224,7 @@ def _earlier(one: Context, claim: Candidate) -> Iterable[Query]:
         if first is None or later.start - step < first:
             return
         before = Period(later.start - step, later.end - step)
-        question = one.question([claim.metric.name])
+        question = one.question(metrics)
         compare = Comparison("custom", before)
         yield replace(question, period=later, compare=compare, interval=False)
         later = before

@@ -140,5 +140,5 @@ def settled(page: Page) -> None:
     )
 
 
-def number(page: Page, tile: str = "tile-0-0") -> str:
+def number(page: Page, tile: str = "tile-1-0") -> str:
     return page.locator(f"#{tile} .number-value").inner_text()

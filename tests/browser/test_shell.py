@@ -57,12 +57,12 @@ def test_keys_open_and_escape_closes_one_layer(open_as: Open) -> None:
 
 def test_a_tile_says_what_it_means_and_how_it_was_asked(open_as: Open) -> None:
     page = open_as("Ada")
-    page.locator("#tile-0-0").hover()
-    page.locator("#tile-0-0 .tile-menu").click()
+    page.locator("#tile-1-0").hover()
+    page.locator("#tile-1-0 .tile-menu").click()
     page.get_by_role("menuitem", name="Definition").click()
     expect(page.locator(".layer pre")).to_contain_text("watched_s")
     page.keyboard.press("Escape")
-    page.locator("#tile-0-0 .tile-menu").click()
+    page.locator("#tile-1-0 .tile-menu").click()
     page.get_by_role("menuitem", name="SQL").click()
     expect(page.locator(".layer pre")).to_contain_text("SELECT")
     page.get_by_role("button", name="Copy as playhead ask").click()
@@ -72,16 +72,16 @@ def test_a_tile_says_what_it_means_and_how_it_was_asked(open_as: Open) -> None:
 
 def test_a_tile_can_be_read_as_a_table(open_as: Open) -> None:
     page = open_as("Ada")
-    page.locator("#tile-1-0").hover()
-    page.locator("#tile-1-0 .tile-menu").click()
+    page.locator("#tile-2-0").hover()
+    page.locator("#tile-2-0 .tile-menu").click()
     page.get_by_role("menuitem", name="See as table").click()
-    expect(page.locator("#tile-1-0 tbody tr")).to_have_count(28)
+    expect(page.locator("#tile-2-0 tbody tr")).to_have_count(28)
 
 
 def test_a_tile_becomes_a_picture(open_as: Open, tmp_path: Path) -> None:
     page = open_as("Ada")
-    page.locator("#tile-1-0").hover()
-    page.locator("#tile-1-0 .tile-menu").click()
+    page.locator("#tile-2-0").hover()
+    page.locator("#tile-2-0 .tile-menu").click()
     with page.expect_download() as download:
         page.get_by_role("menuitem", name="Download PNG").click()
     file = tmp_path / "tile.png"

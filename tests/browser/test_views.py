@@ -11,7 +11,7 @@ from tests.browser.conftest import Open, number, settled
 
 pytestmark = pytest.mark.browser
 
-PULSE_TREND = "#tile-1-0"
+PULSE_TREND = "#tile-2-0"
 
 
 def query(page: Page) -> dict[str, list[str]]:
@@ -70,12 +70,12 @@ def test_a_drag_over_time_sets_the_period(open_as: Open) -> None:
 
 def test_the_comparison_can_be_changed_and_left_out(open_as: Open) -> None:
     page = open_as("Ada")
-    assert page.locator("#tile-0-0 .delta").count() == 1
+    assert page.locator("#tile-1-0 .delta").count() == 1
     page.keyboard.press("c")
     page.get_by_role("dialog", name="Comparison").get_by_role("button", name="Nothing").click()
     settled(page)
     assert query(page) == {"compare": ["none"]}
-    assert page.locator("#tile-0-0 .delta").count() == 0
+    assert page.locator("#tile-1-0 .delta").count() == 0
 
 
 def test_back_forward_and_reload_show_exactly_what_was_shown(open_as: Open) -> None:
@@ -85,9 +85,9 @@ def test_back_forward_and_reload_show_exactly_what_was_shown(open_as: Open) -> N
     settled(page)
     second, url = number(page), page.url
     page.go_back()
-    expect(page.locator("#tile-0-0 .number-value")).to_have_text(first)
+    expect(page.locator("#tile-1-0 .number-value")).to_have_text(first)
     page.go_forward()
-    expect(page.locator("#tile-0-0 .number-value")).to_have_text(second)
+    expect(page.locator("#tile-1-0 .number-value")).to_have_text(second)
     page.reload()
     settled(page)
     assert (page.url, number(page)) == (url, second)
@@ -102,7 +102,7 @@ def test_going_to_another_page_and_back_keeps_the_view(open_as: Open) -> None:
     assert query(page) == {}
     page.go_back()
     expect(page.get_by_role("heading", level=1)).to_have_text("Pulse")
-    expect(page.locator("#tile-0-0 .number-value")).to_have_text(shown)
+    expect(page.locator("#tile-1-0 .number-value")).to_have_text(shown)
 
 
 def test_a_copied_link_shows_another_person_the_same_view_with_their_own_rights(
@@ -124,7 +124,7 @@ def test_what_cannot_be_read_is_said_and_the_rest_is_shown(open_as: Open) -> Non
 
 def test_filters_that_leave_nothing_can_be_undone_in_place(open_as: Open) -> None:
     page = open_as("Ada", "/?country=ZZ")
-    page.locator("#tile-1-0 .nothing-undo button").click()
+    page.locator("#tile-2-0 .nothing-undo button").click()
     settled(page)
     assert query(page) == {}
     assert number(page)

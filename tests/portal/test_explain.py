@@ -1,11 +1,13 @@
 """Why a number changed: the page whose URL is its state, and what it refuses."""
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from pages.explain import PAGE
+from portal.cli.run import run
 from portal.open_page import OpenPage, ask, open_page
 from portal.parts import open_warehouse
 from portal.settings import Settings
@@ -98,3 +100,19 @@ def test_nothing_compared_is_said(warehouse: Warehouse):
 def test_names_that_do_not_exist_are_said(warehouse: Warehouse):
     page = opened(warehouse, "?dataset=playback&metric=hour_viewed")
     assert "Did you mean “hours_viewed”" in page.page.notices[0]
+
+
+def test_the_command_says_the_parts_and_what_explains_most(
+    demo_home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    monkeypatch.setenv("PLAYHEAD_HOME", str(demo_home))
+    assert run(["explain", "playback", "good_play_rate", "--format", "json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["by"] == "device"
+    assert found["parts"][0]["value"] == "tv"
+    parts = sum(part["part"]["value"] for part in found["parts"])
+    assert parts == pytest.approx(found["now"] - found["before"], abs=1e-12)
+    assert run(["explain", "playback", "hours_viewed", "--by", "device"]) == 0
+    assert "All together" in capsys.readouterr().out
+    assert run(["explain", "playback", "accounts", "--by", "device"]) == 2
+    assert "may be in several" in capsys.readouterr().err
