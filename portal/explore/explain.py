@@ -188,7 +188,7 @@ def rank(metric: Metric, results: Sequence[Result]) -> list[Reason]:
         size = abs(found.change.value)
         share = found.explained / size if size and not found.is_noisy else 0.0
         reasons.append(Reason(dimension, found, share))
-    return sorted(reasons, key=lambda r: (r.found is None, -r.share))
+    return sorted(reasons, key=lambda r: -r.found.explained if r.found else 1.0)
 
 
 def nothing_to_compare(context: Context) -> Drawing:

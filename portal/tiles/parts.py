@@ -136,7 +136,7 @@ def _banner(found: Decomposition, dimension: Dimension) -> dict[str, str]:
         return {
             "tone": "noisy",
             "text": f"Too noisy to say: {total} (95 % {around}) may be chance.",
-            "hint": "The parts below add up to it, but none of them is a reason on its own.",
+            "hint": "The parts below add up to it; each has an interval of its own.",
         }
     if not found.is_reversed or found.rate is None:
         return {}
