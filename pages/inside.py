@@ -7,6 +7,7 @@ from portal.tiles import (
     Breakdown,
     Cohorts,
     EpisodeCurves,
+    Findings,
     HazardMap,
     Headline,
     Ladder,
@@ -55,6 +56,7 @@ _ALL = (
     ),
 )
 _ONE = (
+    Section(tiles=(Findings(),)),
     Section(
         tiles=(
             Headline(metric="early_drop_rate"),

@@ -20,7 +20,7 @@
       {
         class: "heat",
         role: "group",
-        style: `grid-template-columns:max-content repeat(${content.columns.length}, minmax(0, 1fr))`,
+        style: `grid-template-columns:max-content repeat(${content.columns.length}, minmax(${content.with_text && content.columns.length > 8 ? 44 : 0}px, 1fr))`,
       },
       content.rows.map((row, i) => [
         h("button", { class: "heat-row", ...playhead.mark(content.row_filter, row.filter) }, row.label),

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import polars as pl
@@ -72,7 +72,7 @@ class Failures:
         ]
         found = outage.outages(results[1].frame) if len(results) > 1 else pl.DataFrame()
         layout: Layout = {
-            "xaxis": time_axis(context, frame),
+            "xaxis": time_axis(context, frame) | _whole_bars(frame[time], context),
             "yaxis": {"tickformat": ",.1%", "rangemode": "tozero"},
             "barmode": "stack",
             "bargap": 0.25,
@@ -81,6 +81,14 @@ class Failures:
         }
         notes = ("Shares of all attempts.",)
         return figure(traces, layout, brush=True, grain=context.grain, notes=notes)
+
+
+def _whole_bars(days: pl.Series, context: Context) -> Layout:
+    """Room for the halves of the first and the last bar."""
+    if context.grain is not Grain.DAY:
+        return {}
+    first, last = days[0], days[-1]
+    return {"range": [f"{first - timedelta(days=1)} 12:00", f"{last} 12:00"]}
 
 
 def _of_attempts(frame: pl.DataFrame, name: str) -> pl.Series:
