@@ -20,6 +20,7 @@ from queries.formula import Array, Formula
 
 LEVEL = 0.975
 FEWEST_CLUSTERS = 10
+FEWEST_INHABITED = 5
 Z = NormalDist().inv_cdf(LEVEL)
 
 
@@ -67,11 +68,13 @@ def is_present(laid_out: Array) -> NDArray[np.bool_]:
     return np.abs(laid_out).sum(axis=tuple(range(laid_out.ndim - 1))) > 0
 
 
-def margin(values: Array) -> Array:
+def margin(values: Array, inhabited: Array | None = None) -> Array:
     """Half-width of the 95 % interval from leave-one-out replicates, a row per group.
 
     Student's t with one degree of freedom fewer than there are clusters; NaN below
-    `FEWEST_CLUSTERS` of them, or where some replicate has no value.
+    `FEWEST_CLUSTERS` of them, or where some replicate has no value. `inhabited` says in how many
+    clusters a group has rows at all, where the others tell nothing of it (a ratio, a share): its
+    t has the degrees of freedom of those, and below `FEWEST_INHABITED` it has no interval.
     """
     present = ~np.isnan(values).all(axis=0)
     clusters = int(present.sum())
@@ -80,7 +83,13 @@ def margin(values: Array) -> Array:
     kept = values[:, present]
     deviations = kept - kept.mean(axis=1, keepdims=True)
     variance = (clusters - 1) / clusters * (deviations**2).sum(axis=1)
-    return np.asarray(student(clusters - 1) * np.sqrt(variance), dtype=np.float64)
+    if inhabited is None:
+        return np.asarray(student(clusters - 1) * np.sqrt(variance), dtype=np.float64)
+    informing = np.minimum(inhabited, clusters)
+    enough = informing >= FEWEST_INHABITED
+    steps = {int(n): student(int(n) - 1) for n in np.unique(informing[enough])}
+    factors = [steps[int(n)] if ok else np.nan for n, ok in zip(informing, enough, strict=True)]
+    return np.asarray(factors * np.sqrt(variance), dtype=np.float64)
 
 
 def margin_of_present(values: Array, present: NDArray[np.bool_]) -> Array:
@@ -99,7 +108,7 @@ def margin_of_present(values: Array, present: NDArray[np.bool_]) -> Array:
 
 
 def student(freedom: int) -> float:
-    """Student's quantile at `LEVEL`, right to five digits from nine degrees of freedom on.
+    """Student's quantile at `LEVEL`, right to three digits from four degrees of freedom on.
 
     Abramowitz and Stegun 1964, 26.7.5: importing SciPy for it takes longer than most answers.
     """
@@ -114,7 +123,9 @@ def student(freedom: int) -> float:
     return sum(term / freedom**power for power, term in enumerate(terms))
 
 
-def relative(current: Array, previous: Array) -> tuple[Array, Array]:
+def relative(
+    current: Array, previous: Array, inhabited: Array | None = None
+) -> tuple[Array, Array]:
     """Replicates' log ratio, and its 95 % half-width: multiply and divide by its exponential.
 
     The log keeps the interval of a relative change inside what is possible (delta method on the
@@ -122,7 +133,7 @@ def relative(current: Array, previous: Array) -> tuple[Array, Array]:
     """
     with np.errstate(all="ignore"):
         ratio = np.where((current > 0) & (previous > 0), np.log(current / previous), np.nan)
-    return ratio, margin(ratio)
+    return ratio, margin(ratio, inhabited)
 
 
 def wilson(successes: Array, trials: Array) -> Bounds:
@@ -197,4 +208,5 @@ def _share_margin(histogram: Histogram, value: Array, level: float) -> Array:
     total = here.sum(axis=1, keepdims=True)
     with np.errstate(all="ignore"):
         left_out = (below.sum(axis=1, keepdims=True) - below) / (total - here)
-    return margin(np.where(np.isfinite(left_out), left_out, level))
+    inhabited = (here > 0).sum(axis=1)
+    return margin(np.where(np.isfinite(left_out), left_out, level), inhabited)

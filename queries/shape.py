@@ -112,7 +112,8 @@ def _formula_columns(metric: Metric, formula: Formula, gathered: Gathered) -> di
     if previous is not None:
         before = previous.values(formula)
         earlier = _replicates(metric, formula, previous, gathered.population)
-        columns |= _change(name, (values, before), (spread, earlier))
+        inhabited = _inhabited(metric, current, previous)
+        columns |= _change(name, (values, before), (spread, earlier), inhabited)
     return columns
 
 
@@ -146,7 +147,7 @@ def _bounds(
             return Bounds(ends[0], ends[1])
     if metric.interval == "wilson":
         return _accounts_bounds(formula, cells, population)
-    bounds = Bounds.around(values, margin(spread))
+    bounds = Bounds.around(values, margin(spread, _inhabited(metric, cells)))
     # Sums of non-negative parts cannot be negative, whatever the normal approximation says.
     if _subtracts(formula):
         return bounds
@@ -163,12 +164,23 @@ def _accounts_bounds(formula: Formula, cells: Cells, population: Array) -> Bound
     return Bounds(share.low * everyone, share.high * everyone)
 
 
+def _inhabited(metric: Metric, *periods: Cells) -> Array | None:
+    """In how many clusters each group has rows; None where those without any count as zeros."""
+    found = [cells.buckets[ROWS.key] for cells in periods if ROWS.key in cells.buckets]
+    if metric.kind == "additive" or not found:
+        return None
+    return np.asarray((np.sum(found, axis=0) > 0).sum(axis=1))
+
+
 def _subtracts(formula: Formula) -> bool:
     return " - " in formula.sql or "ln(" in formula.sql
 
 
 def _change(
-    name: str, values: tuple[Array, Array], spreads: tuple[Array | None, Array | None]
+    name: str,
+    values: tuple[Array, Array],
+    spreads: tuple[Array | None, Array | None],
+    inhabited: Array | None,
 ) -> dict[str, Array]:
     now, before = values
     with np.errstate(all="ignore"):
@@ -177,9 +189,9 @@ def _change(
     delta, low, high = now - before, unknown, unknown
     relative_low, relative_high = unknown, unknown
     if spreads[0] is not None and spreads[1] is not None:
-        error = margin(spreads[0] - spreads[1])
+        error = margin(spreads[0] - spreads[1], inhabited)
         low, high = delta - error, delta + error
-        _, factor = relative(spreads[0], spreads[1])
+        _, factor = relative(spreads[0], spreads[1], inhabited)
         relative_low, relative_high = (1 + ratio) / np.exp(factor), (1 + ratio) * np.exp(factor)
     return {
         f"{name}__previous": before,
