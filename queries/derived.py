@@ -20,13 +20,21 @@ def sources(derived: DerivedTable) -> tuple[str, ...]:
     """The tables at the bottom: those that somebody loaded."""
     made = {d.name: d for d in derived.over}
     found = {n for i in derived.inputs for n in (sources(made[i]) if i in made else (i,))}
-    return tuple(sorted(found))
+    return tuple(sorted({*found, *(o.name for o in derived.optional)}))
+
+
+def needed(derived: DerivedTable) -> tuple[str, ...]:
+    """The sources that it cannot be made without."""
+    spared = {o.name for d in (derived, *derived.over) for o in d.optional}
+    return tuple(name for name in sources(derived) if name not in spared)
 
 
 def fingerprint(derived: DerivedTable) -> str:
     """Changes whenever what the table holds does: by its own SELECT or by one below."""
     below = [fingerprint(d) for d in derived.over]
-    own = (derived.select, derived.day, derived.follow_up_days)
+    own: tuple[object, ...] = (derived.select, derived.day, derived.follow_up_days)
+    if derived.optional:
+        own = (*own, derived.optional)
     return blake2b(repr((derived.name, own, below)).encode(), digest_size=8).hexdigest()
 
 
@@ -48,10 +56,10 @@ def require(dataset: Dataset, tables: Tables) -> None:
     for derived in dataset.derived:
         if is_current(derived, tables):
             continue
-        missing = [name for name in sources(derived) if not tables.has(name)]
+        missing = [name for name in needed(derived) if not tables.has(name)]
         if missing:
             raise NotLoaded(
-                f"{dataset.label} is worked out from {_listed(sources(derived))}, and the lake has "
+                f"{dataset.label} is worked out from {_listed(needed(derived))}, and the lake has "
                 f"no {_listed(missing)} yet.",
                 f"Load it with: {dataset.load_hint}" if dataset.load_hint else "Load it first.",
             )
@@ -68,7 +76,7 @@ def sourced(dataset: Dataset, names: Iterable[str]) -> tuple[str, ...]:
 
 def inputs_complete_through(derived: DerivedTable, tables: Tables) -> date | None:
     """The last day for which every source that has days is complete."""
-    known = (tables.complete_through(name) for name in sources(derived))
+    known = (tables.complete_through(name) for name in needed(derived))
     return min((day for day in known if day is not None), default=None)
 
 

@@ -119,6 +119,14 @@ class Rollup:
     metrics: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class OptionalInput:
+    """A table that a lake may lack, and the columns that are read of it, by name and type."""
+
+    name: str
+    columns: tuple[tuple[str, str], ...]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DerivedTable:
     """A table of the lake that one SELECT makes of its `inputs`; never a source of its own.
@@ -126,7 +134,8 @@ class DerivedTable:
     `select` is DuckDB's SQL over the names of the inputs; `getvariable('complete_through')` is the
     last day for which all of them are complete. `day` names the column of the table's day; a row
     says everything once `follow_up_days` days from it on, its own included, are complete. `over`
-    holds those inputs that are derived too.
+    holds those inputs that are derived too. The name of an `optional` input that the lake
+    lacks stands for a table without rows.
     """
 
     name: str
@@ -138,6 +147,7 @@ class DerivedTable:
     follow_up_days: int = 1
     description: str = ""
     over: "tuple[DerivedTable, ...]" = ()
+    optional: tuple[OptionalInput, ...] = ()
 
     def retells(self, aggregate: Aggregate) -> bool:
         """Whether an aggregate over a source might be read off this table under another name.

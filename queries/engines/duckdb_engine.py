@@ -11,7 +11,7 @@ from queries.cancellation import check, stopped_by
 from queries.condition import Scalar
 from queries.engines.sql import quoted, readable, render, render_rows, text
 from queries.errors import NotLoaded, QueryTimeout
-from queries.model import DerivedTable, Reduction, Selection, Tables
+from queries.model import DerivedTable, OptionalInput, Reduction, Selection, Tables
 
 SETTINGS = (
     "SET autoinstall_known_extensions = false",
@@ -93,6 +93,10 @@ class DuckDBEngine:
             for name in derived.inputs:
                 scan = files_sql(tables.files(name))
                 cursor.execute(f"CREATE TEMP VIEW {quoted(name)} AS FROM {scan}")
+            for spared in derived.optional:
+                files = tables.files(spared.name) if tables.has(spared.name) else ()
+                rows = f"FROM {files_sql(files)}" if files else _no_rows(spared)
+                cursor.execute(f"CREATE TEMP VIEW {quoted(spared.name)} AS {rows}")
             cursor.execute(f"SET VARIABLE complete_through = {complete}")
             cursor.execute(f"COPY (FROM ({derived.select}){order}) TO {text(path)} {PARQUET}")
 
@@ -122,6 +126,12 @@ class DuckDBEngine:
                 self._connection.execute(f"SET temp_directory = {text(str(self._spill or ''))}")
                 self._connection.execute(f"SET GLOBAL max_execution_time = {self._seconds * 1000}")
             return self._connection
+
+
+def _no_rows(spared: OptionalInput) -> str:
+    """A table with its columns and nothing in it."""
+    empty = ", ".join(f"NULL::{kind} AS {quoted(name)}" for name, kind in spared.columns)
+    return f"SELECT {empty} LIMIT 0"
 
 
 def files_sql(files: tuple[str, ...]) -> str:

@@ -7,15 +7,19 @@ unique, and rows that belong to an account carry its `bucket`, so that intervals
 from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from queries.catalog.format import Name, Text
 from queries.catalog.yaml_text import parse_yaml
 from queries.errors import InvalidQuery
-from queries.model import DerivedTable
+from queries.model import DerivedTable, OptionalInput
 
 _FOLDER = Path(__file__).parent
+
+
+ColumnType = Literal["VARCHAR", "BOOLEAN", "BIGINT", "DOUBLE", "DATE", "TIMESTAMP"]
 
 
 class _Written(BaseModel):
@@ -26,6 +30,7 @@ class _Written(BaseModel):
     grain: Text
     key: tuple[Name, ...] = Field(min_length=1)
     inputs: tuple[Name, ...] = Field(min_length=1)
+    optional: dict[Name, dict[Name, ColumnType]] = Field(default_factory=dict)
     day: str = ""
     follow_up_days: int = Field(default=1, ge=1)
     select: str = Field(min_length=1)
@@ -72,7 +77,9 @@ def _below(derived: DerivedTable) -> Iterable[DerivedTable]:
 
 def _table(written: _Written, made: Mapping[str, DerivedTable]) -> DerivedTable:
     over = tuple(made[name] for name in written.inputs if name in made)
-    return DerivedTable(**written.model_dump(), over=over)
+    optional = tuple(OptionalInput(n, tuple(c.items())) for n, c in written.optional.items())
+    fields = written.model_dump(exclude={"optional"})
+    return DerivedTable(**fields, over=over, optional=optional)
 
 
 def _read(text: str, origin: str) -> _Written:
