@@ -36,6 +36,11 @@ BY = {
     "membership": "plan",
     "experiments": "cell",
     "experiment_days": "primary_metric",
+    "shooting": "city",
+    "productions": "kind",
+    "post_production": "stage",
+    "location_costs": "city",
+    "locations": "city",
 }
 DATASETS = tuple(BY)
 
