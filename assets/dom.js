@@ -55,7 +55,7 @@
     playhead.say.timer = setTimeout(() => box.classList.remove("is-shown"), 2600);
   };
 
-  const ACRONYMS = { tv: "TV", pvr: "PVR", cdn: "CDN", qa: "QA", ebvs: "EBVS", vsf: "VSF" };
+  const ACRONYMS = { tv: "TV", pvr: "PVR", cdn: "CDN", qa: "QA", ebvs: "EBVS", vsf: "VSF", vfx: "VFX", qc: "QC" };
   // Mirror of portal/components/format.py: value_label.
   playhead.label = (dimension, value) => {
     if (dimension?.role === "country") return playhead.facts().countries[value] ?? value;

@@ -18,7 +18,16 @@ from queries.period import Grain, Period
 NOTHING = "–"
 _THIN = "\u2009"
 _LARGE = ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "k"))
-_ACRONYMS = {"tv": "TV", "pvr": "PVR", "cdn": "CDN", "qa": "QA", "ebvs": "EBVS", "vsf": "VSF"}
+_ACRONYMS = {
+    "tv": "TV",
+    "pvr": "PVR",
+    "cdn": "CDN",
+    "qa": "QA",
+    "ebvs": "EBVS",
+    "vsf": "VSF",
+    "vfx": "VFX",
+    "qc": "QC",
+}
 _PLAIN_WORD = re.compile(r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$")
 _ANY_DIGIT = re.compile(r"[1-9]")
 _MINUTE = 60

@@ -6,6 +6,8 @@ from portal.tiles.catalogue import CatalogueSize, Lorenz
 from portal.tiles.cohorts import Cohorts
 from portal.tiles.concurrency import PeakConcurrency
 from portal.tiles.country_map import CountryMap
+from portal.tiles.deliveries import Deliveries
+from portal.tiles.earned_value import EarnedValue
 from portal.tiles.episode_curves import EpisodeCurves
 from portal.tiles.experiment_days import ExperimentDays
 from portal.tiles.experiment_effects import ExperimentEffects
@@ -17,6 +19,7 @@ from portal.tiles.experiment_segments import ExperimentSegments
 from portal.tiles.experiment_verdict import ExperimentVerdict
 from portal.tiles.failures import Failures
 from portal.tiles.findings import Findings
+from portal.tiles.flow import AgeingWork, CumulativeFlow, CycleTimes
 from portal.tiles.hazard_map import HazardMap
 from portal.tiles.headline import Headline
 from portal.tiles.heat import Heat
@@ -37,14 +40,20 @@ from portal.tiles.standing_out import StandingOut
 from portal.tiles.survival import Abandonment, FirstPlay
 from portal.tiles.timeline import Timeline
 from portal.tiles.trend import Trend
+from portal.tiles.waits import QueueWaits
 
 __all__ = [
     "Abandonment",
+    "AgeingWork",
     "Breakdown",
     "Canary",
     "CatalogueSize",
     "Cohorts",
     "CountryMap",
+    "CumulativeFlow",
+    "CycleTimes",
+    "Deliveries",
+    "EarnedValue",
     "EpisodeCurves",
     "ExperimentDays",
     "ExperimentEffects",
@@ -71,6 +80,7 @@ __all__ = [
     "PeakConcurrency",
     "QuantileDifference",
     "QuantileFunctions",
+    "QueueWaits",
     "RankerRates",
     "Ranking",
     "Scenes",

@@ -1,0 +1,162 @@
+"""When productions in post will be delivered, against the day they are due."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
+from typing import Any
+
+import polars as pl
+
+from portal.components import format as written
+from portal.context import Context
+from portal.drawing import Drawing, empty
+from portal.page import Place
+from portal.tiles.figure import Layout, Trace, figure
+from portal.tiles.inputs import Field
+from portal.tiles.rankers import scope
+from queries.analyses import delivery, flow
+from queries.model import Query, Result, TimeBucket
+from queries.period import Grain
+
+CAPACITY = Field(
+    name="capacity", label="Capacity", unit="× of now", usual="1", low=0.1, high=10,
+    about="What if a stage could begin so many times as much: its waits shrink in proportion.",
+)  # fmt: skip
+STAGE = "capacity_stage"
+_RECENT_WEEKS = 12
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deliveries:
+    """Draws of the stages still needed; `capacity` in the URL supposes a stage could do more."""
+
+    rows: int = 16
+    place: Place = field(default_factory=lambda: Place(span=12, height=380))
+    metrics: tuple[str, ...] = ("finished",)
+
+    def questions(self, context: Context) -> tuple[Query, ...]:
+        known = context.without("stage", "vendor")
+        week = TimeBucket(context.dataset.time, Grain.WEEK)
+        recent = replace(
+            known.question(("finished",), by=(week,)), period=None, compare=None, interval=False
+        )
+        everything = context.without("stage", "vendor", "production", "kind")
+        keys = (*flow.TASK, "due_date")
+        return (
+            flow.question(flow.as_of(scope(known)), keys),
+            recent,
+            flow.question(flow.as_of(scope(everything)), keys),
+        )
+
+    def joined(self, results: Sequence[Result], context: Context) -> tuple[Result, ...]:
+        """The forecasts."""
+        frame, _ = self._forecasts(results, context)
+        return (replace(results[0], frame=frame),)
+
+    def _forecasts(
+        self, results: Sequence[Result], context: Context
+    ) -> tuple[pl.DataFrame, tuple[str, float]]:
+        stages = list(context.dataset.dimension("stage").values_order)
+        factor, _ = CAPACITY.number(context.view, 1.0)
+        stage = context.view.option(STAGE)
+        stage = stage if stage in stages else "vfx"
+        own, everything = results[0].frame, results[2].frame
+        found = delivery.deliveries(own, everything, stages, {stage: factor})
+        due = own.group_by("production_id").agg(pl.col("due_date").first())
+        frame = found.join(due, on="production_id", how="left").sort("middle", nulls_last=True)
+        return frame, (stage, factor)
+
+    def draw(self, results: Sequence[Result], context: Context) -> Drawing:
+        frame, (stage, factor) = self._forecasts(results, context)
+        now = results[0].complete_through or context.extent.latest
+        if frame.is_empty() or now is None:
+            return empty("no_rows", "Nothing is in post-production.", "All of it is delivered.")
+        known = frame.drop_nulls("middle")
+        late = known.with_columns(
+            *((pl.col(e) - (pl.col("due_date") - now).dt.total_days()).alias(f"late_{e}")
+              for e in ("low", "middle", "high"))
+        ).sort("late_middle", descending=True, nulls_last=True)  # fmt: skip
+        shown = late.head(self.rows)
+        layout: Layout = {
+            "xaxis": {"type": "date", "showgrid": True},
+            "yaxis": {"type": "category", "dtick": 1, "categoryorder": "array",
+                      "categoryarray": shown["production"].to_list()[::-1]},
+            "hovermode": "closest",
+            "showlegend": True,
+        }  # fmt: skip
+        label = written.value_label(stage, context.dataset.dimension("stage"))
+        notes = _said(late, shown, frame)
+        notes += _cleared(results[1], frame, now)
+        if factor != 1:
+            notes.append(f"Supposed: {factor:g} times the capacity at {label}.")
+        return figure(_traces(shown, now), layout, filters="production", notes=notes)
+
+
+def _traces(shown: pl.DataFrame, now: date) -> list[Trace]:
+    names = shown["production"].to_list()
+    days = {
+        e: [now + timedelta(days=float(v)) for v in shown[e]] for e in ("low", "middle", "high")
+    }
+    ends: dict[str, list[Any]] = {"x": [], "y": []}
+    for name, low, high in zip(names, days["low"], days["high"], strict=True):
+        ends["x"] += [str(low), str(high), None]
+        ends["y"] += [name, name, None]
+    texts = [
+        f"{row['late_middle']:+.0f} days against the plan (80% {row['late_low']:+.0f} to "
+        f"{row['late_high']:+.0f})"
+        if row["late_middle"] is not None
+        else "no planned delivery"
+        for row in shown.iter_rows(named=True)
+    ]
+    return [
+        {"type": "scatter", "mode": "lines", "name": "80% of draws", **ends,
+         "line": {"color": "@accent/0.45", "width": 6}, "hoverinfo": "skip"},
+        {"type": "scatter", "mode": "markers", "name": "Forecast",
+         "x": [str(d) for d in days["middle"]], "y": names, "text": texts,
+         "customdata": [[n] for n in names],
+         "marker": {"color": "@accent", "size": 9},
+         "hovertemplate": "%{y}: <b>%{x|%-d %b %Y}</b><br>%{text}<extra></extra>"},
+        {"type": "scatter", "mode": "markers", "name": "Planned delivery",
+         "x": [None if d is None else str(d) for d in shown["due_date"]], "y": names,
+         "customdata": [[n] for n in names],
+         "marker": {"color": "@ink-soft", "size": 10, "symbol": "line-ns",
+                    "line": {"width": 2, "color": "@ink-soft"}},
+         "hovertemplate": "%{y} is due <b>%{x|%-d %b %Y}</b><extra></extra>"},
+    ]  # fmt: skip
+
+
+def _said(late: pl.DataFrame, shown: pl.DataFrame, frame: pl.DataFrame) -> list[str]:
+    surely = int((late["late_low"] > 0).fill_null(value=False).sum())
+    said = [
+        (
+            f"{surely} of {late.height} productions in post are late in at least nine of ten "
+            "draws. Each stage still needed is drawn from what finished tasks of that stage took."
+        )
+    ]
+    if late.height > shown.height:
+        said.append(f"Shown are the {shown.height} that are furthest behind.")
+    if unknown := frame.height - late.height:
+        said.append(f"{unknown} have a stage ahead with too few finished tasks to draw from.")
+    return said
+
+
+def _cleared(weekly: Result, frame: pl.DataFrame, now: date) -> list[str]:
+    """When all tasks ahead are done at the throughput of late, if nothing new came in."""
+    counts = weekly.frame.sort(weekly.frame.columns[0])
+    if "incomplete" in counts.columns:
+        counts = counts.filter(~pl.col("incomplete").fill_null(value=False))
+    recent = counts["finished"].tail(_RECENT_WEEKS).cast(pl.Float64).to_numpy()
+    remaining = int(frame["remaining"].sum())
+    cleared = delivery.weeks_to_clear(recent, remaining)
+    if cleared is None:
+        return ["Too few weeks with finished tasks for a forecast by throughput."]
+    low, middle, high = (
+        written.day(now + timedelta(weeks=w)) for w in (cleared.low, cleared.middle, cleared.high)
+    )
+    return [
+        (
+            f"By throughput alone, as if no stage had to wait for the one before and nothing new "
+            f"came in: at that of the last {len(recent)} whole weeks the {remaining} tasks ahead "
+            f"are done by {middle} (80% {low} to {high})."
+        )
+    ]
