@@ -20,6 +20,9 @@ from portal.tiles.experiment_verdict import ExperimentVerdict
 from portal.tiles.failures import Failures
 from portal.tiles.findings import Findings
 from portal.tiles.flow import AgeingWork, CumulativeFlow, CycleTimes
+from portal.tiles.geo_attribution import GeoAttribution
+from portal.tiles.geo_effect import GeoEffect
+from portal.tiles.geo_placebo import GeoPlacebo
 from portal.tiles.hazard_map import HazardMap
 from portal.tiles.headline import Headline
 from portal.tiles.heat import Heat
@@ -35,6 +38,7 @@ from portal.tiles.ranking import Ranking
 from portal.tiles.scenes import Scenes, ScenesOfTitles
 from portal.tiles.scorecard import Scorecard
 from portal.tiles.scroll import ScrollDepth
+from portal.tiles.spend_returns import SpendReturns
 from portal.tiles.split_options import SplitOptions
 from portal.tiles.standing_out import StandingOut
 from portal.tiles.survival import Abandonment, FirstPlay
@@ -66,6 +70,9 @@ __all__ = [
     "Failures",
     "Findings",
     "FirstPlay",
+    "GeoAttribution",
+    "GeoEffect",
+    "GeoPlacebo",
     "HazardMap",
     "Headline",
     "Heat",
@@ -88,6 +95,7 @@ __all__ = [
     "Scorecard",
     "ScrollDepth",
     "SlotRates",
+    "SpendReturns",
     "SplitOptions",
     "StandingOut",
     "Timeline",

@@ -59,7 +59,7 @@ def _brought(name: str, text: str) -> Dataset:
 _ORDER = (
     "playback", "audience", "episodes", "launches", "impressions", "page_requests", "page_rows",
     "calibration", "visits", "searches", "membership", "marketing",
-    "campaign_regions", "experiments", "experiment_days", "top10", "engagement",
+    "campaign_regions", "signups", "experiments", "experiment_days", "top10", "engagement",
 )  # fmt: skip
 
 

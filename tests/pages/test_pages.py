@@ -25,7 +25,16 @@ PAGES = discover("pages")
 CATALOG = builtin()
 EXTENT = Extent(date(2026, 1, 1), date(2026, 6, 30), "v1")
 MOST_COMPONENTS = 300
-SHOWN_IN_DEMO = ("/", "/when-where", "/rankers", "/titles", "/experiments", "/quality", "/inside")
+SHOWN_IN_DEMO = (
+    "/",
+    "/when-where",
+    "/rankers",
+    "/titles",
+    "/experiments",
+    "/marketing",
+    "/quality",
+    "/inside",
+)
 
 
 @pytest.fixture(scope="module")

@@ -17,13 +17,17 @@ from queries.lake.demo.dice import dice as stream
 from queries.lake.demo.geography import geography
 from queries.lake.demo.world import World
 
+_BUDGETED_ACCOUNTS = 4_000_000
 CHANNELS = ("paid_search", "paid_social", "video", "outdoor")
 CREATIVES = ("search text", "trailer", "still", "thumbnail test")
 
 
 @dataclass(frozen=True, slots=True)
 class _Flight:
-    """A campaign's run: which days and regions, with which creatives."""
+    """A campaign's run: which days and regions, with which creatives.
+
+    `daily_usd` is what a company of `_BUDGETED_ACCOUNTS` spends in a region of mean size.
+    """
 
     campaign_id: int
     name: str
@@ -101,7 +105,8 @@ def _flight(of: World, dice: np.random.Generator, flight: _Flight) -> dict[str, 
     planted = flight.campaign_id == of.plan.campaign.campaign_id
     held_out = ~treated_geos(of.plan)[geo] if planted else np.zeros(n, bool)
     share = places.geo_share[geo] * len(places.geos)
-    spend = flight.daily_usd * share * np.exp(dice.normal(0, 0.25, n)) * ~held_out
+    budget = flight.daily_usd * of.people.count / _BUDGETED_ACCOUNTS
+    spend = budget * share * np.exp(dice.normal(0, 0.25, n)) * ~held_out
     shown = np.round(
         spend / np.array([28, 9, 7, 6])[creative] * 1000 * np.exp(dice.normal(0, 0.1, n))
     )
