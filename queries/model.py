@@ -61,9 +61,11 @@ class Metric:
     `format` is one of `number`, `decimal`, `percent`, `seconds`, `usd`, `ratio`. `dimensions`
     empty means every dimension of the dataset; `parameters` are the names a question must bind.
     `smallest_grain` is the finest time grain the metric may be cut at. `tests` are canonical
-    conditions on `value` that every answer must meet. `bound` says what its parameters stand for.
+    conditions on `value` that every answer must meet.
     `material` is the smallest change worth saying, as a share of the value; of a percentage, as a
     share of the nearer of it and its complement.
+    conditions on `value` that every answer must meet.
+    one with a text in `defaults` need not be bound.
     """
 
     name: str
@@ -84,15 +86,22 @@ class Metric:
     id: str = ""
     bound: tuple[tuple[str, str], ...] = ()
     material: float = 0.01
+    defaults: tuple[tuple[str, str], ...] = ()
 
     @property
     def parameters(self) -> frozenset[str]:
+        """Those that a question must bind."""
+        return self.unbound - dict(self.defaults).keys()
+
+    @property
+    def unbound(self) -> frozenset[str]:
         return unbound(self.formula.aggregates())
 
     def bind(self, values: Mapping[str, str]) -> "Metric":
-        """The metric with its parameters filled in."""
-        bound = tuple(sorted({**dict(self.bound), **values}.items()))
-        return replace(self, formula=self.formula.bind(values), bound=bound)
+        """The metric with its parameters filled in, those not given by what is usual."""
+        bound = {**dict(self.bound), **values}
+        filled = {**dict(self.defaults), **bound}
+        return replace(self, formula=self.formula.bind(filled), bound=tuple(sorted(bound.items())))
 
 
 @dataclass(frozen=True, slots=True)

@@ -276,10 +276,10 @@ def row_rules(dataset: Dataset, access: Access) -> list[Filter]:
 
 def _check_parameters(metrics: tuple[Metric, ...]) -> None:
     for metric in metrics:
-        if metric.parameters:
-            names = ", ".join(f"{p}=…" for p in sorted(metric.parameters))
+        if metric.unbound:
+            names = ", ".join(f"{p}=…" for p in sorted(metric.unbound))
             raise UnsafeQuestion(
-                f"{metric.label} needs to know {', '.join(sorted(metric.parameters))}.",
+                f"{metric.label} needs to know {', '.join(sorted(metric.unbound))}.",
                 f"Add --with {names}.",
                 code="missing_parameter",
             )

@@ -164,13 +164,11 @@ def _metrics(
     dataset: Dataset, names: Iterable[str], parameters: Mapping[str, str]
 ) -> tuple[Metric, ...]:
     metrics = [dataset.metric(name) for name in dict.fromkeys(names)]
-    known = frozenset[str]().union(*(m.parameters for m in metrics))
+    known = frozenset[str]().union(*(m.unbound for m in metrics))
     for name in parameters:
         if name not in known:
             raise UnknownField("parameter", name, known)
-    return tuple(
-        m.bind({n: v for n, v in parameters.items() if n in m.parameters}) for m in metrics
-    )
+    return tuple(m.bind({n: v for n, v in parameters.items() if n in m.unbound}) for m in metrics)
 
 
 def _check_thresholds(thresholds: Iterable[Threshold], metrics: tuple[Metric, ...]) -> None:

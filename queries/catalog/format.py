@@ -83,6 +83,7 @@ class WrittenMetric(_Written):
     What no formula can say names an `estimator` instead: `amounts` gives it aggregates, `within`
     the dimensions they are counted by, and `never_by` further ones that would tell those apart.
     `material` is the smallest change worth a finding, as a share of the value.
+    `defaults` are texts of parameters that a question need not give.
     """
 
     name: Name
@@ -106,6 +107,7 @@ class WrittenMetric(_Written):
     dimensions: Texts = ()
     tests: Texts = ()
     material: float = Field(default=0.01, gt=0)
+    defaults: dict[str, str] = Field(default_factory=dict[str, str])
 
 
 class WrittenDataset(_Written):

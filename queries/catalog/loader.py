@@ -130,6 +130,7 @@ def _metric(written: WrittenMetric, dataset: Dataset, origin: str) -> Metric:
         tests=tuple(_test(t, where) for t in written.tests),
         id=written.id,
         material=written.material,
+        defaults=tuple(sorted(written.defaults.items())),
     )
 
 

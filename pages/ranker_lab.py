@@ -1,0 +1,162 @@
+"""Ranker lab: what another policy would have earned on this log, and how well pages are ranked."""
+
+from portal.page import Page, Place, Section
+from portal.tiles import Breakdown, Headline, Ranking
+from portal.tiles.policy_value import (
+    EffectiveSample,
+    GainBySegment,
+    PolicyLadder,
+    PolicyVerdict,
+)
+from portal.tiles.policy_weights import PolicyWeights
+from portal.tiles.ranking_quality import RankerTradeOff, RankingQuality
+from portal.tiles.slate_value import SlateValue
+from portal.tiles.target_policy import OPTIONS, PolicyOptions
+
+PAGE = Page(
+    path="/ranker-lab",
+    title="Ranker lab",
+    question="What would another policy have earned on this log, and may the log say so?",
+    unit="product",
+    datasets=("impressions", "page_requests", "page_rows", "calibration"),
+    filters=("country", "device", "plan", "tenure", "ranker", "explore"),
+    options=OPTIONS,
+    compare="none",
+    sections=(
+        Section(
+            tiles=(
+                PolicyOptions(),
+                PolicyVerdict(
+                    place=Place(
+                        title="What may be concluded?",
+                        note="Estimated from the log, not tried: an experiment decides",
+                        span=12,
+                        height=120,
+                    )
+                ),
+            )
+        ),
+        Section(
+            title="What would it have earned?",
+            tiles=(
+                PolicyLadder(
+                    place=Place(
+                        title="The ladder of estimators",
+                        note="Reward per seen slot, 95% interval; dotted: what the log earned",
+                        span=8,
+                        height=360,
+                    )
+                ),
+                EffectiveSample(
+                    place=Place(
+                        title="How much of the log counts?",
+                        note="Effective sample size",
+                        span=4,
+                        height=150,
+                    )
+                ),
+                PolicyWeights(
+                    place=Place(
+                        title="Which rows carry it?",
+                        note="Share of seen rows by weight; beyond the clip in colour",
+                        span=8,
+                        height=300,
+                    )
+                ),
+                SlateValue(
+                    place=Place(
+                        title="And whole pages?",
+                        note="Plays per page, 95% interval",
+                        span=4,
+                        height=200,
+                        dataset="page_requests",
+                    )
+                ),
+                GainBySegment(
+                    by="device",
+                    place=Place(
+                        title="On which device does it gain?",
+                        note="Over the log, 95% interval; exploratory",
+                        height=280,
+                    ),
+                ),
+                GainBySegment(
+                    by="ranker",
+                    place=Place(
+                        title="In which row does it gain?",
+                        note="Over the log, 95% interval; exploratory",
+                        height=280,
+                    ),
+                ),
+            ),
+        ),
+        Section(
+            title="How well are pages ranked as they are?",
+            tiles=(
+                RankingQuality(
+                    by="device",
+                    place=Place(
+                        title="Ranking quality",
+                        note="By device; k and viewport as chosen above",
+                        span=12,
+                        height=260,
+                        dataset="page_requests",
+                    ),
+                ),
+                RankerTradeOff(
+                    place=Place(
+                        title="What does a row earn, and how much does it show?",
+                        note="Take index with position taken out, against coverage",
+                        height=340,
+                    )
+                ),
+                Breakdown(
+                    metrics=("rows", "precision", "diversity", "novelty"),
+                    by="ranker",
+                    place=Place(
+                        title="How alike and how new are its rows?",
+                        note="Precision@5, intra-list diversity, novelty in bits",
+                        height=340,
+                        dataset="page_rows",
+                    ),
+                ),
+                Headline(
+                    metric="miscalibration",
+                    place=Place(
+                        title="Genre miscalibration",
+                        note="C_KL in nats, α = .01; 0: genres shown as watched",
+                        span=4,
+                        height=150,
+                        dataset="calibration",
+                    ),
+                ),
+                Ranking(
+                    metric="miscalibration",
+                    by="shown",
+                    ordered=True,
+                    shape="dot",
+                    place=Place(
+                        title="Calibration by titles shown",
+                        note="Few titles look uncalibrated by chance",
+                        span=4,
+                        height=200,
+                        dataset="calibration",
+                    ),
+                ),
+                Ranking(
+                    metric="diversity",
+                    by="device",
+                    shape="dot",
+                    place=Place(
+                        title="Diversity by device",
+                        note="Intra-list diversity of the rows seen",
+                        span=4,
+                        height=200,
+                        dataset="page_rows",
+                    ),
+                ),
+            ),
+        ),
+    ),
+    order=21,
+)
