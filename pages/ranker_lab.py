@@ -1,7 +1,7 @@
 """Ranker lab: what another policy would have earned on this log, and how well pages are ranked."""
 
 from portal.page import Page, Place, Section
-from portal.tiles import Breakdown, Headline, Ranking
+from portal.tiles import Breakdown, Ranking
 from portal.tiles.policy_value import (
     EffectiveSample,
     GainBySegment,
@@ -9,7 +9,7 @@ from portal.tiles.policy_value import (
     PolicyVerdict,
 )
 from portal.tiles.policy_weights import PolicyWeights
-from portal.tiles.ranking_quality import RankerTradeOff, RankingQuality
+from portal.tiles.ranking_quality import CalibrationRanking, RankerTradeOff, RankingQuality
 from portal.tiles.slate_value import SlateValue
 from portal.tiles.target_policy import OPTIONS, PolicyOptions
 
@@ -106,7 +106,7 @@ PAGE = Page(
                 RankerTradeOff(
                     place=Place(
                         title="What does a row earn, and how much does it show?",
-                        note="Take index with position taken out, against coverage",
+                        note="Take index with position taken out, against how evenly it shows",
                         height=340,
                     )
                 ),
@@ -120,25 +120,16 @@ PAGE = Page(
                         dataset="page_rows",
                     ),
                 ),
-                Headline(
-                    metric="miscalibration",
-                    place=Place(
-                        title="Genre miscalibration",
-                        note="C_KL in nats, α = .01; 0: genres shown as watched",
-                        span=4,
-                        height=150,
-                        dataset="calibration",
-                    ),
-                ),
-                Ranking(
+                CalibrationRanking(
                     metric="miscalibration",
                     by="shown",
                     ordered=True,
                     shape="dot",
                     place=Place(
-                        title="Calibration by titles shown",
-                        note="Few titles look uncalibrated by chance",
-                        span=4,
+                        title="Are genres shown as they are watched?",
+                        note="C_KL in nats, α = .01, natural logarithm, by titles shown to an "
+                        "account in a month; all whole months",
+                        span=6,
                         height=200,
                         dataset="calibration",
                     ),
@@ -150,7 +141,7 @@ PAGE = Page(
                     place=Place(
                         title="Diversity by device",
                         note="Intra-list diversity of the rows seen",
-                        span=4,
+                        span=6,
                         height=200,
                         dataset="page_rows",
                     ),

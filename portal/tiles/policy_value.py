@@ -10,7 +10,7 @@ import polars as pl
 from portal.components import format as written
 from portal.components.problem import no_rows
 from portal.context import Context
-from portal.drawing import Drawing
+from portal.drawing import Drawing, empty
 from portal.page import Place
 from portal.tiles.figure import Layout, Trace, figure
 from portal.tiles.rankers import scope
@@ -26,6 +26,7 @@ _ROWS = {
     "dr_value": "DR",
     "switch_dr_value": "Switch-DR",
 }
+_ALL_LABELS = {"type": "category", "showgrid": False, "tickmode": "linear", "dtick": 1}
 _VERDICTS = {
     "better": "Better than the log: worth an experiment",
     "worse": "Worse than the log: drop it",
@@ -46,7 +47,7 @@ class PolicyVerdict:
     def following(self, results: Sequence[Result], context: Context) -> tuple[Query, ...]:
         return (asked(results, context),)
 
-    def draw(self, results: Sequence[Result], context: Context) -> Drawing:
+    def draw(self, results: Sequence[Result], _context: Context) -> Drawing:
         found = offpolicy.reading(results[-1].frame)
         if found.refusal is not None:
             raise found.refusal.error
@@ -120,7 +121,7 @@ class PolicyLadder:
                 "showgrid": True,
                 "title": {"text": "plays per seen slot, clicks where the log has no plays"},
             },
-            "yaxis": {"type": "category", "autorange": "reversed", "showgrid": False},
+            "yaxis": {**_ALL_LABELS, "autorange": "reversed"},
             "hovermode": "closest",
             "showlegend": False,
             "shapes": _logged(found.logged),
@@ -210,8 +211,18 @@ class GainBySegment:
         labels = {value: written.value_label(value, dimension) for value, _ in found}
         told = [(v, r) for v, r in found if r.refusal is None and r.logged.value]
         refused = [labels[v] for v, r in found if r.refusal is not None]
+        if not found:
+            return empty(
+                "not_defined",
+                f"The log does not say the {dimension.label.lower()}.",
+                "The policy can be judged on all of it only.",
+            )
         if not told:
-            return no_rows(context)
+            return empty(
+                "not_defined",
+                f"Refused for every {dimension.label.lower()}.",
+                "Too little of the log counts, or the estimators disagree. Try a longer period.",
+            )
         told.sort(key=lambda one: one[1].gain.value / one[1].logged.value)
         colour = {"better": "@good", "worse": "@bad", "cannot tell": "@muted"}
         traces = [
@@ -225,7 +236,7 @@ class GainBySegment:
         ]
         layout: Layout = {
             "xaxis": {"tickformat": "+,.3~p", "showgrid": True, "title": {"text": "over the log"}},
-            "yaxis": {"type": "category", "showgrid": False},
+            "yaxis": _ALL_LABELS,
             "hovermode": "closest",
             "showlegend": False,
             "shapes": [_upright(0.0, "@muted", "dot")],

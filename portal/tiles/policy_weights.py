@@ -16,6 +16,7 @@ from queries.analyses import offpolicy
 from queries.model import Query, Result
 
 _HEAVY = 0.05
+_FRACTIONS = {1 / 2: "½", 1 / 4: "¼", 1 / 8: "⅛", 1 / 16: "1⁄16"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,8 +94,10 @@ def _label(low: float, lows: Sequence[float]) -> str:
     if low < 0:
         return "0"
     above = [other for other in lows if other > low]
-    return f"{_written(low)} to {_written(above[0])}" if above else f"{_written(low)} and more"
+    if low == 0:
+        return f"< {_written(above[0])}"
+    return f"{_written(low)}–{_written(above[0])}" if above else f"≥ {_written(low)}"
 
 
 def _written(value: float) -> str:
-    return f"1/{1 / value:.0f}" if 0 < value < 1 and (1 / value).is_integer() else f"{value:g}"
+    return _FRACTIONS.get(value, f"{value:g}")

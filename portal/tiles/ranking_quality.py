@@ -7,9 +7,10 @@ from typing import Any
 from portal.components import format as written
 from portal.components.problem import no_rows
 from portal.context import Context
-from portal.drawing import Drawing
+from portal.drawing import Drawing, empty
 from portal.page import Place
 from portal.tiles.figure import Layout, Trace, figure
+from portal.tiles.ranking import Ranking
 from portal.tiles.target_policy import CUT_OFF, CUT_OFFS, VIEWPORT, VIEWPORTS, one_of
 from queries.model import Metric, Query, Result
 
@@ -58,12 +59,26 @@ class RankingQuality:
         )
 
 
+@dataclass(frozen=True, kw_only=True)
+class CalibrationRanking(Ranking):
+    """Calibration over all whole months: a period of days seldom holds one."""
+
+    def questions(self, context: Context) -> tuple[Query, ...]:
+        whole = replace(context.without(self.by), period=None, compare=None)
+        return (replace(whole.question(self.metrics, by=(self.by,)), with_total=False),)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RankerTradeOff:
     """What a ranker earns against how much of the catalogue it shows."""
 
     place: Place = field(default_factory=lambda: Place(span=6, height=320))
-    metrics: tuple[str, ...] = ("debiased_take_index", "titles_seen", "seen_impressions")
+    metrics: tuple[str, ...] = (
+        "debiased_take_index",
+        "exposure_gini",
+        "titles_seen",
+        "seen_impressions",
+    )
 
     def questions(self, context: Context) -> tuple[Query, ...]:
         every = context.without("ranker")
@@ -75,17 +90,20 @@ class RankerTradeOff:
         known = result.frame.drop_nulls(["ranker", "debiased_take_index"])
         every = result.total["titles_seen"][0] if result.total.height else 0
         if known.is_empty() or not every:
-            return no_rows(context)
+            return empty(
+                "not_defined",
+                "Position cannot be taken out.",
+                "That needs plays, and titles shown at random in rows and columns.",
+            )
         traces = [
             _point(row, written.value_label(row["ranker"], dimension), every)
             for row in known.iter_rows(named=True)
         ]
         layout: Layout = {
             "xaxis": {
-                "tickformat": ",.0%",
-                "rangemode": "tozero",
+                "tickformat": ".2~f",
                 "showgrid": True,
-                "title": {"text": "coverage: of all titles that any row showed"},
+                "title": {"text": "Gini of exposure: 0 shows all its titles alike"},
             },
             "yaxis": {
                 "tickformat": ".2~f",
@@ -95,8 +113,15 @@ class RankerTradeOff:
             "hovermode": "closest",
             "showlegend": False,
         }
-        said = "Coverage grows with how often a row is seen: compare rankers of like size."
-        return figure(traces, layout, filters="ranker", notes=(said,))
+        shown = "; ".join(
+            f"{written.value_label(row['ranker'], dimension)} {row['titles_seen'] / every:.0%}"
+            for row in known.sort("titles_seen", descending=True).iter_rows(named=True)
+        )
+        said = (
+            f"Coverage, of all titles that any row showed: {shown}.",
+            "It grows with how often a row is seen: compare rankers of like size.",
+        )
+        return figure(traces, layout, filters="ranker", notes=said)
 
 
 def _measures(context: Context) -> tuple[str, ...]:
@@ -123,7 +148,7 @@ def _point(row: dict[str, Any], label: str, every: float) -> Trace:
     return {
         "type": "scatter",
         "mode": "markers+text",
-        "x": [row["titles_seen"] / every],
+        "x": [row["exposure_gini"]],
         "y": [value],
         "text": [label],
         "textposition": "top center",
@@ -140,5 +165,6 @@ def _point(row: dict[str, Any], label: str, every: float) -> Trace:
             "width": 0,
         },
         "hovertemplate": f"{label}: <b>%{{y:.2f}}×</b> ({ends[0]:.2f} to {ends[1]:.2f}), "
-        f"%{{x:.0%}} of titles, {written.count(row['seen_impressions'])} seen<extra></extra>",
+        f"Gini %{{x:.2f}}, {row['titles_seen'] / every:.0%} of titles, "
+        f"{written.count(row['seen_impressions'])} seen<extra></extra>",
     }
