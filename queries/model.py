@@ -61,11 +61,10 @@ class Metric:
     `format` is one of `number`, `decimal`, `percent`, `seconds`, `usd`, `ratio`. `dimensions`
     empty means every dimension of the dataset; `parameters` are the names a question must bind.
     `smallest_grain` is the finest time grain the metric may be cut at. `tests` are canonical
-    conditions on `value` that every answer must meet.
+    conditions on `value` that every answer must meet. `bound` says what its parameters stand for;
+    one with a text in `defaults` need not be bound.
     `material` is the smallest change worth saying, as a share of the value; of a percentage, as a
     share of the nearer of it and its complement.
-    conditions on `value` that every answer must meet.
-    one with a text in `defaults` need not be bound.
     """
 
     name: str

@@ -47,7 +47,9 @@ class PolicyVerdict:
     def following(self, results: Sequence[Result], context: Context) -> tuple[Query, ...]:
         return (asked(results, context),)
 
-    def draw(self, results: Sequence[Result], _context: Context) -> Drawing:
+    def draw(self, results: Sequence[Result], context: Context) -> Drawing:
+        if results[-1].frame.is_empty():
+            return no_rows(context)
         found = offpolicy.reading(results[-1].frame)
         if found.refusal is not None:
             raise found.refusal.error
