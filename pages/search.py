@@ -1,0 +1,134 @@
+"""Search: whether searches succeed, and what people want that is not there."""
+
+from portal.page import Page, Place, Section
+from portal.tiles import Findings, Headline, Lines, Ranking, Trend
+from portal.tiles.searching import SPELLING, SPELLINGS, Queries, SearchFunnel
+
+PAGE = Page(
+    path="/search",
+    title="Search",
+    question="Do searches succeed, and what do people want that is not there?",
+    unit="product",
+    datasets=("searches", "visits"),
+    filters=("country", "device", "language", "intent", "plan"),
+    options=(SPELLING,),
+    sections=(
+        Section(tiles=(Findings(),)),
+        Section(
+            tiles=(
+                Headline(metric="search_success_rate"),
+                Headline(metric="zero_result_rate"),
+                Headline(metric="reformulation_rate"),
+                Headline(
+                    metric="searches_per_thousand_visits",
+                    place=Place(span=3, height=118, dataset="visits"),
+                ),
+            )
+        ),
+        Section(
+            title="What do people want that is not there?",
+            tiles=(
+                SPELLINGS,
+                Queries(
+                    metrics=("searches_in_vain", "rows", "zero_result_rate"),
+                    place=Place(
+                        title="Unmet demand",
+                        note="Queries by searches that found nothing",
+                        span=6,
+                        height=440,
+                    ),
+                ),
+                Lines(
+                    metric="zero_result_rate",
+                    by="language",
+                    place=Place(
+                        title="In which language is it growing?",
+                        note="Searches without a result, of all",
+                        span=6,
+                        height=440,
+                    ),
+                ),
+                Trend(
+                    metric="unmet_demand_index",
+                    place=Place(
+                        title="Unmet demand over time",
+                        note="Searches without a result per thousand",
+                        span=6,
+                    ),
+                ),
+                Ranking(
+                    metric="zero_result_rate",
+                    by="country",
+                    shape="dot",
+                    place=Place(
+                        title="Where are searches in vain?",
+                        note="Searches without a result, of all",
+                        span=6,
+                    ),
+                ),
+            ),
+        ),
+        Section(
+            title="Do searches succeed?",
+            tiles=(
+                SearchFunnel(
+                    place=Place(
+                        title="From a search to a play",
+                        note="Share of all searches that reach each step",
+                        span=6,
+                        height=300,
+                    )
+                ),
+                Ranking(
+                    metric="search_success_rate",
+                    by="query_length",
+                    ordered=True,
+                    shape="dot",
+                    place=Place(
+                        title="Does a longer query help?",
+                        note="Searches with a play of two minutes, by keys typed",
+                        span=6,
+                        height=300,
+                    ),
+                ),
+                Ranking(
+                    metric="search_success_rate",
+                    by="intent",
+                    shape="dot",
+                    place=Place(
+                        title="What do they succeed at?",
+                        note="Searches with a play of two minutes",
+                        span=4,
+                    ),
+                ),
+                Headline(metric="click_rate", place=Place(span=4, height=118)),
+                Headline(metric="mean_reciprocal_rank", place=Place(span=4, height=118)),
+            ),
+        ),
+        Section(
+            title="Which queries, and where do they lead?",
+            tiles=(
+                Queries(
+                    metrics=("rows", "search_success_rate", "reformulation_rate"),
+                    place=Place(
+                        title="Most typed",
+                        note="Queries by searches",
+                        span=6,
+                        height=440,
+                    ),
+                ),
+                Queries(
+                    metrics=("searches_succeeded",),
+                    into="title",
+                    place=Place(
+                        title="From query to title",
+                        note="Plays of two minutes by query and title",
+                        span=6,
+                        height=440,
+                    ),
+                ),
+            ),
+        ),
+    ),
+    order=25,
+)

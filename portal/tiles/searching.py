@@ -1,0 +1,142 @@
+"""Searches: the steps from a query to a play, and the queries themselves.
+
+Queries are personal: one that fewer than ten accounts typed is never asked for, so it can neither
+be shown nor exported.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from portal.components import format as written
+from portal.components.problem import no_rows
+from portal.context import Context
+from portal.drawing import Drawing, empty
+from portal.page import Place
+from portal.tiles.figure import Layout, Trace, figure
+from portal.tiles.options import Option, Options
+from queries.condition import Filter, conjunction
+from queries.errors import AccessDenied
+from queries.model import Query, Result, Threshold
+
+SPELLING = "spelling"
+FEWEST_ACCOUNTS = 10
+SPELLINGS = Options(
+    options=(
+        Option(
+            name=SPELLING,
+            label="Queries",
+            choices=(("merged", "spellings merged"), ("typed", "as typed")),
+        ),
+    )
+)
+_STEPS = ("rows", "searches_found", "searches_clicked", "searches_played", "searches_succeeded")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchFunnel:
+    """How many searches reach each step, of all and of the step before."""
+
+    place: Place = field(default_factory=lambda: Place(span=6, height=300))
+    metrics: tuple[str, ...] = _STEPS
+
+    def questions(self, context: Context) -> tuple[Query, ...]:
+        return (replace(context.question(self.metrics), compare=None),)
+
+    def draw(self, results: Sequence[Result], context: Context) -> Drawing:
+        row = results[0].frame.row(0, named=True) if results[0].frame.height else {}
+        every = row.get("rows") or 0
+        if not every:
+            return no_rows(context)
+        counts = [row[name] or 0 for name in _STEPS]
+        labels = ["Searched", *(context.metric(name).label for name in _STEPS[1:])]
+        before = [every, *counts[:-1]]
+        text = [
+            f"{n / every:.0%} · {written.count(n)}" + (f" · {n / b:.0%} of before" if b else "")
+            for n, b in zip(counts, before, strict=True)
+        ]
+        trace: Trace = {
+            "type": "bar",
+            "orientation": "h",
+            "x": [n / every for n in counts],
+            "y": labels,
+            "text": [f"{every:,.0f} searches".replace(",", "\u2009"), *text[1:]],
+            "textposition": "auto",
+            "insidetextanchor": "start",
+            "cliponaxis": False,
+            "marker": {"color": "@accent"},
+            "hovertemplate": "%{y}: <b>%{x:.1%}</b> of searches<extra></extra>",
+        }
+        layout: Layout = {
+            "xaxis": {"tickformat": ",.0%", "range": [0, 1.02], "showgrid": True},
+            "yaxis": {"type": "category", "autorange": "reversed", "showgrid": False},
+            "showlegend": False,
+            "hovermode": "closest",
+            "bargap": 0.3,
+        }
+        return figure([trace], layout, notes=("Searches, not accounts.",))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Queries:
+    """Queries, and with `into` where they led: ranked by the first metric, by the accounts' leave.
+
+    With `spelling=typed` in the view each spelling is a row of its own.
+    """
+
+    metrics: tuple[str, ...]
+    into: str = ""
+    rows: int = 15
+    place: Place = field(default_factory=lambda: Place(span=12, height=420))
+
+    def questions(self, context: Context) -> tuple[Query, ...]:
+        if "accounts" in context.withheld:
+            raise AccessDenied("Queries are shown with the accounts behind them, hidden from you.")
+        keys = self._keys(context)
+        question = context.without(*keys).question(
+            tuple(dict.fromkeys((*self.metrics, "accounts"))), by=keys
+        )
+        named = [Filter(context.dataset.dimension(k), "not missing", ()) for k in keys]
+        some = Threshold(metric="accounts", operation=">=", value=FEWEST_ACCOUNTS)
+        more = Threshold(metric=self.metrics[0], operation=">", value=0)
+        return (
+            replace(
+                question,
+                where=conjunction(question.where, *named),
+                thresholds=(some, more),
+                order_by=self.metrics[0],
+                limit=self.rows,
+                compare=None,
+                with_total=False,
+            ),
+        )
+
+    def draw(self, results: Sequence[Result], context: Context) -> Drawing:
+        (result,) = results
+        if result.frame.is_empty():
+            return empty(
+                "no_rows",
+                f"No query of {FEWEST_ACCOUNTS} accounts or more.",
+                "Rarer ones are personal and not shown. Try a longer period or fewer filters.",
+            )
+        keys = [context.dataset.dimension(name) for name in self._keys(context)]
+        columns: list[dict[str, Any]] = [{"label": k.label, "is_text": True} for k in keys]
+        columns += [{"label": m.label, "unit": written.unit(m)} for m in result.query.metrics]
+        rows: list[list[dict[str, Any]]] = []
+        for row in result.frame.iter_rows(named=True):
+            first = {"text": str(row[keys[0].name]), "filter": str(row[keys[0].name])}
+            cells = [first, *({"text": str(row[k.name])} for k in keys[1:])]
+            for metric in result.query.metrics:
+                around = written.interval(row, metric)
+                tip = f"95% interval {around}" if around else ""
+                cells.append({"text": written.number(row[metric.name], metric), "tip": tip})
+            rows.append(cells)
+        table = {"columns": columns, "rows": rows, "more": 0}
+        said = f"Queries of fewer than {FEWEST_ACCOUNTS} accounts are personal and left out."
+        return Drawing(
+            kind="table", content={"tables": [table]}, filters=keys[0].name, notes=(said,)
+        )
+
+    def _keys(self, context: Context) -> tuple[str, ...]:
+        name = "typed" if context.view.option(SPELLING) == "typed" else "query"
+        return (name, self.into) if self.into else (name,)
