@@ -11,7 +11,7 @@ from typing import Any, Literal
 Kind = Literal[
     "number", "ranking", "figure", "heat", "map", "table", "scores", "empty",
     "chooser", "metric", "leaders", "others", "sheet", "pivot", "rows", "nothing",
-    "reasons", "parts", "findings", "verdict", "options", "inputs",
+    "catalog", "reasons", "parts", "findings", "verdict", "options", "inputs",
 ]  # fmt: skip
 Reason = Literal[
     "no_rows", "not_loaded", "late", "not_permitted", "not_defined", "problem", "bug", "nothing"

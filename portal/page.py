@@ -14,6 +14,7 @@ from portal.drawing import Drawing
 from portal.view import View
 from queries.catalog import Catalog
 from queries.errors import QueryError
+from queries.health import Health
 from queries.listing import Listing, Rows
 from queries.model import Query, Result
 
@@ -88,6 +89,13 @@ class Lists(Tile, Protocol):
     def listing(self, context: Context) -> Listing: ...
 
     def draw_rows(self, rows: Rows, context: Context) -> Drawing: ...
+
+
+@runtime_checkable
+class Reports(Tile, Protocol):
+    """A tile that shows how the lake and the catalog stand; it asks no questions."""
+
+    def report(self, health: Health, context: Context) -> Drawing: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -42,7 +42,7 @@ def plain(result: Result) -> dict[str, Any]:
         "took_ms": round(result.took_ms, 3),
         "source": result.source,
         "table": result.table,
-        "notes": list(result.notes),
+        "notes": [*result.doubts, *result.notes],
         "labels": {c: label(query, c) for c in frame.columns},
         "definitions": {m.name: definition(m) for m in query.metrics},
     }

@@ -60,7 +60,8 @@ class Metric:
     `formula` is arithmetic over aggregates, or an estimation where no formula can say it.
     `format` is one of `number`, `decimal`, `percent`, `seconds`, `usd`, `ratio`. `dimensions`
     empty means every dimension of the dataset; `parameters` are the names a question must bind.
-    `smallest_grain` is the finest time grain the metric may be cut at. `tests` are canonical
+    `smallest_grain` is the finest time grain the metric may be cut at. `convention` says which of
+    several usual definitions it is, where libraries disagree, and why. `tests` are canonical
     conditions on `value` that every answer must meet. `bound` says what its parameters stand for;
     one with a text in `defaults` need not be bound.
     `material` is the smallest change worth saying, as a share of the value; of a percentage, as a
@@ -76,6 +77,7 @@ class Metric:
     kind: MetricClass = "additive"
     interval: IntervalKind = "bucket"
     description: str = ""
+    convention: str = ""
     source: str = ""
     owner: str = ""
     status: Literal["certified", "draft", "deprecated"] = "certified"
@@ -445,6 +447,8 @@ class Result:
     single row, over all groups: adding only what adds up; all null where it was not asked for, or
     where groups overlap. A metric without an interval has nulls.
     `paired` has both periods by bucket, where the question compares and asks for intervals.
+    `doubts` say why a number is not to be trusted: a test of a metric, or an invariant of its
+    tables, fails.
     """
 
     query: Query
@@ -458,6 +462,7 @@ class Result:
     complete_through: date | None = None
     notes: tuple[str, ...] = field(default=())
     paired: Paired | None = field(default=None, repr=False, compare=False)
+    doubts: tuple[str, ...] = ()
 
 
 def merged(metrics: Iterable[Metric]) -> tuple[Aggregate, ...]:

@@ -14,8 +14,10 @@ import polars as pl
 from queries import derived
 from queries.condition import MAX_VALUES, Dimension, Filter
 from queries.engines.duckdb_engine import DuckDBEngine
+from queries.errors import QueryError
 from queries.formula import Aggregate
 from queries.gather import counted_units
+from queries.lake import invariants
 from queries.lake.lake import Change, Lake
 from queries.model import BUCKET, Column, Dataset, DerivedTable, Reduction, Rollup, Source
 from queries.plan import population_plan
@@ -54,8 +56,8 @@ def refresh(
 ) -> tuple[Built, ...]:
     """Bring what derives from the newest snapshot up to it, in one commit.
 
-    First the derived tables that the datasets read, then the rollups. What a lake cannot make,
-    since it lacks an input, it does not get.
+    First the derived tables that the datasets read, then the rollups, then the invariants are
+    tried. What a lake cannot make, since it lacks an input, it does not get.
     """
     of = tuple(datasets)
     built: list[Built] = []
@@ -71,9 +73,37 @@ def refresh(
         for dataset in of:
             if tables.has(dataset.table) and _holds(dataset, tables):
                 built += _roll_up(lake, engine, tables, dataset, progress)
-        if tables.changes:
+        is_tried = _try_invariants(engine, tables, progress)
+        if tables.changes or is_tried:
             lake.commit(tables.changes, SOURCE, details=tables.written)
         return tuple(built)
+
+
+def _try_invariants(
+    engine: DuckDBEngine, tables: Underway, progress: Callable[[str], None]
+) -> bool:
+    """Count the rows that break each invariant whose tables changed; whether there was any.
+
+    A broken one is written down and stops nothing, as one that cannot be tried.
+    """
+    before = tables.details.get(invariants.DETAILS, {})
+    is_tried = False
+    for invariant in invariants.declared().values():
+        if not tables.hold(invariant.inputs):
+            continue
+        basis = invariant.built_from(tables.versions)
+        if before.get(invariant.name, {}).get("basis") == basis:
+            continue
+        if not is_tried:
+            progress("invariants")
+        found: dict[str, object] = {"basis": basis, "broken": None, "problem": ""}
+        try:
+            found["broken"] = engine.count(invariant.broken, invariant.inputs, tables)
+        except QueryError as error:
+            found["problem"] = error.message
+        tables.write_down(invariants.DETAILS, invariant.name, found)
+        is_tried = True
+    return is_tried
 
 
 def _can_be_made(table: DerivedTable, tables: Underway) -> bool:

@@ -18,6 +18,7 @@ from queries.errors import NotLoaded
 from queries.estimate import estimated
 from queries.formula import Array
 from queries.gather import counted_units, gather, shows_the_gone, summed_up, with_the_gone
+from queries.health import Health, doubts, health
 from queries.lake.lake import Lake
 from queries.lake.snapshot import Snapshot
 from queries.listing import Listing, Rows, plan_rows
@@ -77,9 +78,10 @@ class Warehouse:
         if not is_comparable(query, bound):
             total = without_changes(total)
             notes = notes or (f"The data covers {bound}; beyond it there is no change.",)
+        frame = shaped(query, groups, total, bound)
         return Result(
             query=query,
-            frame=_seen(shaped(query, groups, total, bound), access),
+            frame=_seen(frame, access),
             total=_seen(total.drop(k.name for k in query.by if k.name in total.columns), access),
             data_version=tables.data_version,
             source="cache" if reader.all_cached else "rollup" if planned.is_rollup else "raw",
@@ -89,6 +91,7 @@ class Warehouse:
             complete_through=complete,
             notes=notes,
             paired=paired(groups) if query.interval and is_comparable(query, bound) else None,
+            doubts=doubts(query, (frame, total), tables),
         )
 
     def rows(self, listing: Listing, access: Access, version: str | None = None) -> Rows:
@@ -114,6 +117,10 @@ class Warehouse:
             sql=self._engine.explain(planned.selection, tables),
             took_ms=(perf_counter() - started) * 1000,
         )
+
+    def health(self, access: Access, version: str | None = None) -> Health:
+        """What there is to know of the lake itself and of its metrics, for someone's eyes."""
+        return health(self.snapshot(version), self.catalog(version), access)
 
     def snapshot(self, version: str | None = None) -> Snapshot:
         """The lake as it was at a data version; the newest by default."""

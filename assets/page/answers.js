@@ -135,9 +135,16 @@
       await playhead.draw(body, lost(error), tile);
     }
     if (answer.drawing.content.title) title(tile, answer.drawing.content.title);
+    doubted(tile, answer.foot?.doubts ?? []);
     if (answer.foot && !tile.classList.contains("is-bare")) foot(tile, answer.foot, answer.drawing.notes);
     tile.setAttribute("aria-busy", "false");
     tile.dataset.painted = String(performance.now());
+  }
+
+  // A red mark wherever a number is shown that is not to be trusted; why stands in the foot.
+  function doubted(tile, doubts) {
+    tile.classList.toggle("is-doubted", doubts.length > 0);
+    if (tile.classList.contains("is-bare")) tile.title = doubts.join(" ");
   }
 
   // A tile that shows whatever the URL names says in its answer what that is.
@@ -157,6 +164,7 @@
     tile.classList.toggle("is-unreached", about.unreached.length > 0);
     tile.dataset.unreached = about.unreached.join(" ");
     tile.querySelector(".tile-foot").replaceChildren(
+      ...about.doubts.map((text) => h("p", { class: "tile-note is-doubt" }, text)),
       ...said.map((text) => h("p", { class: "tile-note" }, text)),
       h("p", { title: [about.short, about.compare, about.complete].filter(Boolean).join(" · ") },
         h("span", {}, about.short),

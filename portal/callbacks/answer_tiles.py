@@ -23,7 +23,7 @@ from portal.components.table import table
 from portal.drawing import Drawing
 from portal.logs import log
 from portal.open_page import OpenPage, ask, list_rows, open_page, shown
-from portal.page import Advising, Lists, Tile
+from portal.page import Advising, Lists, Reports, Tile
 from portal.site import Site
 from queries.cancellation import Cancellation, during
 from queries.errors import Cancelled, QueryError
@@ -154,6 +154,9 @@ def _drawn(job: _Job, tile: Tile) -> tuple[Sequence[Result], Drawing]:
         if isinstance(tile, Lists):
             rows = list_rows(job.opened, tile, job.site.warehouse, job.access)
             return (), tile.draw_rows(rows, context)
+        if isinstance(tile, Reports):
+            health = job.site.warehouse.health(job.access, job.opened.data_version)
+            return (), tile.report(health, context)
         results = ask(job.opened, tile, job.site.warehouse, job.access)
         if not job.as_table:
             return results, tile.draw(results, context)
@@ -195,4 +198,5 @@ def _foot(opened: OpenPage, tile: Tile, results: Sequence[Result]) -> dict[str, 
         "unreached": context.unreached,
         "source": first.source if first else "",
         "notes": tuple(dict.fromkeys(n for r in results for n in r.notes)),
+        "doubts": tuple(dict.fromkeys(d for r in results for d in r.doubts)),
     }

@@ -31,6 +31,7 @@ COMMANDS = {
     "ingest": "Load files into the lake.",
     "snapshots": "List the versions of the lake.",
     "rollups": "Bring derived tables and rollups up to date.",
+    "invariants": "List what must hold of the tables, and rows that break it.",
     "demo": "Make the demo company.",
     "serve": "Serve the portal.",
     "user": "Add, list and change people.",

@@ -1,5 +1,6 @@
 """The kinds of tile a page may show, one a module."""
 
+from portal.tiles.anomalies import AnomalyLog, AnomalyMap
 from portal.tiles.breakdown import Breakdown
 from portal.tiles.canary import Canary
 from portal.tiles.catalogue import CatalogueSize, Lorenz
@@ -25,8 +26,10 @@ from portal.tiles.geo_effect import GeoEffect
 from portal.tiles.geo_placebo import GeoPlacebo
 from portal.tiles.hazard_map import HazardMap
 from portal.tiles.headline import Headline
+from portal.tiles.health import InvariantResults, MetricCatalog, TableStates
 from portal.tiles.heat import Heat
 from portal.tiles.ladder import Ladder
+from portal.tiles.lateness import Lateness
 from portal.tiles.launch import Launch
 from portal.tiles.lines import Lines
 from portal.tiles.matrix import Matrix
@@ -49,6 +52,8 @@ from portal.tiles.waits import QueueWaits
 __all__ = [
     "Abandonment",
     "AgeingWork",
+    "AnomalyLog",
+    "AnomalyMap",
     "Breakdown",
     "Canary",
     "CatalogueSize",
@@ -76,11 +81,14 @@ __all__ = [
     "HazardMap",
     "Headline",
     "Heat",
+    "InvariantResults",
     "Ladder",
+    "Lateness",
     "Launch",
     "Lines",
     "Lorenz",
     "Matrix",
+    "MetricCatalog",
     "Option",
     "Options",
     "Outages",
@@ -98,6 +106,7 @@ __all__ = [
     "SpendReturns",
     "SplitOptions",
     "StandingOut",
+    "TableStates",
     "Timeline",
     "Trend",
 ]

@@ -100,6 +100,7 @@ class WrittenMetric(_Written):
     metric_class: MetricClass | None = Field(default=None, alias="class")
     interval: IntervalKind | None = None
     description: Text = ""
+    convention: Text = ""
     source: Text = ""
     owner: str = ""
     status: Status = "certified"

@@ -122,6 +122,7 @@ def _metric(written: WrittenMetric, dataset: Dataset, origin: str) -> Metric:
         kind=declared,
         interval=written.interval or interval,
         description=written.description,
+        convention=written.convention,
         source=written.source,
         owner=written.owner or dataset.owner,
         status=written.status,

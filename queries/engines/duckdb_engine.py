@@ -1,5 +1,6 @@
 """Reduce with SQL, in DuckDB, straight from the lake's Parquet files."""
 
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 from threading import Lock
@@ -10,7 +11,7 @@ import polars as pl
 from queries.cancellation import check, stopped_by
 from queries.condition import Scalar
 from queries.engines.sql import quoted, readable, render, render_rows, text
-from queries.errors import NotLoaded, QueryTimeout
+from queries.errors import InvalidQuery, NotLoaded, QueryTimeout
 from queries.model import DerivedTable, OptionalInput, Reduction, Selection, Tables
 
 SETTINGS = (
@@ -99,6 +100,29 @@ class DuckDBEngine:
                 cursor.execute(f"CREATE TEMP VIEW {quoted(spared.name)} AS {rows}")
             cursor.execute(f"SET VARIABLE complete_through = {complete}")
             cursor.execute(f"COPY (FROM ({derived.select}){order}) TO {text(path)} {PARQUET}")
+
+    def count(self, select: str, inputs: Sequence[str], tables: Tables) -> int:
+        """How many rows a SELECT over whole tables gives.
+
+        Raises InvalidQuery where the tables lack what it reads, QueryTimeout like `reduce`.
+        """
+        return int(self._over(f"SELECT count(*) FROM ({select})", inputs, tables).item())
+
+    def rows(self, select: str, inputs: Sequence[str], tables: Tables, limit: int) -> pl.DataFrame:
+        """The first rows of such a SELECT. Raises like `count`."""
+        return self._over(f"FROM ({select}) LIMIT {limit}", inputs, tables)
+
+    def _over(self, sql: str, inputs: Sequence[str], tables: Tables) -> pl.DataFrame:
+        with self._open().cursor() as cursor:
+            try:
+                for name in inputs:
+                    scan = files_sql(tables.files(name))
+                    cursor.execute(f"CREATE TEMP VIEW {quoted(name)} AS FROM {scan}")
+                return cursor.sql(sql).pl()
+            except duckdb.InterruptException as error:
+                raise QueryTimeout(f"It took longer than {self._seconds} s.") from error
+            except duckdb.Error as error:
+                raise InvalidQuery(str(error).splitlines()[0]) from error
 
     def days(self, expression: str, files: tuple[str, ...]) -> list[date]:
         """The days that files hold rows of."""

@@ -89,6 +89,38 @@ def recorded(snapshot: Snapshot) -> dict[str, Entry]:
     return {r["source"]: _entry(r) for r in rows}
 
 
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """What files brought to one table: when the last of them came, and what was kept aside.
+
+    A row that is kept aside belongs to no table yet: it counts for each table its file filled.
+    """
+
+    received_at: datetime
+    connector: str
+    quarantined: int
+    reasons: Mapping[str, int]
+
+
+def deliveries(snapshot: Snapshot) -> dict[str, Delivered]:
+    """Every table that files were delivered for, by name."""
+    if not snapshot.has(LEDGER):
+        return {}
+    found: dict[str, Delivered] = {}
+    rows = pl.read_parquet(list(snapshot.files(LEDGER))).sort("received_at")
+    for row in rows.iter_rows(named=True):
+        entry = _entry(row)
+        for table in entry.tables if entry.status == "committed" else ():
+            before = found.get(table)
+            reasons = dict(before.reasons) if before else {}
+            for code, count in entry.reasons.items():
+                reasons[code] = reasons.get(code, 0) + count
+            earlier = before.quarantined if before else 0
+            total = earlier + entry.quarantined
+            found[table] = Delivered(row["received_at"], entry.connector, total, reasons)
+    return found
+
+
 def ledger_change(entries: list[Entry]) -> Change:
     """Write entries down, in place of earlier ones of the same source."""
     now = datetime.now(UTC).replace(tzinfo=None)

@@ -1,0 +1,83 @@
+// The catalog of metrics: a list to search, each entry with its definition and where it is shown.
+(() => {
+  const playhead = (window.playhead ??= {});
+  const { h } = playhead;
+  const kinds = (playhead.kinds ??= {});
+
+  kinds.catalog = (body, { content }) => {
+    const open = new Set([...body.querySelectorAll("details[open]")].map((d) => d.dataset.metric));
+    const list = h("div", { class: "catalog-list", tabindex: "0", role: "region", "aria-label": "Metrics" });
+    const count = h("p", { class: "catalog-count", role: "status" });
+    const find = h("input", {
+      class: "input", type: "search", value: content.find, placeholder: "Find a metric, a formula, a page",
+      "aria-label": "Find a metric", oninput: () => show(), onchange: () => keep(),
+    });
+    const unit = h(
+      "select",
+      { class: "input", "aria-label": "Unit that owns it", onchange: () => (show(), keep()) },
+      h("option", { value: "" }, "All units"),
+      content.units.map((u) => h("option", { value: u, selected: u === content.unit }, u[0].toUpperCase() + u.slice(1))),
+    );
+    const keep = () => playhead.view.set({ find: find.value || null, unit: unit.value || null });
+
+    function show() {
+      const words = find.value.toLowerCase().split(/\s+/).filter(Boolean);
+      const kept = content.metrics.filter(
+        (m) => (!unit.value || m.owner === unit.value) && words.every((w) => text(m).includes(w)),
+      );
+      const doubted = kept.filter((m) => m.doubts.length).length;
+      count.textContent = `${kept.length} of ${content.metrics.length} metrics${doubted ? `, ${doubted} not to be trusted` : ""}`;
+      list.replaceChildren(...kept.map((m) => entry(m, open)));
+    }
+    body.replaceChildren(h("div", { class: "catalog-bar" }, find, unit, count), list);
+    show();
+  };
+
+  const texts = new WeakMap();
+  const text = (m) => {
+    if (!texts.has(m)) {
+      const said = [m.label, m.name, m.id, m.dataset_label, m.formula, m.description, m.owner, m.class, m.status];
+      texts.set(m, [...said, ...m.uses.flatMap((u) => [u.page, ...u.tiles])].join(" ").toLowerCase());
+    }
+    return texts.get(m);
+  };
+
+  const entry = (m, open) =>
+    h(
+      "details",
+      { class: `catalog-metric${m.doubts.length ? " is-doubted" : ""}`, "data-metric": `${m.dataset}.${m.name}`, open: open.has(`${m.dataset}.${m.name}`) },
+      h(
+        "summary",
+        {},
+        h("span", { class: "catalog-label" }, m.label, m.doubts.length ? h("b", { class: "doubt-mark" }, " not to be trusted") : null),
+        h("span", {}, m.dataset_label),
+        h("span", {}, m.owner),
+        h("span", {}, m.class),
+        h("span", { class: `is-${m.status}` }, m.status),
+        h("span", {}, m.uses.length ? m.uses.map((u) => u.page).join(", ") : "Explore only"),
+      ),
+      h(
+        "div",
+        { class: "catalog-more" },
+        m.description ? h("p", {}, m.description) : null,
+        h("pre", {}, h("code", {}, m.formula)),
+        h(
+          "dl",
+          {},
+          term("Name", `${m.dataset} ${m.name}${m.id ? ` (${m.id})` : ""}`),
+          term("Unit", m.unit),
+          term("Better", { up: "higher", down: "lower" }[m.better]),
+          term("Interval", m.interval),
+          term("Convention", m.convention),
+          term("Source", m.source),
+          term("Tests", m.tests.join("; ")),
+          term("Needs", m.needs.join(", ")),
+          term("Doubts", m.doubts.join(" ")),
+          term("Shown on", m.uses.map((u, i) => [i ? "; " : null, h("a", { href: u.path }, u.page), `: ${u.tiles.join(", ")}`])),
+        ),
+        h("a", { href: `/explore?dataset=${encodeURIComponent(m.dataset)}&metric=${encodeURIComponent(m.name)}` }, "Explore it"),
+      ),
+    );
+
+  const term = (name, said) => (said && said.length ? [h("dt", {}, name), h("dd", {}, said)] : null);
+})();

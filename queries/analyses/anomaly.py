@@ -1,0 +1,247 @@
+"""Days on which a number is not what its own past foretells: errors of one-step forecasts.
+
+Each series is forecast a day ahead by exponential smoothing of a level and a weekly season (Winters
+1960, Forecasting sales by exponentially weighted moving averages, without trend), with errors
+clipped before they move the state, so that an outage does not spoil the days after it (Gelper,
+Fried & Croux 2010, Robust forecasting with exponential and Holt-Winters smoothing). An error is
+held against the median absolute one of the last 28, never against residuals of a fit that has seen
+the day. A day is told if it lies beyond 3.5 scales and survives Benjamini & Hochberg (1995) over
+all days and series that are shown.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+from scipy.special import stdtr  # pyright: ignore[reportMissingTypeStubs]
+
+from queries.analyses.cluster import Scope
+from queries.analyses.multiple_testing import benjamini_hochberg
+from queries.formula import Array
+from queries.model import Grain, Metric, Query, TimeBucket
+
+Flags = NDArray[np.bool_]
+
+WEEK = 7
+FIRST_DAYS = 28
+KNOWN_ERRORS = 28
+WARM_UP = FIRST_DAYS + KNOWN_ERRORS
+FEWEST_ACCOUNTS = 200
+BEYOND = 3.5
+FALSE_DISCOVERIES = 0.10
+_LEVEL, _SEASON = 0.25, 0.15
+_CLIP = 2.0
+_TO_SIGMA = 1.4826
+_DEGREES = 12.0
+_HALF = 0.5
+_CALMEST = 0.75
+
+
+@dataclass(frozen=True, slots=True)
+class Forecasts:
+    """Of each series and day: the forecast made the day before, and its error in scales.
+
+    `series x days`; NaN where there is no value, or too little past to foretell it.
+    """
+
+    expected: Array
+    low: Array
+    high: Array
+    z: Array
+
+
+def questions(scope: Scope, metrics: Sequence[str], accounts: str, by: str = "") -> list[Query]:
+    """The metrics by day and by the values of one dimension, and the accounts behind them.
+
+    Two questions, since a rollup that answers one seldom answers the other.
+    """
+    dataset = scope.dataset
+    keys = (TimeBucket(dataset.time, Grain.DAY), *((dataset.dimension(by),) if by else ()))
+    asked = Query(
+        dataset=dataset,
+        metrics=tuple(dataset.metric(name) for name in metrics),
+        by=keys,
+        where=scope.where,
+        period=scope.period,
+        limit=200_000,
+        interval=False,
+        with_total=False,
+    )
+    return [asked, replace(asked, metrics=(dataset.metric(accounts),))]
+
+
+def foretold(values: Array, *, is_share: bool) -> Forecasts:
+    """Forecast every day of `series x days` from the days before it.
+
+    Shares are smoothed as arcsin of their root, amounts as logarithms, where the noise of a series
+    is alike on all its days.
+    """
+    there, back = (_of_share, _to_share) if is_share else (_of_amount, _to_amount)
+    scaled = there(values)
+    expected = np.full(values.shape, np.nan)
+    scale = np.full(values.shape, np.nan)
+    level, season = _begun(scaled[:, :FIRST_DAYS])
+    errors = np.full(values.shape, np.nan)
+    for day in range(FIRST_DAYS, len(values.T)):
+        weekday = day % WEEK
+        expected[:, day] = level + season[:, weekday]
+        errors[:, day] = scaled[:, day] - expected[:, day]
+        scale[:, day] = _scale(errors[:, FIRST_DAYS:day])
+        limit = np.where(np.isfinite(scale[:, day]), _CLIP * scale[:, day], np.inf)
+        moved = np.nan_to_num(np.clip(errors[:, day], -limit, limit))
+        level = level + _LEVEL * moved
+        season[:, weekday] += _SEASON * moved
+    scale[:, :WARM_UP] = np.nan
+    with np.errstate(divide="ignore", invalid="ignore"):
+        z = np.where(scale > 0, errors / scale, np.nan)
+    reach = BEYOND * scale
+    return Forecasts(back(expected), back(expected - reach), back(expected + reach), z)
+
+
+def told(z: Array) -> Flags:
+    """Which errors are told: far enough, and not likely to be chance among all of them.
+
+    The tail is Student's with 12 degrees of freedom, which bounds that of a normal error over a
+    scale read off 28 errors.
+    """
+    found = np.zeros(z.shape, dtype=bool)
+    is_known = np.isfinite(z)
+    chances = 2 * stdtr(_DEGREES, -np.abs(z[is_known]))
+    rates = np.array(benjamini_hochberg(chances.tolist()))
+    found[is_known] = (rates <= FALSE_DISCOVERIES) & (np.abs(z[is_known]) > BEYOND)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """What was looked at: one row a metric, slice and day that could be foretold.
+
+    Columns `metric`, `slice`, `day`, `value`, `expected`, `low`, `high`, `z` and `is_told`; `few`
+    counts the slices that usually have fewer than 200 accounts a day, which are left out.
+    """
+
+    days: pl.DataFrame
+    few: int = 0
+
+    @property
+    def series(self) -> int:
+        return self.days.select("metric", "slice").n_unique() if self.days.height else 0
+
+    @property
+    def told(self) -> pl.DataFrame:
+        """The days that are told, the farthest first."""
+        if self.days.is_empty():
+            return self.days
+        return self.days.filter("is_told").sort(pl.col("z").abs(), descending=True)
+
+
+def watched(metrics: Sequence[Metric], frame: pl.DataFrame, accounts: pl.DataFrame) -> Watched:
+    """Look for days that are not as foretold in the answers to `questions`.
+
+    All metrics, slices and days are one family of tests. An amount that is missing on a day is
+    none; a rate is unknown.
+    """
+    if frame.is_empty():
+        return Watched(pl.DataFrame())
+    day, *rest = _keys(frame, metrics)
+    sliced = _sliced(frame, rest)
+    usual = (
+        _sliced(accounts, rest).group_by("slice").agg(pl.col(_only(accounts, day, rest)).median())
+    )
+    kept = usual.filter(pl.col(usual.columns[1]) >= FEWEST_ACCOUNTS)["slice"]
+    few = sliced["slice"].n_unique() - kept.len()
+    days = _days(frame[day])
+    if len(days) <= WARM_UP or kept.is_empty():
+        return Watched(pl.DataFrame(), few)
+    grid = kept.sort().to_frame().join(pl.DataFrame({day: days}), how="cross")
+    full = grid.join(sliced, on=["slice", day], how="left", maintain_order="left")
+    read = pl.concat(_foretold(full, metric, (kept.len(), len(days)), day) for metric in metrics)
+    known = read.filter(pl.col("z").is_finite())
+    return Watched(known.with_columns(pl.Series("is_told", told(known["z"].to_numpy()))), few)
+
+
+def _days(known: pl.Series) -> list[date]:
+    """Every day from the first to the last."""
+    found: list[date] = known.drop_nulls().to_list()
+    first, last = min(found), max(found)
+    return [first + timedelta(days=n) for n in range((last - first).days + 1)]
+
+
+def _keys(frame: pl.DataFrame, metrics: Sequence[Metric]) -> list[str]:
+    """The day first, then the dimension if there is one."""
+    own = {m.name for m in metrics}
+    names = [c for c in frame.columns if c.split("__")[0] not in own and c != "incomplete"]
+    return sorted(names, key=lambda c: frame.schema[c] != pl.Date)
+
+
+def _only(frame: pl.DataFrame, day: str, rest: Sequence[str]) -> str:
+    return next(c for c in frame.columns if c not in (day, *rest))
+
+
+def _sliced(frame: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:
+    text = pl.col(by[0]).cast(pl.String) if by else pl.lit("")
+    return frame.with_columns(text.alias("slice")).drop_nulls("slice")
+
+
+def _foretold(full: pl.DataFrame, metric: Metric, shape: tuple[int, int], day: str) -> pl.DataFrame:
+    known = full[metric.name].cast(pl.Float64)
+    values = known.fill_null(0.0 if metric.kind == "additive" else np.nan).to_numpy().reshape(shape)
+    made = foretold(values, is_share=metric.format == "percent")
+    return pl.DataFrame(
+        {
+            "metric": pl.repeat(metric.name, full.height, eager=True),
+            "slice": full["slice"],
+            "day": full[day],
+            "value": values.ravel(),
+            "expected": made.expected.ravel(),
+            "low": made.low.ravel(),
+            "high": made.high.ravel(),
+            "z": made.z.ravel(),
+        }
+    )
+
+
+def _begun(first: Array) -> tuple[Array, Array]:
+    """The level and the season of the first weeks: medians, so that one odd day counts little."""
+    by_weekday = np.stack([_median(first[:, d::WEEK]) for d in range(WEEK)], axis=1)
+    level = np.nan_to_num(_median(by_weekday))
+    return level, np.nan_to_num(by_weekday - level[:, None])
+
+
+def _scale(errors: Array) -> Array:
+    """Of the last errors, but never under three quarters of that of all: no luck makes alarms."""
+    last = errors[:, -KNOWN_ERRORS:]
+    enough = np.isfinite(last).sum(axis=1) >= KNOWN_ERRORS * _HALF
+    sizes = np.fmax(_median(np.abs(last)), _CALMEST * _median(np.abs(errors)))
+    return np.where(enough, _TO_SIGMA * sizes, np.nan)
+
+
+def _median(values: Array) -> Array:
+    is_empty: Flags = np.asarray(~np.isfinite(values).any(axis=1))
+    if is_empty.all():
+        return np.full(is_empty.shape, np.nan)
+    filled = np.where(is_empty[:, None], 0, values)
+    return np.where(is_empty, np.nan, np.nanmedian(filled, axis=1))
+
+
+def _of_share(values: Array) -> Array:
+    return np.arcsin(np.sqrt(np.clip(values, 0, 1)))
+
+
+def _to_share(values: Array) -> Array:
+    return np.sin(np.clip(values, 0, np.pi / 2)) ** 2
+
+
+def _of_amount(values: Array) -> Array:
+    """Logarithms; nothing at all counts as half of the least that ever was."""
+    with np.errstate(all="ignore"):
+        least = np.nanmin(np.where(values > 0, values, np.nan), initial=np.inf, axis=1)
+    floor = np.where(np.isfinite(least), least / 2, 1.0)
+    return np.log(np.maximum(values, floor[:, None]))
+
+
+def _to_amount(values: Array) -> Array:
+    return np.exp(values)
