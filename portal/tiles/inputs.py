@@ -48,5 +48,5 @@ class Field:
             "usual": usual or self.usual,
         }
         if self.choices:
-            shown |= {"choices": self.choices, "value": view.option(self.name) or usual}
+            shown |= {"choices": self.choices, "value": usual or view.option(self.name)}
         return shown

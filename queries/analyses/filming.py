@@ -13,7 +13,7 @@ share up to the cap. They say what drives a difference, not how sure it is.
 """
 
 from dataclasses import dataclass, replace
-from math import inf, isnan
+from math import inf
 
 import numpy as np
 import polars as pl
@@ -25,7 +25,11 @@ from queries.model import Query
 LEVEL = 0.8
 FEWEST_HERE = 3
 FEWEST_PRODUCTIONS = 15
-_BY = ("production_id", "production", "genre", "kind", "city", "is_shot")
+_BY = (
+    "production_id", "production", "genre", "kind", "city", "is_shot", "incentive_rate",
+    "qualifying_share", "incentive_cap_usd", "labour_index", "stage_day_usd", "weather_loss_rate",
+    "weekly_wage_usd", "wage_area", "wage_quarter",
+)  # fmt: skip
 _METRICS = ("cost_usd", "pages", "script_pages", "budget_usd", "shoot_days", "crew_size")
 _PULL = 1.0
 _DRAWS_WIDE = 400
@@ -245,10 +249,9 @@ class Rates:
 
 @dataclass(frozen=True, slots=True)
 class Swing:
-    """What the first place saves when one driver alone takes the second's value."""
+    """What one driver makes of the saving of the first place, in US dollars."""
 
     driver: str
-    without: float
     contribution: float
 
 
@@ -262,7 +265,7 @@ def drivers(first: Rates, second: Rates) -> list[Swing]:
     for name in ("labour", "stage", "weather", "incentive", "cap", "exchange"):
         there = _with(first, second, name).net_usd - first.net_usd
         back = second.net_usd - _with(second, first, name).net_usd
-        found.append(Swing(name, there, (there + back) / 2))
+        found.append(Swing(name, (there + back) / 2))
     return sorted(found, key=lambda s: -abs(s.contribution))
 
 
@@ -282,16 +285,3 @@ def _with(one: Rates, other: Rates, name: str) -> Rates:
             return replace(one, terms=replace(terms, cap_usd=other.terms.cap_usd))
         case _:
             return replace(one, terms=replace(terms, exchange=other.terms.exchange))
-
-
-def wage_area(areas: pl.DataFrame, city: str) -> tuple[str, float] | None:
-    """The metropolitan area named after a city, and its weekly wage; None where there is none.
-
-    `areas` has area and weekly_wage_usd of metropolitan areas; names begin with their cities.
-    """
-    known = areas.filter(
-        pl.col("weekly_wage_usd").is_not_null() & pl.col("area").str.starts_with(city)
-    ).sort(pl.col("area").str.len_chars())
-    if known.is_empty() or isnan(float(known["weekly_wage_usd"][0])):
-        return None
-    return str(known["area"][0]), float(known["weekly_wage_usd"][0])
