@@ -72,7 +72,7 @@
           term("Source", m.source),
           term("Tests", m.tests.join("; ")),
           term("Needs", m.needs.join(", ")),
-          term("Doubts", m.doubts.join(" ")),
+          term("Broken", m.doubts.join(" ")),
           term("Shown on", m.uses.map((u, i) => [i ? "; " : null, h("a", { href: u.path }, u.page), `: ${u.tiles.join(", ")}`])),
         ),
         h("a", { href: `/explore?dataset=${encodeURIComponent(m.dataset)}&metric=${encodeURIComponent(m.name)}` }, "Explore it"),
