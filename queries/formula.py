@@ -36,7 +36,8 @@ class Aggregate:
     without an argument is `*`. A group without a matching row counts 0; its sum is NULL, as is one
     over values that are all missing (`queries.gather` tells the two apart).
     `level` is the quantile's probability. `alias` is set where the aggregate is read off a
-    rollup under the key of the one it stands for.
+    rollup under the key of the one it stands for. `is_closing` says that of each time bucket, or of
+    the whole period, only the last day is looked at (`queries.closing`).
     """
 
     operation: Operation
@@ -44,6 +45,7 @@ class Aggregate:
     where: str | None = None
     level: float | None = None
     alias: str = ""
+    is_closing: bool = False
 
     @cached_property
     def key(self) -> str:
@@ -51,7 +53,8 @@ class Aggregate:
         if self.alias:
             return self.alias
         text = repr((self.operation, self.argument, self.where, self.level))
-        return f"{self.operation}_{blake2b(text.encode(), digest_size=5).hexdigest()}"
+        name = f"{self.operation}_{blake2b(text.encode(), digest_size=5).hexdigest()}"
+        return f"{name}_closing" if self.is_closing else name
 
     @property
     def is_additive(self) -> bool:
@@ -60,7 +63,15 @@ class Aggregate:
     @property
     def matching(self) -> "Aggregate":
         """How many rows the aggregate looks at, whether they have a value or not."""
-        return Aggregate("count", where=self.where)
+        return Aggregate("count", where=self.where, is_closing=self.is_closing)
+
+    @property
+    def of_every_day(self) -> "Aggregate":
+        """The same over all days: what rollups keep, and what is hidden with it."""
+        return replace(self, is_closing=False)
+
+    def closing(self) -> "Aggregate":
+        return replace(self, is_closing=True)
 
     @property
     def columns(self) -> frozenset[str]:
@@ -110,6 +121,9 @@ class Constant:
     def evaluate(self, values: Mapping[str, Array]) -> Array:  # noqa: ARG002  # one protocol
         return np.asarray(self.value, dtype=np.float64)
 
+    def closing(self) -> "Constant":
+        return self
+
     def bind(self, parameters: Mapping[str, str]) -> "Constant":  # noqa: ARG002  # one protocol
         return self
 
@@ -139,6 +153,9 @@ class Arithmetic:
         with np.errstate(all="ignore"):
             result = np.asarray(_ARITHMETIC[self.name](*operands), dtype=np.float64)
         return np.where(np.isfinite(result), result, np.nan)
+
+    def closing(self) -> "Arithmetic":
+        return Arithmetic(self.name, tuple(o.closing() for o in self.operands))
 
     def bind(self, parameters: Mapping[str, str]) -> "Arithmetic":
         return Arithmetic(self.name, tuple(o.bind(parameters) for o in self.operands))

@@ -99,6 +99,8 @@ def summed_up(plan: Plan, cells: Cells) -> Cells | None:
     reduction = plan.groups
     additive = all(a.is_additive for a in reduction.aggregates)
     may_be_cut = bool(cells.buckets) and _is_wide(plan.query, reduction)
+    if plan.query.time_key is not None and any(m.is_closing for m in plan.query.metrics):
+        return None
     is_unknown = any(np.isnan(values).any() for values in cells.totals.values())
     if not reduction.keys or not additive or may_be_cut or is_unknown:
         return None

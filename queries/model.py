@@ -27,6 +27,7 @@ BUCKET = "bucket"
 CLUSTERS = 32
 CLUSTER = "cluster"
 ROWS = Aggregate("count")
+CLOSING_ROWS = ROWS.closing()
 
 MetricClass = Literal["additive", "semi-additive", "ratio", "distinct", "quantile", "model"]
 Better = Literal["up", "down", "none"]
@@ -88,6 +89,11 @@ class Metric:
     bound: tuple[tuple[str, str], ...] = ()
     material: float = 0.01
     defaults: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def is_closing(self) -> bool:
+        """Whether it is the value on the last day of a bucket or period (`queries.closing`)."""
+        return any(a.is_closing for a in self.formula.aggregates())
 
     @property
     def parameters(self) -> frozenset[str]:
@@ -251,9 +257,9 @@ class Access:
 
     def hides(self, metric: Metric, dataset: Dataset) -> bool:
         """Whether a metric of the dataset is kept from the viewer."""
+        needed = {a.of_every_day for a in metric.formula.aggregates()}
         is_needed = any(
-            a in self.hidden or replace(a, where=None) in self.hidden
-            for a in metric.formula.aggregates()
+            a in self.hidden or replace(a, where=None) in self.hidden for a in needed
         )
         return is_needed or any(d.retells(a) for d in dataset.derived for a in self.hidden)
 

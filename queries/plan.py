@@ -16,6 +16,7 @@ from queries.formula import Aggregate
 from queries.model import (
     BUCKET,
     BUCKETS,
+    CLOSING_ROWS,
     CLUSTER,
     CLUSTERS,
     ROWS,
@@ -81,6 +82,7 @@ def plan(query: Query, access: Access, tables: Tables) -> Plan:
     _check_grain(query)
     where = conjunction(query.where, *row_rules(dataset, access))
     _check_levels(query, where)
+    _check_closing(query, where)
     _check_estimations(query, where)
     return _planned(query, where, tables)
 
@@ -142,7 +144,7 @@ def matching(planned: Plan, key: str) -> Aggregate | None:
     None for a sum over all rows of a group: a group that is there has some.
     """
     asked = next((a for a in merged(planned.query.metrics) if a.key == key), None)
-    if asked is None or asked.where is None:
+    if asked is None or (asked.where is None and not asked.is_closing):
         return None
     counted = asked.matching
     return planned.reading.aggregate(counted) if planned.reading else counted
@@ -171,7 +173,7 @@ def binned(reduction: Reduction, quantile: Aggregate) -> Reduction:
 def _planned(query: Query, where: Condition | None, tables: Tables) -> Plan:
     dataset = query.dataset
     require(dataset, tables)
-    aggregates = tuple(sorted({*merged(query.metrics), ROWS}, key=lambda a: a.key))
+    aggregates = _aggregates(query)
     named = {k.name for k in query.by} | {
         f.dimension.name for f in (where.filters() if where else ())
     }
@@ -192,6 +194,12 @@ def _planned(query: Query, where: Condition | None, tables: Tables) -> Plan:
     if inner or reading is None:
         tables.rows(dataset.table)
     return Plan(query=query, groups=groups, reading=reading, inner=inner)
+
+
+def _aggregates(query: Query) -> tuple[Aggregate, ...]:
+    """What the metrics need, and how many rows are behind them."""
+    rows = {CLOSING_ROWS if m.is_closing else ROWS for m in query.metrics}
+    return tuple(sorted({*merged(query.metrics), *rows, ROWS}, key=lambda a: a.key))
 
 
 def _from_table(
@@ -229,11 +237,10 @@ def _inner(query: Query, estimation: Estimation, where: Condition | None) -> Red
 def _from_rollup(
     query: Query, where: Condition | None, keys: tuple[Column, ...], reading: Reading
 ) -> Reduction:
-    aggregates = {*merged(query.metrics), ROWS}
     return Reduction(
         source=Source(reading.table),
         keys=tuple(reading.column(k) for k in keys),
-        aggregates=tuple(reading.aggregate(a) for a in sorted(aggregates, key=lambda a: a.key)),
+        aggregates=tuple(reading.aggregate(a) for a in _aggregates(query)),
         where=reading.condition(where) if where is not None else None,
         time='"day"',
         period=query.period,
@@ -296,6 +303,18 @@ def _check_dimensions(query: Query) -> None:
                     f"It can be cut by {', '.join(sorted(allowed))}.",
                     code="dimension_not_allowed",
                 )
+
+
+def _check_closing(query: Query, where: Condition | None) -> None:
+    """The last day of a period cannot be kept out of it by a filter."""
+    time = query.dataset.time
+    closing = next((m for m in query.metrics if m.is_closing), None)
+    if closing and where and any(f.dimension.name == time.name for f in where.filters()):
+        raise UnsafeQuestion(
+            f"{closing.label} is of the last day of a period, so days cannot be filtered.",
+            "Say the days as the period.",
+            code="dimension_not_allowed",
+        )
 
 
 def _check_grain(query: Query) -> None:

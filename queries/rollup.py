@@ -40,11 +40,11 @@ def stored(dataset: Dataset, rollup: Rollup) -> tuple[Aggregate, ...]:
     """
     named = rollup.metrics or tuple(m.name for m in dataset.metrics)
     wanted = merged(m for m in dataset.metrics if m.name in named and not m.parameters)
-    kept = {a for a in wanted if a.is_additive} | {ROWS}
-    kept |= {a.matching for a in wanted if a.operation == "sum"}
+    kept = {a.of_every_day for a in wanted if a.is_additive} | {ROWS}
+    kept |= {a.of_every_day.matching for a in wanted if a.operation == "sum"}
     if rollup.by_account:
         kept |= {
-            a.matching
+            a.of_every_day.matching
             for a in wanted
             if a.operation == "count_distinct" and entity_column(dataset) in columns_of(a.argument)
         }
@@ -126,13 +126,14 @@ class Reading:
         return Column(column.name, self._expression(column.name), column.grain)
 
     def aggregate(self, aggregate: Aggregate) -> Aggregate:
-        key = aggregate.key
+        key, stored_as = aggregate.key, aggregate.of_every_day
+        closes = aggregate.is_closing
         if aggregate.is_additive:
-            return Aggregate("sum", f'"{key}"', alias=key)
+            return Aggregate("sum", f'"{stored_as.key}"', alias=key, is_closing=closes)
         is_pair = len(columns_of(aggregate.argument)) > 1
         argument = f'("{ACCOUNT}", "{DAY}")' if is_pair else f'"{ACCOUNT}"'
-        counted = aggregate.matching.key
-        return Aggregate("count_distinct", argument, f'"{counted}" > 0', alias=key)
+        kept = f'"{stored_as.matching.key}" > 0'
+        return Aggregate("count_distinct", argument, kept, alias=key, is_closing=closes)
 
     def condition(self, condition: Condition) -> Condition:
         match condition:
@@ -170,7 +171,7 @@ def covering(
 def _holds(dataset: Dataset, rollup: Rollup, aggregates: tuple[Aggregate, ...]) -> bool:
     kept = set(stored(dataset, rollup))
     return all(
-        a in kept or (rollup.by_account and _counts_accounts(dataset, rollup, a))
+        a.of_every_day in kept or (rollup.by_account and _counts_accounts(dataset, rollup, a))
         for a in aggregates
     )
 
@@ -179,7 +180,7 @@ def _counts_accounts(dataset: Dataset, rollup: Rollup, aggregate: Aggregate) -> 
     """Distinct accounts, or distinct pairs of account and day."""
     if aggregate.operation != "count_distinct" or not dataset.entity:
         return False
-    where = aggregate.where is None or aggregate.matching in stored(dataset, rollup)
+    where = aggregate.where is None or aggregate.of_every_day.matching in stored(dataset, rollup)
     day = dataset.time.expression.strip('"')
     argument = columns_of(aggregate.argument)
     return where and argument in (frozenset((dataset.entity,)), frozenset((dataset.entity, day)))

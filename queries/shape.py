@@ -23,7 +23,7 @@ from queries.interval import (
     replicates,
     wilson,
 )
-from queries.model import ROWS, Metric, Query, Threshold, TimeBucket
+from queries.model import CLOSING_ROWS, ROWS, Metric, Query, Threshold, TimeBucket
 from queries.paired import Paired
 from queries.period import Grain, Period, end_of, start_of
 
@@ -107,7 +107,7 @@ def _formula_columns(metric: Metric, formula: Formula, gathered: Gathered) -> di
         name: values,
         f"{name}__low": bounds.low,
         f"{name}__high": bounds.high,
-        f"{name}__n": current.totals[ROWS.key],
+        f"{name}__n": current.totals[(CLOSING_ROWS if metric.is_closing else ROWS).key],
     }
     if previous is not None:
         before = previous.values(formula)

@@ -12,6 +12,7 @@ import polars as pl
 
 from queries.cache import FrameCache
 from queries.catalog import Catalog
+from queries.closing import closed
 from queries.condition import Dimension, Filter, Scalar
 from queries.derived import require
 from queries.errors import NotLoaded
@@ -86,7 +87,9 @@ class Warehouse:
             data_version=tables.data_version,
             source="cache" if reader.all_cached else "rollup" if planned.is_rollup else "raw",
             table=planned.table,
-            sql=";\n\n".join(self._engine.explain(r, tables) for r in planned.reductions),
+            sql=";\n\n".join(
+                self._engine.explain(reader.closed(r), tables) for r in planned.reductions
+            ),
             took_ms=(perf_counter() - started) * 1000,
             complete_through=complete,
             notes=notes,
@@ -192,12 +195,17 @@ class _Reader:
     def reduce(self, reduction: Reduction) -> pl.DataFrame:
         """The key is all that decides the answer: the work itself, access inside, and the data."""
         contents = {t: self._tables.contents(t) for t in _tables_of(reduction)}
+        reduction = self.closed(reduction)
         key = repr((self._engine.name, contents, reduction))
         frame, was_cached = self._cache.remember(
             key, lambda: self._engine.reduce(reduction, self._tables)
         )
         self.all_cached &= was_cached
         return frame
+
+    def closed(self, reduction: Reduction) -> Reduction:
+        """With the last day of each bucket named, where a number is of that day."""
+        return closed(reduction, self._dataset, self._tables)
 
     def population(self) -> Array | None:
         """Units by bucket; None where the dataset's rows are nobody's."""

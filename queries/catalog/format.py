@@ -84,6 +84,7 @@ class WrittenMetric(_Written):
     the dimensions they are counted by, and `never_by` further ones that would tell those apart.
     `material` is the smallest change worth a finding, as a share of the value.
     `defaults` are texts of parameters that a question need not give.
+    `at_end` makes a number that does not add over time the one on the last day of a period.
     """
 
     name: Name
@@ -99,6 +100,7 @@ class WrittenMetric(_Written):
     better: Better = "none"
     metric_class: MetricClass | None = Field(default=None, alias="class")
     interval: IntervalKind | None = None
+    at_end: bool = False
     description: Text = ""
     convention: Text = ""
     source: Text = ""

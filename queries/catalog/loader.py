@@ -140,14 +140,21 @@ def _read_formula(
 ) -> tuple[Formula, MetricClass, IntervalKind]:
     formula = read_formula(written.formula, where)
     found = class_of(formula)
-    declared = written.metric_class or found
+    declared = written.metric_class or ("semi-additive" if written.at_end else found)
+    if written.at_end and declared != "semi-additive":
+        raise InvalidQuery(
+            f"{where} is of the end of a period, so it is no {declared}.",
+            "Write class: semi-additive, or leave the class out.",
+            code=CODE,
+        )
     if not may_be(declared, found):
         raise InvalidQuery(
             f"{where} is declared {declared}, but its formula is {found}.",
             f"Write class: {found}, or leave the class out.",
             code=CODE,
         )
-    return formula, declared, interval_of(formula, found, dataset.entity)
+    interval = interval_of(formula, found, dataset.entity)
+    return formula.closing() if written.at_end else formula, declared, interval
 
 
 def _rows(dataset: Dataset) -> Metric:

@@ -1,6 +1,7 @@
 """Translate canonical row expressions into Polars: the second reading that checks the first."""
 
 from collections.abc import Callable
+from datetime import date
 from functools import lru_cache, reduce
 
 import polars as pl
@@ -100,8 +101,10 @@ def _special(node: Expr) -> pl.Expr:
             raise NotImplementedError(node.sql())
 
 
-def _value(node: Expr) -> str | int | float | bool | None:
+def _value(node: Expr) -> str | int | float | bool | date | None:
     match node:
+        case exp.Cast():
+            return date.fromisoformat(str(node.this.this))
         case exp.Null():
             return None
         case exp.Boolean():
