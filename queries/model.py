@@ -258,9 +258,7 @@ class Access:
     def hides(self, metric: Metric, dataset: Dataset) -> bool:
         """Whether a metric of the dataset is kept from the viewer."""
         needed = {a.of_every_day for a in metric.formula.aggregates()}
-        is_needed = any(
-            a in self.hidden or replace(a, where=None) in self.hidden for a in needed
-        )
+        is_needed = any(a in self.hidden or replace(a, where=None) in self.hidden for a in needed)
         return is_needed or any(d.retells(a) for d in dataset.derived for a in self.hidden)
 
 

@@ -23,18 +23,23 @@
         style: `grid-template-columns:max-content repeat(${content.columns.length}, minmax(${content.with_text && content.columns.length > 8 ? 44 : 0}px, 1fr))`,
       },
       content.rows.map((row, i) => [
-        h("button", { class: "heat-row", ...playhead.mark(content.row_filter, row.filter) }, row.label),
+        h(content.row_filter ? "button" : "span", { class: "heat-row", ...marked(content.row_filter, row.filter) }, row.label),
         content.cells[i].map((cell, j) => cellOf(cell, row, content.columns[j])),
       ]),
       h("span", {}),
       content.columns.map((column, j) =>
         h(
-          "button",
-          { class: `heat-column${column.also ? " is-pair" : ""}`, "aria-label": column.label, ...playhead.mark(content.column_filter, column.filter) },
+          content.column_filter ? "button" : "span",
+          { class: `heat-column${column.also ? " is-pair" : ""}`, "aria-label": column.label, ...marked(content.column_filter, column.filter) },
           wide && j % 3 ? "" : column.label.replace(":00", wide ? "" : ":00"),
         ),
       ),
     );
+
+    // Rows and columns that are no filters are only read.
+    function marked(name, value) {
+      return name ? playhead.mark(name, value) : {};
+    }
 
     function cellOf(cell, row, column) {
       if (!cell) return h("span", { class: "heat-cell is-none" });
@@ -51,8 +56,8 @@
           class: `heat-cell${isOut(row, column) ? " is-out" : ""}${cell.few ? " is-few" : ""}${share > 0.55 ? " is-strong" : ""}`,
           style: cell.few ? null : `background:${shade(share)}`,
           "aria-label": tip.filter(Boolean).join(", "),
-          onclick: () => both(row, column),
-          ...playhead.crossed([[content.row_filter, row.filter], [content.column_filter, column.filter]], cell.exact),
+          ...(content.row_filter && { onclick: () => both(row, column) }),
+          ...(content.row_filter && playhead.crossed([[content.row_filter, row.filter], [content.column_filter, column.filter]], cell.exact)),
           ...playhead.tip.on(tip),
         },
         content.with_text ? cell.text : "",

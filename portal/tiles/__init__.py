@@ -4,6 +4,8 @@ from portal.tiles.anomalies import AnomalyLog, AnomalyMap
 from portal.tiles.breakdown import Breakdown
 from portal.tiles.canary import Canary
 from portal.tiles.catalogue import CatalogueSize, Lorenz
+from portal.tiles.churn import Churn, PriceChurn
+from portal.tiles.cohort_triangle import CohortTriangle, Hazard
 from portal.tiles.cohorts import Cohorts
 from portal.tiles.concurrency import PeakConcurrency
 from portal.tiles.country_map import CountryMap
@@ -31,8 +33,10 @@ from portal.tiles.heat import Heat
 from portal.tiles.ladder import Ladder
 from portal.tiles.lateness import Lateness
 from portal.tiles.launch import Launch
+from portal.tiles.lifetime import LifetimeFit, LifetimeValue, Payback
 from portal.tiles.lines import Lines
 from portal.tiles.matrix import Matrix
+from portal.tiles.member_flow import MemberFlow
 from portal.tiles.options import Option, Options
 from portal.tiles.outages import Outages
 from portal.tiles.quantiles import QuantileDifference, QuantileFunctions
@@ -45,6 +49,7 @@ from portal.tiles.spend_returns import SpendReturns
 from portal.tiles.split_options import SplitOptions
 from portal.tiles.standing_out import StandingOut
 from portal.tiles.survival import Abandonment, FirstPlay
+from portal.tiles.tenure import TenureCurves
 from portal.tiles.timeline import Timeline
 from portal.tiles.trend import Trend
 from portal.tiles.waits import QueueWaits
@@ -57,6 +62,8 @@ __all__ = [
     "Breakdown",
     "Canary",
     "CatalogueSize",
+    "Churn",
+    "CohortTriangle",
     "Cohorts",
     "CountryMap",
     "CumulativeFlow",
@@ -78,6 +85,7 @@ __all__ = [
     "GeoAttribution",
     "GeoEffect",
     "GeoPlacebo",
+    "Hazard",
     "HazardMap",
     "Headline",
     "Heat",
@@ -85,14 +93,19 @@ __all__ = [
     "Ladder",
     "Lateness",
     "Launch",
+    "LifetimeFit",
+    "LifetimeValue",
     "Lines",
     "Lorenz",
     "Matrix",
+    "MemberFlow",
     "MetricCatalog",
     "Option",
     "Options",
     "Outages",
+    "Payback",
     "PeakConcurrency",
+    "PriceChurn",
     "QuantileDifference",
     "QuantileFunctions",
     "QueueWaits",
@@ -107,6 +120,7 @@ __all__ = [
     "SplitOptions",
     "StandingOut",
     "TableStates",
+    "TenureCurves",
     "Timeline",
     "Trend",
 ]

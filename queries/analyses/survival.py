@@ -5,7 +5,7 @@ test that groups share one.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
@@ -39,6 +39,17 @@ def abandonment_question(scope: Scope, by: Sequence[str] = ()) -> Query:
 def scroll_question(scope: Scope, by: Sequence[str] = ()) -> Query:
     """Visits by the lowest row that came on screen."""
     return counted_by(scope, ["rows"], [*by, "deepest_row"])
+
+
+def tenure_question(scope: Scope, by: Sequence[str] = ()) -> Query:
+    """Spans of memberships by the days since joining at which they begin and end to be seen."""
+    asked = counted_by(scope, ["rows"], [*by, "entry_days", "tenure_days", "was_cancelled"])
+    return replace(asked, by=tuple(key for key in asked.by if key.name != CLUSTER.name))
+
+
+def tenure_counts(frame: pl.DataFrame) -> Counts:
+    """Days from joining to cancelling; who goes on, or changes plan, is censored there."""
+    return counts(frame, "tenure_days", "was_cancelled", entry="entry_days")
 
 
 def scroll(frame: pl.DataFrame) -> Curve:

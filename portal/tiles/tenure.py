@@ -1,0 +1,159 @@
+"""How long memberships last, a curve for each value of a dimension, with who is still at risk."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import polars as pl
+
+from portal.components import format as written
+from portal.components.problem import no_rows
+from portal.context import Context
+from portal.drawing import Drawing
+from portal.page import Place
+from portal.theme import SERIES
+from portal.tiles.figure import Layout, Trace, figure
+from portal.tiles.rankers import scope
+from queries.analyses import survival
+from queries.estimators.product_limit import at_risk_of, parts
+from queries.model import Query, Result
+
+HORIZON_DAYS = 720
+_EVERY_DAYS = 120
+_FEWEST = 200
+_SMALLEST_P = 0.001
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TenureCurves:
+    """Kaplan-Meier by plan or by channel: whoever goes on, or changes plan, is censored there."""
+
+    by: str
+    place: Place = field(default_factory=lambda: Place(span=6, height=400, dataset="memberships"))
+    metrics: tuple[str, ...] = ("median_tenure_days",)
+
+    def questions(self, context: Context) -> tuple[Query, ...]:
+        return (survival.tenure_question(replace(scope(context), period=None), (self.by,)),)
+
+    def joined(self, results: Sequence[Result], context: Context) -> tuple[Result, ...]:
+        """The curves, not the counts they were made from."""
+        frames = [
+            survival.kaplan_meier(counted).frame.with_columns(pl.lit(label).alias(self.by))
+            for label, counted in self._groups(results[0].frame, context)
+        ]
+        frame = pl.concat(frames) if frames else pl.DataFrame()
+        return (replace(results[0], frame=frame),)
+
+    def _groups(self, frame: pl.DataFrame, context: Context) -> list[tuple[str, survival.Counts]]:
+        """The largest values, those with too few memberships left out."""
+        dimension = context.dataset.dimension(self.by)
+        sizes = frame.filter(pl.col("entry_days") == 0).group_by(self.by).agg(pl.col("rows").sum())
+        kept = sizes.filter(pl.col("rows") >= _FEWEST).drop_nulls(self.by)
+        names = kept.sort("rows", descending=True)[self.by].to_list()[: len(SERIES)]
+        order = {value: n for n, value in enumerate(dimension.values_order)}
+        names.sort(key=lambda v: (order.get(str(v), len(order)), str(v)))
+        return [
+            (
+                written.value_label(name, dimension),
+                survival.tenure_counts(frame.filter(pl.col(self.by) == name)),
+            )
+            for name in names
+        ]
+
+    def draw(self, results: Sequence[Result], context: Context) -> Drawing:
+        groups = self._groups(results[0].frame, context)
+        if not groups:
+            return no_rows(context)
+        traces: list[Trace] = []
+        for nth, (label, counted) in enumerate(groups):
+            traces += _curve(label, survival.kaplan_meier(counted), SERIES[nth])
+            traces.append(_at_risk(label, counted, SERIES[nth]))
+        low = 0.07 * len(groups) + 0.14
+        layout: Layout = {
+            "xaxis": {
+                "range": [0, HORIZON_DAYS],
+                "dtick": _EVERY_DAYS,
+                "title": {"text": "Days since joining"},
+                "anchor": "y2",
+            },
+            "yaxis": {"tickformat": ",.0%", "range": [0, 1], "domain": [low, 1]},
+            "yaxis2": {
+                "domain": [0, low - 0.1],
+                "type": "category",
+                "categoryorder": "array",
+                "categoryarray": [label for label, _ in reversed(groups)],
+                "showgrid": False,
+                "fixedrange": True,
+            },
+            "showlegend": False,
+            "hovermode": "closest",
+            "margin": {"l": 84},
+        }
+        return figure(traces, layout, filters=self.by, notes=_notes(groups))
+
+
+def _curve(label: str, curve: survival.Curve, colour: str) -> list[Trace]:
+    shown = curve.time <= HORIZON_DAYS
+    times = [0.0, *(float(t) for t in curve.time[shown])]
+    lows, highs, shares = (
+        [1.0, *(None if math.isnan(v) else round(float(v), 5) for v in values[shown])]
+        for values in (curve.low, curve.high, curve.survival)
+    )
+    step: Trace = {"type": "scatter", "mode": "lines", "x": times}
+    edge: Trace = {**step, "line": {"width": 0, "shape": "hv"}, "hoverinfo": "skip"}
+    said = [
+        ["" if a is None or b is None else f"{a:.1%} to {b:.1%}"]
+        for a, b in zip(lows, highs, strict=True)
+    ]
+    return [
+        {**edge, "y": lows},
+        {**edge, "y": highs, "fill": "tonexty", "fillcolor": f"{colour}/0.1"},
+        {
+            **step,
+            "name": label,
+            "y": shares,
+            "line": {"color": colour, "width": 2, "shape": "hv"},
+            "text": [text for (text,) in said],
+            "hovertemplate": f"{label}, day %{{x}}: <b>%{{y:.1%}}</b> still member (%{{text}})"
+            "<extra></extra>",
+        },
+    ]
+
+
+def _at_risk(label: str, counted: survival.Counts, colour: str) -> Trace:
+    days = list(range(0, HORIZON_DAYS + 1, _EVERY_DAYS))
+    at_risk = at_risk_of(*parts(counted))
+    numbers: list[str] = []
+    for day in days:
+        later = [n for time, n in zip(counted.time, at_risk, strict=True) if time >= day]
+        numbers.append(written.count(float(later[0])) if later else "0")
+    positions = ["middle right", *(["middle center"] * (len(days) - 2)), "middle left"]
+    return {
+        "type": "scatter",
+        "mode": "text",
+        "x": days,
+        "y": [label] * len(days),
+        "yaxis": "y2",
+        "text": numbers,
+        "textposition": positions,
+        "textfont": {"color": colour, "size": 11},
+        "hoverinfo": "skip",
+    }
+
+
+def _notes(groups: Sequence[tuple[str, survival.Counts]]) -> tuple[str, ...]:
+    medians: list[str] = []
+    for label, counted in groups:
+        curve = survival.kaplan_meier(counted)
+        middle = "not reached" if math.isnan(curve.median) else f"{curve.median:.0f} days"
+        medians.append(f"{label} {middle}")
+    said: list[Any] = [f"Half are gone after: {', '.join(medians)}."]
+    if len(groups) > 1:
+        test = survival.log_rank([counted for _, counted in groups])
+        p = "< 0.001" if test.p < _SMALLEST_P else f"= {test.p:.3f}"
+        said.append(
+            f"One curve for all? Log-rank χ² {test.statistic:.1f} on {test.degrees} df, p {p}."
+        )
+    said.append("Below the curves: memberships at risk. Bands 95%, Greenwood on log(−log).")
+    return tuple(said)

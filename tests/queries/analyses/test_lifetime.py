@@ -1,0 +1,128 @@
+"""The shifted beta-geometric curve against its paper, its closed form, and simulation."""
+
+import math
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.special import betaln
+
+from queries.analyses.cluster import CLUSTERS
+from queries.analyses.lifetime import (
+    Attrition,
+    Fit,
+    Terms,
+    attrition,
+    discounted,
+    fit,
+    payback_month,
+    worth,
+)
+
+# Fader & Hardie 2007, table 1: per cent of a cohort still there after so many years, of which
+# seven are fitted; and the parameters they report.
+HIGH_END = [100, 86.9, 74.3, 65.3, 59.3, 55.1, 51.7, 49.1]
+REGULAR = [100, 63.1, 46.8, 38.2, 32.6, 28.9, 26.2, 24.1]
+PUBLISHED = {"high end": (HIGH_END, 0.668, 3.806), "regular": (REGULAR, 0.704, 1.182)}
+
+
+@pytest.mark.parametrize("segment", PUBLISHED)
+def test_the_published_parameters_come_out(segment: str):
+    shares, alpha, beta = PUBLISHED[segment]
+    left = np.array(shares, dtype=np.float64)
+    found = fit(left[:-1], left[:-1] - left[1:])
+    assert found is not None
+    assert found.alpha == pytest.approx(alpha, abs=5e-4)
+    assert found.beta == pytest.approx(beta, abs=5e-4)
+
+
+@given(st.floats(0.1, 20), st.floats(0.1, 50), st.integers(1, 80))
+def test_survival_is_the_ratio_of_beta_functions(alpha: float, beta: float, months: int):
+    curve = Fit(alpha, beta).survival(months)
+    month = np.arange(months + 1)
+    assert curve == pytest.approx(np.exp(betaln(alpha, beta + month) - betaln(alpha, beta)))
+
+
+@given(st.integers(1, 1000), st.floats(0, 1), st.integers(1, 120))
+def test_without_discount_value_is_the_expected_number_of_payments(
+    price: int, margin: float, months: int
+):
+    curve = Fit(1.1, 14.2).survival(months)
+    found = discounted(curve, Terms(float(price), margin, 0.0, months))
+    assert found[-1] == pytest.approx(price * margin * curve[:months].sum())
+    dearer = discounted(curve, Terms(float(price), margin, 0.1, months))
+    assert (dearer <= found + 1e-9).all()
+
+
+def test_payments_are_discounted_from_the_day_of_joining():
+    found = discounted(np.ones(14), Terms(10.0, 0.5, 0.21, 13))
+    assert found[0] == 5.0
+    assert found[12] - found[11] == pytest.approx(5.0 / 1.21)
+
+
+def test_it_pays_back_in_the_first_month_that_reaches_the_cost():
+    assert payback_month(np.array([4.0, 8.0, 12.0]), 8.0) == 2
+    assert payback_month(np.array([4.0, 8.0, 12.0]), 12.1) is None
+
+
+def test_too_little_is_no_curve():
+    assert fit(np.array([10.0, 5.0]), np.array([5.0, 1.0])) is None
+    assert fit(np.array([10.0, 10.0, 10.0]), np.zeros(3)) is None
+    assert worth(attrition(_frame(np.zeros((0, 2, CLUSTERS)))), Terms(1, 1, 0, 12)) is None
+
+
+def test_months_that_nobody_was_followed_through_are_left_out():
+    frame = pl.DataFrame(
+        {"months_since": [0, 1, 2], "at_risk": [10.0, 4.0, 0.0], "leaving": [5.0, 1.0, 0.0]}
+    )
+    counted = attrition(frame)
+    assert counted.at_risk.tolist() == [10.0, 4.0]
+    assert counted.survival.tolist() == [1.0, 0.5, 0.375]
+
+
+def test_the_interval_covers_the_value_that_is_true():
+    """Accounts leave by a beta of their own and are followed for unequal times; 100 worlds."""
+    truth, terms = Fit(1.1, 14.2), Terms(10.0, 0.4, 0.1, 24)
+    expected = float(discounted(truth.survival(24), terms)[-1])
+    inside = 0
+    for seed in range(100):
+        found = worth(_world(seed, truth), terms)
+        assert found is not None
+        inside += found.value.low <= expected <= found.value.high
+    spread = 3 * math.sqrt(0.95 * 0.05 / 100)
+    assert abs(inside / 100 - 0.95) < spread + 0.01
+
+
+def _world(seed: int, truth: Fit, accounts: int = 4_000) -> Attrition:
+    dice = np.random.default_rng(seed)
+    chance = dice.beta(truth.alpha, truth.beta, accounts)
+    lasted = dice.geometric(np.maximum(chance, 1e-9))
+    followed = dice.integers(1, 37, accounts)
+    cluster = dice.integers(0, CLUSTERS, accounts)
+    counts = np.zeros((36, 2, CLUSTERS))
+    for month in range(36):
+        at_risk = (lasted > month) & (followed > month)
+        np.add.at(counts[month, 0], cluster[at_risk], 1)
+        np.add.at(counts[month, 1], cluster[at_risk & (lasted == month + 1)], 1)
+    return attrition(_frame(counts))
+
+
+def _frame(counts: np.ndarray) -> pl.DataFrame:
+    months, _, clusters = counts.shape
+    grid = [(m, c) for m in range(months) for c in range(clusters)]
+    return pl.DataFrame(
+        {
+            "months_since": [m for m, _ in grid],
+            "cluster": [c for _, c in grid],
+            "at_risk": [float(counts[m, 0, c]) for m, c in grid],
+            "leaving": [float(counts[m, 1, c]) for m, c in grid],
+        },
+        schema={
+            "months_since": pl.Int64,
+            "cluster": pl.Int64,
+            "at_risk": pl.Float64,
+            "leaving": pl.Float64,
+        },
+    )
