@@ -104,6 +104,7 @@ def test_hardly_any_metric_is_without_a_number(warehouse: Warehouse, name: str):
     missing = {m.name for m in warehouse.dataset(name).metrics if row.get(m.name, 0) is None}
     assert missing <= {
         "long_view_rate",  # of feeds that judge views themselves
+        "weekly_wage_usd",  # of wages that are loaded apart
         "first_picture_quality_db",  # of feeds that measure pictures
         "replay_value",  # of image policies
         "image_lift",
