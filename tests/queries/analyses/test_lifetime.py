@@ -1,7 +1,5 @@
 """The shifted beta-geometric curve against its paper, its closed form, and simulation."""
 
-import math
-
 import numpy as np
 import polars as pl
 import pytest
@@ -83,19 +81,19 @@ def test_months_that_nobody_was_followed_through_are_left_out():
 
 
 def test_the_interval_covers_the_value_that_is_true():
-    """Accounts leave by a beta of their own and are followed for unequal times; 100 worlds."""
+    """Accounts leave by a beta of their own and are followed for unequal times; 30 worlds."""
     truth, terms = Fit(1.1, 14.2), Terms(10.0, 0.4, 0.1, 24)
     expected = float(discounted(truth.survival(24), terms)[-1])
     inside = 0
-    for seed in range(100):
+    for seed in range(30):
         found = worth(_world(seed, truth), terms)
         assert found is not None
         inside += found.value.low <= expected <= found.value.high
-    spread = 3 * math.sqrt(0.95 * 0.05 / 100)
-    assert abs(inside / 100 - 0.95) < spread + 0.01
+    # Of 30 at 95 %, fewer than 25 come once in 300 times.
+    assert inside >= 25
 
 
-def _world(seed: int, truth: Fit, accounts: int = 4_000) -> Attrition:
+def _world(seed: int, truth: Fit, accounts: int = 2_000) -> Attrition:
     dice = np.random.default_rng(seed)
     chance = dice.beta(truth.alpha, truth.beta, accounts)
     lasted = dice.geometric(np.maximum(chance, 1e-9))
