@@ -1,0 +1,116 @@
+"""Artwork: the image that should represent a title, for whom, and what makes an image work."""
+
+from portal.page import Page, Place, Section
+from portal.tiles import Findings, Headline, Heat
+from portal.tiles.artwork import Gallery, ImageEffects, ImageWinners
+from portal.tiles.packaging_tests import PackagingTests
+from portal.view import View
+from queries.catalog import Catalog
+
+
+def sections(_catalog: Catalog, view: View) -> tuple[Section, ...]:
+    """All titles to pick from, or the images of those picked."""
+    which = _IMAGES if view.values("title") else _TITLES
+    return (_TOP, which, _WHY, _TESTS)
+
+
+_TOP = Section(
+    tiles=(
+        Findings(only=("take_fraction",)),
+        Headline(metric="take_fraction"),
+        Headline(metric="exploration_regret"),
+        Headline(metric="effective_images"),
+        Headline(metric="click_bait_index"),
+    )
+)
+_TITLES = Section(
+    tiles=(
+        ImageWinners(
+            place=Place(
+                title="Which title has a better image?",
+                note="The likeliest best image of a title, against all of its images by equal "
+                "chance",
+                span=12,
+                height=460,
+            )
+        ),
+    )
+)
+_IMAGES = Section(
+    tiles=(
+        Gallery(
+            place=Place(
+                title="Which image should represent it?",
+                note="Ordered by the probability of being the best of its title",
+                span=12,
+                height=400,
+            )
+        ),
+        Heat(
+            metric="image_take_rate",
+            rows="artwork",
+            columns="country",
+            most_columns=12,
+            with_text=True,
+            place=Place(
+                title="For whom?",
+                note="Take rate by image and country; grey: under 200 rows",
+                span=12,
+                height=240,
+            ),
+        ),
+    )
+)
+_WHY = Section(
+    title="What makes an image work?",
+    tiles=(
+        ImageEffects(
+            place=Place(
+                title="Composition and context",
+                note="Within titles, randomised rows only, 95% interval",
+                span=6,
+                height=320,
+            )
+        ),
+        Heat(
+            metric="image_take_rate",
+            rows="genre",
+            columns="shot_type",
+            with_text=True,
+            place=Place(
+                title="By genre and shot",
+                note="Take rate, images weighted to equal chance; genres differ by titles too",
+                span=6,
+                height=320,
+            ),
+        ),
+    ),
+)
+_TESTS = Section(
+    title="Packaging tests",
+    tiles=(
+        PackagingTests(
+            place=Place(
+                title="Which packaging wins?",
+                note="Tests whose split is right; all weeks of the archive",
+                span=12,
+                height=460,
+                dataset="packaging",
+            )
+        ),
+    ),
+)
+
+PAGE = Page(
+    path="/artwork",
+    title="Artwork",
+    question="Which image should represent a title, for whom, and what makes an image work?",
+    unit="product",
+    datasets=("impressions", "packaging"),
+    filters=("title", "country", "device", "genre", "plan"),
+    arrange=sections,
+    arranged_by=("title",),
+    period="last 56 days",
+    compare="none",
+    order=26,
+)

@@ -1,0 +1,218 @@
+"""Images of titles: which is best, what makes one work, and whether it only baits.
+
+The lake has no pictures: an image is a placeholder drawn of what is known of it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import polars as pl
+
+from portal.components import format as written
+from portal.components.problem import no_rows
+from portal.context import Context
+from portal.drawing import Drawing, empty
+from portal.page import Place
+from portal.tiles.figure import figure
+from portal.tiles.forest import Mark, Series, forest
+from queries.analyses import artwork
+from queries.condition import Filter, conjunction
+from queries.model import Query, Result
+
+TITLE = "title"
+_MEASURES = ("image_take_rate", "best_image_probability", "click_bait_index", "seen_impressions")
+_LOOKS = ("artwork", "shot_type", "faces", "expression", "brightness")
+_EFFECTS = (
+    "close_up_effect",
+    "face_effect",
+    "main_cast_effect",
+    "bright_effect",
+    "joy_effect",
+    "frame_effect",
+)
+_TITLES = 40
+_CARDS = 12
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageWinners:
+    """Of the titles seen most, those whose best image is known with most certainty."""
+
+    rows: int = 12
+    place: Place = field(default_factory=lambda: Place(span=12, height=420))
+    metrics: tuple[str, ...] = ("best_image_probability", "image_take_rate", "click_bait_index")
+
+    def questions(self, context: Context) -> tuple[Query, ...]:
+        question = context.question(("seen_impressions",), by=(TITLE,))
+        return (
+            replace(
+                question,
+                compare=None,
+                order_by="seen_impressions",
+                limit=_TITLES,
+                with_total=False,
+                interval=False,
+            ),
+        )
+
+    def following(self, results: Sequence[Result], context: Context) -> tuple[Query, ...]:
+        titles = tuple(results[0].frame[TITLE].drop_nulls().to_list())
+        if not titles:
+            return ()
+        question = context.question(_MEASURES, by=(TITLE, "artwork"))
+        kept = conjunction(question.where, Filter(context.dataset.dimension(TITLE), "in", titles))
+        return (replace(question, where=kept, compare=None, with_total=False),)
+
+    def joined(self, results: Sequence[Result], _context: Context) -> tuple[Result, ...]:
+        if len(results) == 1:
+            return tuple(results)
+        return (replace(results[-1], frame=artwork.winners(results[-1].frame)),)
+
+    def draw(self, results: Sequence[Result], context: Context) -> Drawing:
+        known = results[-1].frame if len(results) > 1 else pl.DataFrame()
+        if known.is_empty() or known["best_image_probability"].drop_nulls().is_empty():
+            return _no_images(context)
+        found = artwork.winners(known)
+        best, take = (context.metric(n) for n in ("best_image_probability", "image_take_rate"))
+        columns: list[dict[str, Any]] = [
+            {"label": "Title", "is_text": True},
+            {"label": "Best image", "is_text": True},
+            {"label": "P(best)"},
+            {"label": "Take rate"},
+            {"label": "Over random"},
+            {"label": "95% interval"},
+        ]
+        rows = [
+            [
+                {"text": row[TITLE], "filter": row[TITLE]},
+                {"text": f"Image {row['artwork']}"},
+                {"text": written.number(row[best.name], best)},
+                {"text": written.number(row[take.name], take), "tip": written.interval(row, take)},
+                {"text": _signed(row["lift"])},
+                {"text": f"{_signed(row['lift_low'])} to {_signed(row['lift_high'])}"},
+            ]
+            for row in found.head(self.rows).iter_rows(named=True)
+        ]
+        first = found.row(0, named=True)
+        clear = first[best.name] >= artwork.CLEAR and (first["lift_low"] or 0) > 0
+        said = (
+            f"Image {first['artwork']} of {first[TITLE]} beats its title’s images: "
+            f"{_signed(first['lift'])} over random, best with probability "
+            f"{first[best.name]:.0%}. Images are drawn at random with known chances."
+            if clear
+            else "No image is best beyond doubt."
+        )
+        table = {"columns": columns, "rows": rows, "more": 0}
+        notes = (said, f"Of the {_TITLES} titles seen most. Click one for its images.")
+        return Drawing(kind="table", content={"tables": [table]}, filters=TITLE, notes=notes)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gallery:
+    """The images of the titles kept, likeliest best first, as placeholders."""
+
+    place: Place = field(default_factory=lambda: Place(span=12, height=420))
+    metrics: tuple[str, ...] = _MEASURES
+
+    def questions(self, context: Context) -> tuple[Query, ...]:
+        measured = context.question(_MEASURES, by=(TITLE, "artwork"))
+        looks = context.question(("seen_impressions",), by=_LOOKS)
+        return (
+            replace(measured, compare=None, with_total=False),
+            replace(looks, compare=None, with_total=False, interval=False),
+        )
+
+    def joined(self, results: Sequence[Result], _context: Context) -> tuple[Result, ...]:
+        return (replace(results[0], frame=artwork.compared(results[0].frame)),)
+
+    def draw(self, results: Sequence[Result], context: Context) -> Drawing:
+        found = artwork.compared(results[0].frame.drop_nulls("artwork"))
+        if found.is_empty():
+            return _no_images(context)
+        looks = {row["artwork"]: row for row in results[1].frame.iter_rows(named=True)}
+        cards = [
+            _card(row, looks.get(row["artwork"], {}), context)
+            for row in found.head(_CARDS).iter_rows(named=True)
+        ]
+        notes = (
+            "Placeholders: the lake has no pictures, only what is known of them.",
+            "Over random: against the mean of the title’s images, whose own error is left out.",
+        )
+        return Drawing(kind="gallery", content={"cards": cards}, notes=notes)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageEffects:
+    """What of an image's look changes the take rate, within titles and randomised rows only."""
+
+    place: Place = field(default_factory=lambda: Place(span=6, height=320))
+    metrics: tuple[str, ...] = _EFFECTS
+
+    def questions(self, context: Context) -> tuple[Query, ...]:
+        return (replace(context.question(self.metrics), compare=None),)
+
+    def draw(self, results: Sequence[Result], context: Context) -> Drawing:
+        row = results[0].frame.row(0, named=True) if results[0].frame.height else {}
+        shown = [n for n in _EFFECTS if row.get(n) is not None]
+        if not shown:
+            return empty(
+                "not_defined",
+                "No title has images of both kinds shown at random.",
+                "Composition is compared within titles, where images were randomised.",
+            )
+        marks = [_effect(row, name, context) for name in shown]
+        series = [Series(name="Effect", colour="@accent", marks=marks)]
+        traces, layout = forest([context.metric(n).label for n in shown], series)
+        layout["xaxis"] |= {"title": {"text": "change of the take rate, in points"}}
+        notes = ("Randomised: within each title, only rows whose image was drawn at random.",)
+        return figure(traces, layout, notes=notes)
+
+
+def _effect(row: dict[str, Any], name: str, context: Context) -> Mark:
+    value, low, high = (row[f"{name}{end}"] for end in ("", "__low", "__high"))
+    low, high = (value if end is None else end for end in (low, high))
+    text = f"{context.metric(name).label}: <b>{value:+.2%}</b> ({low:+.2%} to {high:+.2%})"
+    return Mark(value=value, low=low, high=high, always_low=low, always_high=high, text=text)
+
+
+def _card(row: dict[str, Any], look: dict[str, Any], context: Context) -> dict[str, Any]:
+    best, take, bait = (
+        context.metric(n) for n in ("best_image_probability", "image_take_rate", "click_bait_index")
+    )
+    said = [
+        written.readable(str(look[n])) if n != "faces" else f"{look[n]} faces"
+        for n in ("shot_type", "expression", "brightness", "faces")
+        if look.get(n) is not None
+    ]
+    return {
+        "image": f"Image {row['artwork']}",
+        "title": row[TITLE],
+        "shot": look.get("shot_type") or "",
+        "faces": look.get("faces") or 0,
+        "brightness": look.get("brightness") or "medium",
+        "looks": ", ".join(said).lower().capitalize(),
+        "best": written.number(row[best.name], best),
+        "is_best": bool(row["is_best"]),
+        "take": written.number(row[take.name], take),
+        "interval": written.interval(row, take),
+        "lift": _signed(row["lift"]),
+        "lift_interval": f"{_signed(row['lift_low'])} to {_signed(row['lift_high'])}",
+        "bait": written.number(row[bait.name], bait),
+        "has_bait": bool(row["has_bait"]),
+        "n": written.count(row["seen_impressions"]),
+    }
+
+
+def _no_images(context: Context) -> Drawing:
+    if context.condition is not None:
+        return no_rows(context)
+    return empty(
+        "not_defined",
+        "The log names no images.",
+        "Images are compared where each row says which one was shown, and with what chance.",
+    )
+
+
+def _signed(value: float | None) -> str:
+    return written.NOTHING if value is None else f"{value:+.1%}".replace("-", "−")

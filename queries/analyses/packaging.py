@@ -1,0 +1,81 @@
+"""Packaging tests, arm by arm: first whether the split is right, then which arm is best.
+
+A test whose arms got other shares of readers than equal ones is blocked (chi-squared, p below
+.0005; Fabijan et al. 2019): nothing of it can be believed. Else each arm's probability of having
+the highest click rate (Beta-Binomial from a flat prior; Scott 2010). An archive of totals has no
+clusters, so readers count as independent.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from scipy.special import chdtrc  # pyright: ignore[reportMissingTypeStubs]
+
+from queries.analyses.cluster import EVERY_GROUP, Scope
+from queries.analyses.sample_ratio import ALARM
+from queries.estimators.probability_best import probability_best
+from queries.model import Query
+
+
+@dataclass(frozen=True, slots=True)
+class Tests:
+    """One row an arm, tests that are blocked apart from those that may be read.
+
+    Columns `test`, `arm`, `headline`, `impressions`, `clicks`, `rate`, `best` (probability), `lift`
+    over the mean of the test's arms, `p` of the split and `is_broken`.
+    """
+
+    arms: pl.DataFrame
+
+    @property
+    def count(self) -> int:
+        return self.arms["test"].n_unique()
+
+    @property
+    def broken(self) -> int:
+        return self.arms.filter("is_broken")["test"].n_unique()
+
+
+def question(scope: Scope) -> Query:
+    """Readers and clicks of every arm."""
+    dataset = scope.dataset
+    return Query(
+        dataset=dataset,
+        metrics=(dataset.metric("impressions"), dataset.metric("clicks")),
+        by=tuple(dataset.dimension(name) for name in ("test", "arm", "headline")),
+        where=scope.where,
+        period=scope.period,
+        limit=EVERY_GROUP,
+        interval=False,
+        with_total=False,
+    )
+
+
+def tests(frame: pl.DataFrame) -> Tests:
+    """Read the answer to `question`. Tests of one arm say nothing and are left out."""
+    arms = frame.select("test", "arm", "headline", "impressions", "clicks").filter(
+        pl.col("impressions") > 0, pl.len().over("test") > 1
+    )
+    shown = pl.col("impressions").cast(pl.Float64)
+    expected = shown.mean().over("test")
+    arms = arms.with_columns(
+        rate=pl.col("clicks") / shown,
+        chi=((shown - expected) ** 2 / expected).sum().over("test"),
+        freedom=pl.len().over("test") - 1,
+        everyone=(pl.col("clicks") / shown).mean().over("test"),
+    ).filter(pl.col("freedom") > 0)
+    contest = arms["test"].rank("dense").to_numpy().astype(np.intp)
+    parts = [arms[n].to_numpy().astype(np.float64)[:, None] for n in ("impressions", "clicks")]
+    best = np.zeros(0)
+    if arms.height:
+        best = probability_best((parts[0], parts[1], parts[0]), contest)
+    p = chdtrc(arms["freedom"].to_numpy(), arms["chi"].to_numpy())
+    told = arms.with_columns(
+        best=pl.Series(best, dtype=pl.Float64),
+        p=pl.Series(np.asarray(p), dtype=pl.Float64),
+        lift=pl.col("rate") / pl.col("everyone") - 1,
+    )
+    return Tests(
+        told.with_columns(is_broken=pl.col("p") < ALARM).drop("chi", "freedom", "everyone")
+    )
