@@ -34,7 +34,7 @@ PAGE = Page(
                     place=Place(
                         title="Unmet demand",
                         note="Queries by searches that found nothing",
-                        span=6,
+                        span=7,
                         height=440,
                     ),
                 ),
@@ -44,7 +44,7 @@ PAGE = Page(
                     place=Place(
                         title="In which language is it growing?",
                         note="Searches without a result, of all",
-                        span=6,
+                        span=5,
                         height=440,
                     ),
                 ),
@@ -113,7 +113,7 @@ PAGE = Page(
                     place=Place(
                         title="Most typed",
                         note="Queries by searches",
-                        span=6,
+                        span=5,
                         height=440,
                     ),
                 ),
@@ -123,7 +123,7 @@ PAGE = Page(
                     place=Place(
                         title="From query to title",
                         note="Plays of two minutes by query and title",
-                        span=6,
+                        span=7,
                         height=440,
                     ),
                 ),
