@@ -28,8 +28,7 @@ _TITLES = Section(
         ImageWinners(
             place=Place(
                 title="Which title has a better image?",
-                note="The likeliest best image of a title, against all of its images by equal "
-                "chance",
+                note="The likeliest best image of a title against the one in use",
                 span=12,
                 height=460,
             )
@@ -110,7 +109,7 @@ PAGE = Page(
     filters=("title", "country", "device", "genre", "plan"),
     arrange=sections,
     arranged_by=("title",),
-    period="last 56 days",
+    period="last 168 days",
     compare="none",
     order=26,
 )

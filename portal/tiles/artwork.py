@@ -80,7 +80,7 @@ class ImageWinners:
             {"label": "Best image", "is_text": True},
             {"label": "P(best)"},
             {"label": "Take rate"},
-            {"label": "Over random"},
+            {"label": "Over the one in use"},
             {"label": "95% interval"},
         ]
         rows = [
@@ -89,19 +89,20 @@ class ImageWinners:
                 {"text": f"Image {row['artwork']}"},
                 {"text": written.number(row[best.name], best)},
                 {"text": written.number(row[take.name], take), "tip": written.interval(row, take)},
-                {"text": _signed(row["lift"])},
-                {"text": f"{_signed(row['lift_low'])} to {_signed(row['lift_high'])}"},
+                {"text": "in use" if row["is_used"] else _signed(row["gain"])},
+                {"text": "" if row["is_used"] else _range(row)},
             ]
             for row in found.head(self.rows).iter_rows(named=True)
         ]
         first = found.row(0, named=True)
-        clear = first[best.name] >= artwork.CLEAR and (first["lift_low"] or 0) > 0
+        clear = first[best.name] >= artwork.CLEAR and (first["gain_low"] or 0) > 0
+        clear = clear and not first["is_used"]
         said = (
-            f"Image {first['artwork']} of {first[TITLE]} beats its title’s images: "
-            f"{_signed(first['lift'])} over random, best with probability "
+            f"Image {first['artwork']} of {first[TITLE]} beats the one in use by "
+            f"{_signed(first['gain'])} ({_range(first)}), best with probability "
             f"{first[best.name]:.0%}. Images are drawn at random with known chances."
             if clear
-            else "No image is best beyond doubt."
+            else "No image is better than the one in use beyond doubt."
         )
         table = {"columns": columns, "rows": rows, "more": 0}
         notes = (said, f"Of the {_TITLES} titles seen most. Click one for its images.")
@@ -212,6 +213,10 @@ def _no_images(context: Context) -> Drawing:
         "The log names no images.",
         "Images are compared where each row says which one was shown, and with what chance.",
     )
+
+
+def _range(row: dict[str, Any]) -> str:
+    return f"{_signed(row['gain_low'])} to {_signed(row['gain_high'])}"
 
 
 def _signed(value: float | None) -> str:

@@ -31,9 +31,23 @@ def compared(frame: pl.DataFrame, title: str = "title") -> pl.DataFrame:
 
 
 def winners(frame: pl.DataFrame) -> pl.DataFrame:
-    """The best image of each title, those known with most certainty and largest lift first."""
-    best = compared(frame).filter("is_best").unique("title", keep="first", maintain_order=True)
+    """The best image of each title and its gain over the one in use, which is the one seen most.
+
+    First those that are clearly the best and not in use yet, by the least they would gain
+    (`gain_low`): what to promote.
+    """
+    used = pl.col("seen_impressions") == pl.col("seen_impressions").max().over("title")
+    take = pl.col("image_take_rate").filter(used).first().over("title")
+    best = compared(frame).with_columns(
+        gain=pl.col("image_take_rate") / take - 1,
+        gain_low=pl.col("image_take_rate__low") / take - 1,
+        gain_high=pl.col("image_take_rate__high") / take - 1,
+        is_used=used,
+    )
+    best = best.filter("is_best").unique("title", keep="first", maintain_order=True)
     clear = pl.col("best_image_probability") >= CLEAR
     return best.sort(
-        [clear, pl.col("lift_low").fill_null(-1.0)], descending=[True, True], nulls_last=True
+        [clear & ~pl.col("is_used"), pl.col("gain_low").fill_null(-1.0)],
+        descending=[True, True],
+        nulls_last=True,
     )
