@@ -1,7 +1,7 @@
 """Artwork: the image that should represent a title, for whom, and what makes an image work."""
 
 from portal.page import Page, Place, Section
-from portal.tiles import Findings, Headline, Heat
+from portal.tiles import Headline, Heat
 from portal.tiles.artwork import Gallery, ImageEffects, ImageWinners
 from portal.tiles.packaging_tests import PackagingTests
 from portal.view import View
@@ -16,7 +16,6 @@ def sections(_catalog: Catalog, view: View) -> tuple[Section, ...]:
 
 _TOP = Section(
     tiles=(
-        Findings(only=("take_fraction",)),
         Headline(metric="take_fraction"),
         Headline(metric="exploration_regret"),
         Headline(metric="effective_images"),
