@@ -110,5 +110,5 @@ PAGE = Page(
     arranged_by=("title",),
     period="last 168 days",
     compare="none",
-    order=26,
+    order=23,
 )

@@ -10,5 +10,5 @@ PAGE = Page(
     datasets=("playback",),
     become=explain_page,
     is_listed=False,
-    order=71,
+    order=81,
 )

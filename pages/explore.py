@@ -9,5 +9,5 @@ PAGE = Page(
     question="Any metric, by anything that it can be cut by.",
     datasets=("playback",),
     become=explore,
-    order=60,
+    order=70,
 )

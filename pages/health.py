@@ -34,7 +34,7 @@ PAGE = Page(
     options=("find", "unit"),
     period="last 84 days",
     compare="none",
-    order=58,
+    order=61,
     sections=(
         Section(
             title="Is the data there?",

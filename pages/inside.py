@@ -178,5 +178,5 @@ PAGE = Page(
     become=one_title,
     arranged_by=("title",),
     period="last 84 days",
-    order=28,
+    order=31,
 )

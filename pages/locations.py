@@ -62,5 +62,5 @@ PAGE = Page(
     period="all",
     compare="none",
     compares=False,
-    order=61,
+    order=50,
 )

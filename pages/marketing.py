@@ -121,5 +121,5 @@ PAGE = Page(
             ),
         ),
     ),
-    order=55,
+    order=44,
 )

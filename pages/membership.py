@@ -149,5 +149,5 @@ PAGE = Page(
     ),
     period="last 12 months",
     grain="month",
-    order=60,
+    order=40,
 )

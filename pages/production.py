@@ -186,5 +186,5 @@ PAGE = Page(
     ),
     period="last 182 days",
     compare="none",
-    order=60,
+    order=51,
 )

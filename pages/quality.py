@@ -190,5 +190,5 @@ PAGE = Page(
             ),
         ),
     ),
-    order=52,
+    order=55,
 )

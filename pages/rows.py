@@ -12,5 +12,5 @@ PAGE = Page(
     compare="none",
     compares=False,
     is_listed=False,
-    order=70,
+    order=80,
 )

@@ -130,5 +130,5 @@ PAGE = Page(
             ),
         ),
     ),
-    order=25,
+    order=22,
 )

@@ -67,5 +67,5 @@ PAGE = Page(
             ),
         ),
     ),
-    order=40,
+    order=33,
 )

@@ -79,5 +79,5 @@ PAGE = Page(
     ),
     period="last 12 months",
     grain="month",
-    order=62,
+    order=41,
 )
