@@ -44,7 +44,8 @@ def test_nothing_is_compared_where_there_are_no_tests():
 
 
 @pytest.mark.demo
-def test_the_planted_image_is_the_one_the_page_names(demo_home: Path):
+def test_the_planted_image_is_the_likeliest_of_its_title_and_no_other_is_named(demo_home: Path):
+    """The small demo has too few accounts to name even the planted one beyond doubt."""
     lake = Lake(demo_home / "lake")
     truths = pl.read_parquet(list(lake.snapshot_now().files("truths")))
     where = truths.filter(pl.col("name") == "winning_artwork")["where"].str.json_decode(
@@ -54,7 +55,11 @@ def test_the_planted_image_is_the_one_the_page_names(demo_home: Path):
     opened = open_page(discover("pages")["/artwork"], "?period=all", warehouse)
     tile = next(t for t in opened.tiles().values() if type(t).__name__ == "ImageWinners")
     results = ask(opened, tile, warehouse, Access())
-    first = artwork.winners(results[-1].frame).row(0, named=True)
-    assert first["artwork"] == where["artwork_id"]
+    of_title = artwork.compared(results[-1].frame).filter("is_best")
+    assert where["artwork_id"] in of_title["artwork"].to_list()
     said = tile.draw(results, opened.tile_context(tile)).notes[0]
-    assert f"Image {where['artwork_id']}" in said
+    first = artwork.winners(results[-1].frame).row(0, named=True)
+    if first["best_image_probability"] < artwork.CLEAR:
+        assert said == "No image is better than the one in use beyond doubt."
+    else:
+        assert f"Image {where['artwork_id']}" in said
