@@ -150,8 +150,9 @@ def safe_name(*parts: str) -> str:
 
 
 def safe_csv(frame: pl.DataFrame, *, for_people: bool) -> bytes:
-    """Plain values as CSV, in which no text is read as a formula."""
+    """Plain values as CSV, in which no text is read as a formula; nested ones as JSON."""
     buffer = BytesIO()
+    frame = _unnested(frame)
     texts = [pl.col(name) for name, kind in frame.schema.items() if kind == pl.String]
     frame.with_columns(
         pl.when(text.str.contains(FORMULA)).then("'" + text).otherwise(text).name.keep()
@@ -163,6 +164,18 @@ def safe_csv(frame: pl.DataFrame, *, for_people: bool) -> bytes:
         line_terminator="\r\n" if for_people else "\n",
     )
     return buffer.getvalue()
+
+
+def _unnested(frame: pl.DataFrame) -> pl.DataFrame:
+    nested = [name for name, kind in frame.schema.items() if kind.is_nested()]
+    return frame.with_columns(
+        pl.Series(name, [None if v is None else _json(v) for v in frame[name].to_list()], pl.String)
+        for name in nested
+    )
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, default=str, ensure_ascii=False)
 
 
 def _guarded(text: str) -> str:

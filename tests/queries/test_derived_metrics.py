@@ -306,14 +306,20 @@ def test_calibration_is_steck_s_divergence_by_account_and_month(demo: Demo):
 
 
 def paid_days(demo: Demo) -> set[tuple[int, date]]:
-    """Account and day, for every day since the first play that a member paid for."""
+    """Account and day, for every day since the first play that a member paid for.
+
+    Billing events of days that are not complete yet are as if they had not come.
+    """
+    complete = demo.tables.complete_through("billing_events")
+    assert complete is not None
     kinds = {r["account_id"]: r["account_kind"] for r in demo.rows("accounts")}
     every = [r["local_date"] for r in demo.rows("playback", "local_date")]
     first, last = min(every), max(every)
     opening, closing = ("signup_paid", "rejoin"), ("cancel_voluntary", "cancel_involuntary")
     found: set[tuple[int, date]] = set()
     events = demo.rows("billing_events", "account_id", "local_date", "event_ts", "kind")
-    for (account,), mine in together(events, "account_id").items():
+    known = [e for e in events if e["local_date"] <= complete]
+    for (account,), mine in together(known, "account_id").items():
         if kinds[account] != "member":
             continue
         since: date | None = None
