@@ -32,7 +32,7 @@ def test_a_test_with_a_broken_split_is_blocked_and_the_better_arm_of_a_sound_one
     sound = found.arms.filter(pl.col("test") == "sound")
     assert not sound["is_broken"].any()
     assert sound.sort("best")["headline"].to_list() == ["c", "d"]
-    assert sound["best"].max() > 0.99
+    assert sound.filter(pl.col("best") > 0.99).height == 1
 
 
 def test_nothing_is_compared_where_there_are_no_tests():
