@@ -17,10 +17,11 @@ from rich.table import Table
 from bench.questions import QUESTIONS, Timed
 from queries.cache import FrameCache
 from queries.catalog import Catalog
+from queries.dataset import Access, Dataset, TimeBucket
 from queries.engines.duckdb_engine import DuckDBEngine
 from queries.lake.lake import Lake
-from queries.model import Access, Comparison, Dataset, Grain, Period, Query, TimeBucket
-from queries.period import previous
+from queries.model import Comparison, Query
+from queries.period import Grain, Period, previous
 from queries.warehouse import Warehouse
 
 ROUNDS = 15

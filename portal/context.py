@@ -11,8 +11,9 @@ from typing import Protocol, Self
 
 from portal.view import Choice, View
 from queries.condition import Condition, Dimension, Either, Filter, conjunction
+from queries.dataset import Dataset, Key, Metric, TimeBucket
 from queries.errors import InvalidQuery, QueryError
-from queries.model import Comparison, Dataset, Key, Metric, Query, TimeBucket
+from queries.model import Comparison, Query
 from queries.period import Grain, Period, last_year, parse_period, previous
 
 _LARGEST = 10**6

@@ -21,7 +21,8 @@ from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
 from queries.answer import definition, label, provenance
-from queries.model import Metric, Query, Result, TimeBucket
+from queries.dataset import Metric, TimeBucket
+from queries.model import Query, Result
 
 #: What a spreadsheet may read as the beginning of a formula.
 FORMULA = "^[=+\\-@\t\r\n＝＋－＠]"

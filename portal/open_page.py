@@ -11,10 +11,11 @@ from portal.context import Context, Extent, resolve
 from portal.page import Asking, Joining, Lists, Page, Spanning, Tile, dataset_name
 from portal.view import Choice, View
 from queries.catalog import Catalog
+from queries.dataset import Access, Dataset
 from queries.errors import NotLoaded
 from queries.lake.errors import UnknownVersion
 from queries.listing import Rows
-from queries.model import Access, Dataset, Result
+from queries.model import Result
 from queries.warehouse import Warehouse
 
 _WEEK = 7

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from portal.page import Page
-from queries.model import Access
+from queries.dataset import Access
 from queries.warehouse import Warehouse
 
 

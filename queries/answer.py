@@ -8,8 +8,11 @@ from typing import Any
 
 import polars as pl
 
+from queries.dataset import Access, Dataset, Metric
 from queries.errors import QueryError
-from queries.model import Access, Dataset, Metric, Period, Query, Result, Tables
+from queries.model import Query, Result
+from queries.period import Period
+from queries.reduction import Tables
 
 ZONES = {"local": "the viewer's local time", "utc": "UTC"}
 _SUFFIXES = {

@@ -7,8 +7,9 @@ from datetime import date
 
 import polars as pl
 
+from queries.dataset import TimeBucket
 from queries.errors import UnsafeQuestion
-from queries.model import Calculation, Query, TimeBucket
+from queries.model import Calculation, Query
 from queries.period import Grain, start_of
 
 

@@ -9,9 +9,10 @@ from dataclasses import replace
 from datetime import date, timedelta
 from typing import Protocol
 
+from queries.dataset import Dataset
 from queries.formula import Aggregate
-from queries.model import Column, Dataset, Reduction
 from queries.period import Grain, Period, end_of, start_of
+from queries.reduction import Column, Reduction
 
 
 class Days(Protocol):

@@ -9,8 +9,9 @@ from datetime import date, timedelta
 from hashlib import blake2b
 from typing import Any
 
+from queries.dataset import Dataset, DerivedTable
 from queries.errors import NotLoaded
-from queries.model import Dataset, DerivedTable, Tables
+from queries.reduction import Tables
 
 DETAILS = "derived"
 BUILD_HINT = "Build it with: playhead rollups"

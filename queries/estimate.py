@@ -9,13 +9,16 @@ from collections.abc import Callable
 import numpy as np
 import polars as pl
 
+from queries.dataset import CLUSTER, CLUSTERS
 from queries.errors import UnsafeQuestion
 from queries.estimation import Estimation
 from queries.estimators.estimator import Counted, Estimates, Indices
 from queries.formula import Array
 from queries.interval import margin_of_present
-from queries.model import CLUSTER, CLUSTERS, Period, Query, Reduction
+from queries.model import Query
+from queries.period import Period
 from queries.plan import Plan, over
+from queries.reduction import Reduction
 
 Reduce = Callable[[Reduction], pl.DataFrame]
 

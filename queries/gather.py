@@ -12,11 +12,12 @@ import numpy as np
 import polars as pl
 
 from queries.condition import Filter
+from queries.dataset import BUCKET, BUCKETS, ROWS, Dataset
 from queries.estimation import Estimation
 from queries.estimators.estimator import Estimates
 from queries.formula import Aggregate, Array, Formula
 from queries.interval import Histogram
-from queries.model import BUCKET, BUCKETS, ROWS, Dataset, Query, Reduction
+from queries.model import Query
 from queries.plan import (
     BIN,
     BIN_RATIO,
@@ -31,6 +32,7 @@ from queries.plan import (
     matching,
     only,
 )
+from queries.reduction import Reduction
 
 Reduce = Callable[[Reduction], pl.DataFrame]
 

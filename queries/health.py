@@ -13,11 +13,13 @@ import polars as pl
 
 from queries import derived
 from queries.catalog import Catalog
+from queries.dataset import ROWS, Access, Dataset, Metric
 from queries.engines.polars_expression import translate
 from queries.lake.invariants import DETAILS, Invariant, declared
 from queries.lake.ledger import LEDGER, QUARANTINE, deliveries
 from queries.lake.snapshot import Snapshot
-from queries.model import ROWS, Access, Dataset, Metric, Query, Tables
+from queries.model import Query
+from queries.reduction import Tables
 
 ROLLUP = "rollup_"
 

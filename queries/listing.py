@@ -13,22 +13,15 @@ from datetime import date
 import polars as pl
 
 from queries.condition import Condition, conjunction
+from queries.dataset import BUCKET, ROWS, Access, Dataset
 from queries.derived import sources
 from queries.errors import AccessDenied, InvalidQuery
 from queries.expression import columns_of
 from queries.lake import contract
-from queries.model import (
-    BUCKET,
-    ROWS,
-    Access,
-    Column,
-    Dataset,
-    Period,
-    Reduction,
-    Selection,
-    Source,
-)
-from queries.plan import needed_joins, row_rules
+from queries.period import Period
+from queries.plan import needed_joins
+from queries.reduction import Column, Reduction, Selection, Source
+from queries.refusal import row_rules
 
 DEEPEST = 100_000
 

@@ -10,8 +10,8 @@ from typing import cast
 from sqlglot import expressions as exp
 
 from queries.condition import Dimension
+from queries.dataset import Access, Dataset, Metric
 from queries.expression import parse_row
-from queries.model import Access, Dataset, Metric
 from queries.warehouse import Warehouse
 
 _KEYS = "parameter_keys"

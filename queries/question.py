@@ -7,22 +7,10 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
+from queries.dataset import Access, Dataset, Key, Metric, TimeBucket
 from queries.errors import InvalidQuery, UnknownField
-from queries.model import (
-    Access,
-    Calculation,
-    Comparison,
-    Dataset,
-    Grain,
-    Key,
-    Metric,
-    Period,
-    Query,
-    Result,
-    Threshold,
-    TimeBucket,
-)
-from queries.period import EXAMPLES, last_year, parse_period, previous
+from queries.model import Calculation, Comparison, Query, Result, Threshold
+from queries.period import EXAMPLES, Grain, Period, last_year, parse_period, previous
 from queries.shape import CHANGES
 from queries.warehouse import Warehouse
 from queries.where import parse_where

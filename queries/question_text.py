@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from shlex import join
 
+from queries.dataset import Key, TimeBucket
 from queries.listing import Listing
-from queries.model import Calculation, Comparison, Key, Query, TimeBucket
+from queries.model import Calculation, Comparison, Query
 from queries.question import Question
 from queries.row_question import RowQuestion
 from queries.where import Where

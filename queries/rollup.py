@@ -14,9 +14,10 @@ from typing import Any
 
 from queries import derived
 from queries.condition import Both, Condition, Either, Filter
+from queries.dataset import BUCKET, ROWS, Dataset, Rollup, merged
 from queries.expression import columns_of
 from queries.formula import Aggregate
-from queries.model import BUCKET, ROWS, Column, Dataset, Rollup, Tables, merged
+from queries.reduction import Column, Tables
 
 DAY = "day"
 ACCOUNT = "account"

@@ -13,14 +13,15 @@ import polars as pl
 
 from queries import derived
 from queries.condition import MAX_VALUES, Dimension, Filter
+from queries.dataset import BUCKET, Dataset, DerivedTable, Rollup
 from queries.engines.duckdb_engine import DuckDBEngine
 from queries.errors import QueryError
 from queries.formula import Aggregate
 from queries.gather import counted_units
 from queries.lake import invariants
 from queries.lake.lake import Change, Lake
-from queries.model import BUCKET, Column, Dataset, DerivedTable, Reduction, Rollup, Source
 from queries.plan import population_plan
+from queries.reduction import Column, Reduction, Source
 from queries.rollup import (
     ACCOUNT,
     DAY,

@@ -8,9 +8,9 @@ from typing import Any, cast
 import polars as pl
 
 from queries.answer import ZONES
+from queries.dataset import Access
 from queries.errors import InvalidQuery
 from queries.listing import DEEPEST, Listing, Rows
-from queries.model import Access
 from queries.question import read_period
 from queries.warehouse import Warehouse
 from queries.where import parse_where

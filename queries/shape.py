@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 
 from queries.calculation import calculate
+from queries.dataset import CLOSING_ROWS, ROWS, Metric, TimeBucket
 from queries.estimate import changed
 from queries.estimation import Estimation
 from queries.formula import Arithmetic, Array, Formula
@@ -23,7 +24,7 @@ from queries.interval import (
     replicates,
     wilson,
 )
-from queries.model import CLOSING_ROWS, ROWS, Metric, Query, Threshold, TimeBucket
+from queries.model import Query, Threshold
 from queries.paired import Paired
 from queries.period import Grain, Period, end_of, start_of
 

@@ -12,7 +12,7 @@ from queries.lake.snapshot import Snapshot
 
 
 class Underway:
-    """A snapshot and the changes to come. Implements `queries.model.Tables`.
+    """A snapshot and the changes to come. Implements `queries.reduction.Tables`.
 
     Versions are those of the snapshot: what is built goes by the versions of its sources, not by
     its own. `written` is what the record's details are to say anew.

@@ -14,6 +14,7 @@ from queries.cache import FrameCache
 from queries.catalog import Catalog
 from queries.closing import closed
 from queries.condition import Dimension, Filter, Scalar
+from queries.dataset import ROWS, Access, Dataset, Metric
 from queries.derived import require
 from queries.errors import NotLoaded
 from queries.estimate import estimated
@@ -23,19 +24,10 @@ from queries.health import Health, doubts, health
 from queries.lake.lake import Lake
 from queries.lake.snapshot import Snapshot
 from queries.listing import Listing, Rows, plan_rows
-from queries.model import (
-    ROWS,
-    Access,
-    Dataset,
-    Engine,
-    Metric,
-    Period,
-    Query,
-    Reduction,
-    Result,
-)
-from queries.period import end_of
+from queries.model import Query, Result
+from queries.period import Period, end_of
 from queries.plan import Plan, adds_levels, over, plan, plan_whole, population_plan
+from queries.reduction import Engine, Reduction
 from queries.rollup import known_population
 from queries.shape import (
     Gathered,

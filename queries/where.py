@@ -16,9 +16,10 @@ from sqlglot.errors import SqlglotError
 from sqlglot.expressions.core import Expr
 from sqlglot.tokenizer_core import Token, TokenType
 
-from queries.condition import Both, Condition, Either, Filter, Scalar, negated
+from queries.condition import Both, Condition, Dimension, Either, Filter, Scalar, negated
+from queries.dataset import Dataset
 from queries.errors import InvalidQuery, UnknownField
-from queries.model import Dataset, Dimension, Threshold
+from queries.model import Threshold
 
 EXAMPLES = (
     "Write for example: country in ('US', 'BR') and device = 'tv' and not genre = 'Kids', "

@@ -26,8 +26,9 @@ from portal.open_page import OpenPage, ask, list_rows, open_page, shown
 from portal.page import Advising, Lists, Reports, Tile
 from portal.site import Site
 from queries.cancellation import Cancellation, during
+from queries.dataset import Access
 from queries.errors import Cancelled, QueryError
-from queries.model import Access, Result
+from queries.model import Result
 
 PATH = "/-/answers"
 _MOST_TILES = 60

@@ -9,8 +9,9 @@ from portal.explore.askable import why_not
 from portal.open_page import OpenPage, ask, list_rows, open_page
 from portal.page import Lists, Tile
 from portal.site import Site
+from queries.dataset import Dataset, Metric
 from queries.errors import QueryError
-from queries.model import Dataset, Metric, Result
+from queries.model import Result
 from queries.question_text import (
     command,
     python,

@@ -13,7 +13,7 @@ from portal.export_rows import MOST_ROWS, rows_file
 from portal.open_page import OpenPage, ask, list_rows, open_page, shown
 from portal.page import Lists, Tile
 from portal.site import Site
-from queries.model import Access
+from queries.dataset import Access
 from queries.warehouse import Warehouse
 
 PATH = "/export"

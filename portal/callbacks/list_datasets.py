@@ -10,9 +10,10 @@ from flask import Flask, abort, request
 from portal.components import format as written
 from portal.open_page import OpenPage, open_page
 from portal.site import Site
+from queries.dataset import Dataset
 from queries.errors import QueryError
-from queries.model import Dataset, Tables
 from queries.parameter import parameter_values
+from queries.reduction import Tables
 
 PATH = "/-/datasets"
 PARAMETERS = "/-/parameters"

@@ -8,8 +8,8 @@ from portal.components import format as written
 from portal.open_page import open_page
 from portal.site import Site
 from queries.condition import Dimension
+from queries.dataset import Dataset
 from queries.errors import QueryError
-from queries.model import Dataset
 
 PATH = "/-/values"
 _MOST_VALUES = 60

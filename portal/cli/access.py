@@ -2,7 +2,7 @@
 
 from portal.cli.keeping import kept
 from portal.store import people
-from queries.model import Access
+from queries.dataset import Access
 
 
 def access_of(email: str) -> Access:

@@ -13,8 +13,9 @@ from portal.components import format as written
 from portal.export import arrow, csv
 from portal.parts import open_warehouse
 from queries.answer import ZONES, label, plain
+from queries.dataset import Access, Metric, TimeBucket
 from queries.errors import InvalidQuery
-from queries.model import Access, Metric, Query, Result, TimeBucket
+from queries.model import Query, Result
 from queries.question import Question
 from queries.question import ask as answer
 

@@ -7,8 +7,8 @@ import typer
 from portal.cli import home, printing
 from portal.parts import open_warehouse
 from queries.answer import dataset_line
+from queries.dataset import Dataset
 from queries.lake.snapshot import Snapshot
-from queries.model import Dataset
 
 app = typer.Typer(add_completion=False)
 

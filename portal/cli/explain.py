@@ -17,8 +17,9 @@ from queries.analyses.cluster import Estimate
 from queries.analyses.decomposition import MOST_GROUPS, Decomposition, Part
 from queries.answer import ZONES
 from queries.condition import Dimension
+from queries.dataset import Access, Metric
 from queries.errors import UnsafeQuestion
-from queries.model import Access, Metric, Result
+from queries.model import Result
 from queries.question import Question
 from queries.question import ask as answer
 

@@ -8,7 +8,7 @@ import typer
 from portal.cli import home, printing
 from portal.parts import open_warehouse
 from queries.answer import dataset_card
-from queries.model import Access, Dataset
+from queries.dataset import Access, Dataset
 
 app = typer.Typer(add_completion=False)
 

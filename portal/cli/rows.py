@@ -13,9 +13,9 @@ from portal.components import format as written
 from portal.export_rows import arrow, csv, parquet_file
 from portal.parts import open_warehouse
 from queries.answer import ZONES
+from queries.dataset import Access
 from queries.errors import InvalidQuery
 from queries.listing import Rows
-from queries.model import Access
 from queries.row_question import RowQuestion, flat, list_rows, plain_rows
 
 app = typer.Typer(add_completion=False)

@@ -12,7 +12,7 @@ from typing import Any
 
 from portal.countries import names
 from queries.condition import Dimension, Scalar
-from queries.model import Metric
+from queries.dataset import Metric
 from queries.period import Grain, Period
 
 NOTHING = "–"

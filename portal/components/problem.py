@@ -2,8 +2,8 @@
 
 from portal.context import Context
 from portal.drawing import Drawing, Reason, empty
+from queries.dataset import Metric
 from queries.errors import AccessDenied, NotLoaded, QueryError, UnsafeQuestion
-from queries.model import Metric
 
 _REASONS: tuple[tuple[type[QueryError], Reason], ...] = (
     (NotLoaded, "not_loaded"),

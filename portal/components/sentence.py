@@ -12,7 +12,7 @@ from queries.analyses.cluster import Estimate
 from queries.analyses.decomposition import Decomposition, spans_zero
 from queries.analyses.findings import Candidate, Evidence, Explanation
 from queries.condition import Dimension, Scalar
-from queries.model import Metric
+from queries.dataset import Metric
 
 _EVEN = 0.1
 

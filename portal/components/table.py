@@ -8,7 +8,8 @@ import polars as pl
 
 from portal.components import format as written
 from portal.drawing import Drawing
-from queries.model import Key, Metric, Query, Result, TimeBucket
+from queries.dataset import Key, Metric, TimeBucket
+from queries.model import Query, Result
 
 MOST_ROWS = 500
 

@@ -7,7 +7,7 @@ from dash import html
 
 from portal.components.attributes import attributes
 from portal.page import Tile
-from queries.model import Dataset
+from queries.dataset import Dataset
 
 
 def tile_frame(name: str, tile: Tile, dataset: Dataset) -> html.Section:

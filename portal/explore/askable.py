@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Sequence
 
 from queries.condition import Dimension
+from queries.dataset import Dataset, Key, Metric, TimeBucket
 from queries.estimation import Estimation
-from queries.model import Dataset, Grain, Key, Metric, TimeBucket
+from queries.period import Grain
 
 MOST_LEADERBOARDS = 12
 

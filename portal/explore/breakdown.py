@@ -13,9 +13,10 @@ from portal.explore.choices import SKIP, Choices, chosen
 from portal.explore.pivot import cells, following, matrix, pivot, questions
 from portal.explore.sheet import paged, shares, sheet
 from portal.page import Place
-from queries.condition import Filter, conjunction
+from queries.condition import Dimension, Filter, conjunction
+from queries.dataset import Dataset, Key, TimeBucket
 from queries.errors import QueryError
-from queries.model import Dataset, Dimension, Key, Query, Result, TimeBucket
+from queries.model import Query, Result
 
 _NOTHING = Drawing(kind="empty", content={"reason": "nothing", "message": "", "hint": ""})
 

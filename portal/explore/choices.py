@@ -12,8 +12,8 @@ from portal.context import Context
 from portal.explore.askable import asked, leading, why_not
 from portal.view import View
 from queries.condition import Dimension
+from queries.dataset import Dataset, Key, Metric
 from queries.errors import QueryError
-from queries.model import Dataset, Key, Metric
 from queries.question import read_key
 
 DATASET = "dataset"

@@ -10,7 +10,8 @@ from portal.drawing import Drawing
 from portal.explore.askable import others, why_not
 from portal.explore.choices import PARAMETER, chosen, parameter_options
 from portal.page import Place
-from queries.model import Dataset, Query, Result
+from queries.dataset import Dataset
+from queries.model import Query, Result
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

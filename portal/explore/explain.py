@@ -20,8 +20,9 @@ from portal.view import View
 from queries.analyses.decomposition import MOST_GROUPS, Decomposition, decompose
 from queries.catalog import Catalog
 from queries.condition import Dimension
+from queries.dataset import Dataset, Metric
 from queries.errors import QueryError, UnknownField
-from queries.model import Dataset, Metric, Query, Result
+from queries.model import Query, Result
 
 OPTIONS = (DATASET, METRIC, BY)
 

@@ -19,9 +19,9 @@ from portal.explore.askable import adds_up, why_not_alone
 from portal.explore.choices import chosen
 from portal.page import Place
 from portal.tiles.ranking import bar, scale
-from queries.condition import Filter, Scalar, conjunction
+from queries.condition import Dimension, Filter, Scalar, conjunction
 from queries.errors import InvalidQuery, QueryError
-from queries.model import Calculation, Dimension, Query, Result
+from queries.model import Calculation, Query, Result
 
 ROWS = 7
 

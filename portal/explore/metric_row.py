@@ -11,8 +11,9 @@ from portal.explore.askable import asked, grains
 from portal.explore.choices import METRIC, chosen, waits_for
 from portal.page import Place
 from portal.tiles.headline import number, spark
+from queries.dataset import Metric, TimeBucket
 from queries.errors import QueryError
-from queries.model import Metric, Query, Result, TimeBucket
+from queries.model import Query, Result
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

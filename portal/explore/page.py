@@ -12,8 +12,9 @@ from portal.explore.over_time import OverTime
 from portal.page import Page, Place, Section
 from portal.view import View
 from queries.catalog import Catalog, builtin
+from queries.dataset import Dataset
 from queries.errors import UnknownField
-from queries.model import Dataset, Grain
+from queries.period import Grain
 
 _PERIODS = {
     Grain.DAY: "last 28 days",

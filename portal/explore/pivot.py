@@ -16,8 +16,9 @@ from portal.explore.askable import overlaps
 from portal.explore.choices import Choices
 from portal.explore.leaderboard import url_text
 from portal.explore.sheet import basis
-from queries.condition import Condition, Either, Filter, conjunction
-from queries.model import Dimension, Key, Metric, Query, Result, TimeBucket
+from queries.condition import Condition, Dimension, Either, Filter, conjunction
+from queries.dataset import Key, Metric, TimeBucket
+from queries.model import Query, Result
 
 MOST_COLUMNS = 12
 MOST_BUCKETS = 60

@@ -12,7 +12,8 @@ from portal.components.table import key_label
 from portal.explore.askable import adds_up, overlaps
 from portal.explore.choices import Choices
 from portal.explore.leaderboard import url_text
-from queries.model import Calculation, Key, Metric, Query, Result, TimeBucket
+from queries.dataset import Key, Metric, TimeBucket
+from queries.model import Calculation, Query, Result
 
 Cell = dict[str, Any]
 

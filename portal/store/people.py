@@ -19,8 +19,9 @@ from portal.store.audit import Deed
 from portal.store.errors import Invalid, NotFound
 from portal.store.schema import ROLES, UNITS, people, sessions
 from portal.store.store import Store
+from queries.condition import Scalar
+from queries.dataset import Access
 from queries.formula import Aggregate, parse
-from queries.model import Access, Scalar
 
 Role = Literal["viewer", "editor", "admin"]
 RowRules = Mapping[str, tuple[Scalar, ...]]

@@ -17,7 +17,9 @@ from queries.analyses import anomaly
 from queries.analyses.anomaly import Watched
 from queries.analyses.cluster import Scope
 from queries.condition import Dimension
-from queries.model import Metric, Period, Query, Result
+from queries.dataset import Metric
+from queries.model import Query, Result
+from queries.period import Period
 
 _FARTHEST = 15.0
 _LISTED = 60

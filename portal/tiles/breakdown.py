@@ -10,7 +10,8 @@ from portal.context import Context
 from portal.drawing import Drawing
 from portal.page import Place
 from queries.condition import Dimension, Filter, conjunction
-from queries.model import Metric, Query, Result
+from queries.dataset import Metric
+from queries.model import Query, Result
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,8 @@ from portal.tiles.figure import Layout, Trace, band, figure, rounded, value_axis
 from portal.tiles.trend import time_axis
 from queries.analyses import price_change
 from queries.condition import conjunction
-from queries.model import Metric, Query, Result
+from queries.dataset import Metric
+from queries.model import Query, Result
 
 _COLOURS = ("@accent", "@series-3")
 

@@ -15,7 +15,8 @@ from portal.page import Place
 from portal.tiles.figure import Layout, band, figure, rounded, value_axis
 from portal.tiles.heat import cell
 from queries.condition import Filter, conjunction
-from queries.model import Query, Result, TimeBucket
+from queries.dataset import TimeBucket
+from queries.model import Query, Result
 from queries.period import Grain
 
 _FEWEST_SHOWN = 10

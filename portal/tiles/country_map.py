@@ -9,7 +9,8 @@ from portal.context import Context
 from portal.drawing import Drawing, empty
 from portal.page import Place
 from portal.tiles.ranking import bar
-from queries.model import Metric, Query, Result
+from queries.dataset import Metric
+from queries.model import Query, Result
 
 _STEPS = 5
 

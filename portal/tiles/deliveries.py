@@ -15,7 +15,8 @@ from portal.tiles.figure import Layout, Trace, figure
 from portal.tiles.inputs import Field
 from portal.tiles.rankers import scope
 from queries.analyses import delivery, flow
-from queries.model import Query, Result, TimeBucket
+from queries.dataset import TimeBucket
+from queries.model import Query, Result
 from queries.period import Grain
 
 CAPACITY = Field(

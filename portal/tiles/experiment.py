@@ -14,7 +14,8 @@ from portal.tiles.rankers import scope
 from queries.analyses import experiment
 from queries.analyses.effect import Effect
 from queries.analyses.experiment import Experiment
-from queries.model import Metric, Query, Result
+from queries.dataset import Metric
+from queries.model import Query, Result
 
 ADJUSTMENT = "cuped"
 BROKEN = empty(

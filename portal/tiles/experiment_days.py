@@ -15,7 +15,8 @@ from portal.tiles.figure import Layout, Trace, band, figure, rounded
 from portal.tiles.rankers import scope
 from queries.analyses import experiment
 from queries.analyses.experiment import Cumulative
-from queries.model import Metric, Query, Result
+from queries.dataset import Metric
+from queries.model import Query, Result
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,8 @@ from portal.tiles.figure import figure
 from portal.tiles.forest import Mark, Series, forest
 from queries.analyses.effect import Effect
 from queries.analyses.experiment import Experiment
-from queries.model import Metric, Query, Result
+from queries.dataset import Metric
+from queries.model import Query, Result
 
 _NOTE = (
     "Thick: 95% if one looks once, at the end. Thin: 95% at every look together.",

@@ -19,7 +19,8 @@ from queries.analyses.effect import Effect
 from queries.analyses.experiment import FEWEST_ACCOUNTS
 from queries.analyses.multiple_testing import benjamini_hochberg
 from queries.condition import Dimension
-from queries.model import Metric, Query, Result
+from queries.dataset import Metric
+from queries.model import Query, Result
 
 CALLED = 0.1
 _MOST = 24

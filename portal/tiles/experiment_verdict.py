@@ -12,7 +12,8 @@ from portal.tiles.experiment_list import TONES, WORDS, runs
 from queries.analyses.effect import variance_kept
 from queries.analyses.experiment import Experiment
 from queries.analyses.experiment_verdict import Verdict, verdict
-from queries.model import Metric, Query, Result
+from queries.dataset import Metric
+from queries.model import Query, Result
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 
 from portal.drawing import Drawing
-from queries.model import Metric
+from queries.dataset import Metric
 
 Trace = dict[str, Any]
 Layout = dict[str, Any]

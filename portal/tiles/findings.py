@@ -23,7 +23,8 @@ from queries.analyses.findings import (
     times_usual,
 )
 from queries.condition import Filter, conjunction
-from queries.model import Comparison, Dataset, Metric, Query, Result
+from queries.dataset import Dataset, Metric
+from queries.model import Comparison, Query, Result
 from queries.period import Period
 
 _WEEK = 7

@@ -18,7 +18,8 @@ from portal.tiles.rankers import scope
 from portal.tiles.trend import time_axis
 from queries.analyses import flow
 from queries.condition import Filter, conjunction
-from queries.model import Query, Result, TimeBucket
+from queries.dataset import TimeBucket
+from queries.model import Query, Result
 from queries.period import Grain, Period
 
 _COLOURS = (*SERIES, "@warn")

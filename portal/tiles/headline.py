@@ -11,7 +11,8 @@ from portal.components.problem import no_rows, not_recorded
 from portal.context import Context
 from portal.drawing import Drawing
 from portal.page import Place
-from queries.model import Metric, Query, Result
+from queries.dataset import Metric
+from queries.model import Query, Result
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,8 +10,9 @@ from portal.drawing import Drawing, empty
 from portal.lineage import Use, uses
 from portal.page import Page, Place
 from queries.catalog import builtin
+from queries.dataset import Dataset, Metric
 from queries.health import Health, Outcome, TableHealth
-from queries.model import Dataset, Metric, Query, Result
+from queries.model import Query, Result
 
 Cell = dict[str, Any]
 

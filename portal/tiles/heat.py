@@ -13,7 +13,8 @@ from portal.context import Context
 from portal.drawing import Drawing
 from portal.page import Place
 from queries.condition import Dimension, Scalar
-from queries.model import Metric, Query, Result
+from queries.dataset import Metric
+from queries.model import Query, Result
 
 FEWEST_ROWS = 200
 _DAYS_A_WEEK = 7

@@ -14,7 +14,9 @@ from portal.theme import SERIES
 from portal.tiles.figure import Layout, Trace, figure, rounded, value_axis
 from portal.tiles.rankers import scope
 from queries.analyses import launch
-from queries.model import Metric, Period, Query, Result
+from queries.dataset import Metric
+from queries.model import Query, Result
+from queries.period import Period
 
 HORIZON_DAYS = 28
 _LAST = HORIZON_DAYS - 1

@@ -18,7 +18,8 @@ from portal.theme import SERIES
 from portal.tiles.figure import Trace, figure, rounded, value_axis
 from portal.tiles.trend import time_axis
 from queries.condition import Dimension
-from queries.model import Metric, Query, Result
+from queries.dataset import Metric
+from queries.model import Query, Result
 
 _MOST = len(SERIES)
 

@@ -11,7 +11,8 @@ from queries.analyses.decomposition import (
     Part,
 )
 from queries.condition import Dimension
-from queries.model import Metric, Result
+from queries.dataset import Metric
+from queries.model import Result
 
 FEWEST_SHOWN = 10
 

@@ -14,7 +14,8 @@ from portal.context import Context
 from portal.drawing import Drawing
 from portal.page import Place
 from queries.condition import Dimension, Scalar
-from queries.model import Metric, Query, Result
+from queries.dataset import Metric
+from queries.model import Query, Result
 
 _ROWS = 8
 

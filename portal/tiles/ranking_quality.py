@@ -12,7 +12,8 @@ from portal.page import Place
 from portal.tiles.figure import Layout, Trace, figure
 from portal.tiles.ranking import Ranking
 from portal.tiles.target_policy import CUT_OFF, CUT_OFFS, VIEWPORT, VIEWPORTS, one_of
-from queries.model import Metric, Query, Result
+from queries.dataset import Metric
+from queries.model import Query, Result
 
 _AT_K = ("ndcg", "average_precision", "recall", "hit_rate")
 _CONVENTIONS = (

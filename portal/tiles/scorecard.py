@@ -9,7 +9,8 @@ from portal.context import Context
 from portal.drawing import Drawing
 from portal.page import Place
 from portal.tiles.headline import number
-from queries.model import Metric, Query, Result
+from queries.dataset import Metric
+from queries.model import Query, Result
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

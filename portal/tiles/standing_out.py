@@ -12,7 +12,8 @@ from portal.drawing import Drawing
 from portal.page import Place
 from portal.tiles import arms
 from queries.analyses import standing_out
-from queries.model import Metric, Query, Result
+from queries.dataset import Metric
+from queries.model import Query, Result
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,8 @@ from portal.context import Context
 from portal.drawing import Drawing
 from portal.page import Place
 from portal.tiles.figure import Trace, band, figure, rounded, value_axis
-from queries.model import Metric, Query, Result
+from queries.dataset import Metric
+from queries.model import Query, Result
 from queries.period import Grain
 
 _OFTEN = 120

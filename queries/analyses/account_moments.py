@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
+from queries.dataset import Dataset, Metric
 from queries.errors import UnsafeQuestion
 from queries.expression import columns_of
 from queries.formula import Aggregate, Arithmetic, Array, Constant, Formula, parse
-from queries.model import Dataset, Metric
 
 LETTERS = ("y", "z", "u", "v")
 PAIRS = tuple("".join(pair) for pair in combinations_with_replacement(LETTERS, 2))

@@ -20,8 +20,10 @@ from scipy.special import stdtr  # pyright: ignore[reportMissingTypeStubs]
 
 from queries.analyses.cluster import Scope
 from queries.analyses.multiple_testing import benjamini_hochberg
+from queries.dataset import Metric, TimeBucket
 from queries.formula import Array
-from queries.model import Grain, Metric, Query, TimeBucket
+from queries.model import Query
+from queries.period import Grain
 
 Flags = NDArray[np.bool_]
 

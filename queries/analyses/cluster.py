@@ -11,9 +11,11 @@ import numpy as np
 import polars as pl
 
 from queries.condition import Condition, Dimension
+from queries.dataset import BUCKET, BUCKETS, CLUSTERS, Dataset
 from queries.formula import Array
 from queries.interval import is_present, left_out, margin
-from queries.model import BUCKET, BUCKETS, CLUSTERS, Dataset, Period, Query
+from queries.model import Query
+from queries.period import Period
 
 __all__ = ["CLUSTERS", "is_present", "left_out"]
 

@@ -15,7 +15,8 @@ from queries.analyses.cluster import EVERY_GROUP, Scope
 from queries.condition import Dimension, Filter, conjunction
 from queries.expression import canonical
 from queries.formula import Array
-from queries.model import Period, Query
+from queries.model import Query
+from queries.period import Period
 
 _EPOCH = "CAST('1970-01-01 00:00:00' AS TIMESTAMP)"
 _STARTED = f"DATE_DIFF('second', {_EPOCH}, start_ts)"

@@ -19,11 +19,12 @@ from numpy.typing import NDArray
 
 from queries.analyses.cluster import Estimate
 from queries.condition import Scalar
+from queries.dataset import Metric
 from queries.errors import InvalidQuery, UnsafeQuestion
 from queries.estimation import Estimation
 from queries.formula import Aggregate, Arithmetic, Array, Constant, Formula
 from queries.interval import margin
-from queries.model import Metric, Result
+from queries.model import Result
 from queries.paired import ROWS, Paired
 
 FEWEST_ACCOUNTS = 200

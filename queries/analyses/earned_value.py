@@ -11,7 +11,8 @@ from math import nan
 import polars as pl
 
 from queries.analyses.cluster import EVERY_GROUP, Scope
-from queries.model import Query, TimeBucket
+from queries.dataset import TimeBucket
+from queries.model import Query
 from queries.period import Grain
 
 PARTS = ("planned_cost_usd", "earned_usd", "cost_usd")

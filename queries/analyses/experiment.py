@@ -21,8 +21,10 @@ from queries.analyses.account_moments import (
 from queries.analyses.cluster import EVERY_GROUP, Scope
 from queries.analyses.effect import ALPHA, Effect, Level, effect, levels
 from queries.analyses.sample_ratio import SampleRatio, sample_ratio
+from queries.dataset import Metric, TimeBucket
 from queries.formula import parse
-from queries.model import Grain, Metric, Query, TimeBucket
+from queries.model import Query
+from queries.period import Grain
 
 _ABOUT = (
     "experiment_id", "experiment", "unit", "primary_metric", "guardrails", "planned_accounts",

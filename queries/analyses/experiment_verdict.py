@@ -14,7 +14,7 @@ from typing import Literal
 from queries.analyses.effect import ALPHA, Effect
 from queries.analyses.experiment import FEWEST_ACCOUNTS, Experiment
 from queries.analyses.multiple_testing import holm
-from queries.model import Metric
+from queries.dataset import Metric
 
 Kind = Literal["unhealthy", "ship", "stop", "extend"]
 _RANK: tuple[Kind, ...] = ("ship", "extend", "stop")

@@ -23,10 +23,12 @@ from queries.analyses.decomposition import (
     terms,
 )
 from queries.condition import Dimension, Scalar
+from queries.dataset import Dataset, Metric
 from queries.errors import QueryError
 from queries.interval import student
-from queries.model import Comparison, Dataset, Metric, Period, Query, Result
+from queries.model import Comparison, Query, Result
 from queries.paired import ROWS
+from queries.period import Period
 
 Evidence = Literal["randomised", "quasi-experiment", "forecast", "descriptive"]
 

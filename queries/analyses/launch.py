@@ -13,7 +13,8 @@ import polars as pl
 from queries.analyses.cluster import EVERY_GROUP, Scope
 from queries.condition import Filter, conjunction
 from queries.formula import Array
-from queries.model import Period, Query
+from queries.model import Query
+from queries.period import Period
 
 LEVELS = (0.1, 0.25, 0.5, 0.75, 0.9)
 

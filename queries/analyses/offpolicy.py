@@ -16,11 +16,12 @@ import polars as pl
 
 from queries.analyses.cluster import Estimate, Scope
 from queries.condition import Dimension, Filter, conjunction
+from queries.dataset import Key
 from queries.errors import UnsafeQuestion
 from queries.expression import canonical
 from queries.formula import Array
 from queries.interval import Z
-from queries.model import Key, Query
+from queries.model import Query
 
 SMALLEST_EFFECTIVE_SHARE = 0.1
 THRESHOLD = 10.0

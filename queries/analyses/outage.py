@@ -17,7 +17,9 @@ from scipy.special import betainc  # pyright: ignore[reportMissingTypeStubs]
 from queries.analyses.cluster import EVERY_GROUP, Scope
 from queries.analyses.standing_out import false_discoveries, halves
 from queries.condition import Filter, conjunction
-from queries.model import Grain, Query, TimeBucket
+from queries.dataset import TimeBucket
+from queries.model import Query
+from queries.period import Grain
 
 METRIC = "start_failure_rate"
 PLACE = ("country", "cdn")

@@ -15,8 +15,9 @@ import polars as pl
 from queries.analyses.cluster import Estimate
 from queries.catalog import builtin
 from queries.condition import Condition, Filter, conjunction
+from queries.dataset import Dataset, TimeBucket
 from queries.interval import Z
-from queries.model import Dataset, Query, TimeBucket
+from queries.model import Query
 from queries.period import Grain, start_of
 
 _KEYS = ("country", "plan", "price_usd", "price_before_usd")

@@ -22,10 +22,12 @@ from queries.analyses.quantile_band import (
     quantiles,
 )
 from queries.condition import Condition, Dimension, Filter, conjunction
+from queries.dataset import Dataset, TimeBucket
 from queries.expression import canonical
 from queries.formula import Array
 from queries.interval import FEWEST_CLUSTERS, student
-from queries.model import Dataset, Grain, Query, TimeBucket
+from queries.model import Query
+from queries.period import Grain
 
 STRATUM = "device"
 BIN = "bin"

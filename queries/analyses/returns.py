@@ -15,8 +15,10 @@ import polars as pl
 from numpy.typing import NDArray
 
 from queries.analyses.cluster import EVERY_GROUP, Estimate, Scope, around
+from queries.dataset import TimeBucket
 from queries.formula import Array
-from queries.model import Grain, Query, TimeBucket
+from queries.model import Query
+from queries.period import Grain
 
 FEWEST_REGIONS = 10
 BANDS = 6

@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 from scipy.special import stdtr  # pyright: ignore[reportMissingTypeStubs]
 
 from queries.analyses.cluster import Scope, cells, counted_by
+from queries.dataset import Metric
 from queries.formula import Arithmetic, Array
 from queries.interval import FEWEST_CLUSTERS, student
-from queries.model import Metric, Query
+from queries.model import Query
 
 STRATUM = "device"
 FEWEST_ACCOUNTS = 200

@@ -6,8 +6,8 @@ from functools import lru_cache
 from pathlib import Path
 
 from queries.catalog.loader import read_dataset
+from queries.dataset import Dataset
 from queries.errors import InvalidQuery, UnknownField
-from queries.model import Dataset
 
 _FOLDER = Path(__file__).parent
 

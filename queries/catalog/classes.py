@@ -1,7 +1,7 @@
 """What kind of number a formula is: what may be added, and which interval is right for it."""
 
+from queries.dataset import IntervalKind, MetricClass
 from queries.formula import Aggregate, Arithmetic, Constant, Formula
-from queries.model import IntervalKind, MetricClass
 
 _LINEAR = frozenset({"+", "-"})
 _RATIONAL = frozenset({"+", "-", "*", "/"})

@@ -9,7 +9,8 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
-from queries.model import Better, Clock, Grain, IntervalKind, MetricClass
+from queries.dataset import Better, Clock, IntervalKind, MetricClass
+from queries.period import Grain
 
 _NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 _RESERVED = frozenset({"bucket", "incomplete", "value"})

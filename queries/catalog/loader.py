@@ -25,11 +25,11 @@ from queries.catalog.format import (
 from queries.catalog.reading import CODE, check_known, estimation, nearest, read_formula
 from queries.catalog.yaml_text import parse_yaml
 from queries.condition import Dimension
+from queries.dataset import ROWS, Dataset, IntervalKind, Join, Metric, MetricClass, Rollup
 from queries.errors import InvalidQuery
 from queries.estimation import Estimation
 from queries.expression import canonical, columns_of
 from queries.formula import Formula
-from queries.model import ROWS, Dataset, IntervalKind, Join, Metric, MetricClass, Rollup
 
 _Shape = TypeVar("_Shape", bound=BaseModel)
 _INNER: dict[str, type[BaseModel]] = {

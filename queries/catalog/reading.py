@@ -7,11 +7,11 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 
 from queries.catalog.format import WrittenMetric
+from queries.dataset import Dataset
 from queries.errors import InvalidQuery, QueryError
 from queries.estimation import Estimation
 from queries.estimators.registry import estimators
 from queries.formula import Aggregate, Formula, parse
-from queries.model import Dataset
 
 CODE = "invalid_catalog"
 

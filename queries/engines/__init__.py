@@ -1,1 +1,1 @@
-"""Ways to reduce the same source; each satisfies `queries.model.Engine`."""
+"""Ways to reduce the same source; each satisfies `queries.reduction.Engine`."""

@@ -10,9 +10,10 @@ import polars as pl
 
 from queries.cancellation import check, stopped_by
 from queries.condition import Scalar
+from queries.dataset import DerivedTable, OptionalInput
 from queries.engines.sql import quoted, readable, render, render_rows, text
 from queries.errors import InvalidQuery, NotLoaded, QueryTimeout
-from queries.model import DerivedTable, OptionalInput, Reduction, Selection, Tables
+from queries.reduction import Reduction, Selection, Tables
 
 SETTINGS = (
     "SET autoinstall_known_extensions = false",

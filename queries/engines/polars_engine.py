@@ -2,10 +2,12 @@
 
 import polars as pl
 
+from queries.dataset import Join
 from queries.engines.polars_condition import translate_condition
 from queries.engines.polars_expression import translate
 from queries.formula import Aggregate
-from queries.model import Column, Grain, Join, Reduction, Selection, Tables
+from queries.period import Grain
+from queries.reduction import Column, Reduction, Selection, Tables
 
 _EVERY = {
     Grain.DAY: "1d",

@@ -10,9 +10,10 @@ from datetime import date
 from typing import Any
 
 from queries.condition import Both, Condition, Either, Filter, Scalar
+from queries.dataset import Join
 from queries.expression import columns_of
 from queries.formula import Aggregate
-from queries.model import Column, Join, Reduction, Selection
+from queries.reduction import Column, Reduction, Selection
 
 Relation = Callable[[str], str]
 

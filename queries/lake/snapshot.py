@@ -82,7 +82,7 @@ class Record:
 
 
 class Snapshot:
-    """The files of each table at one version. Implements `queries.model.Tables`.
+    """The files of each table at one version. Implements `queries.reduction.Tables`.
 
     Safe to share between threads and to keep as long as one likes: files are never overwritten.
     """

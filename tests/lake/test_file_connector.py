@@ -10,12 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from queries.catalog.loader import read_dataset
+from queries.dataset import Dataset
 from queries.lake.errors import LakeError
 from queries.lake.inference import slugs
 from queries.lake.ingest import ingest
 from queries.lake.lake import Lake
 from queries.lake.ledger import Summary
-from queries.model import Dataset
 
 SALES = """Order Date,Store-Name,account_id,Amount (USD),Discount Rate,select,is open,units
 2026-01-01,North,a,10.5,0.1,x,yes,1

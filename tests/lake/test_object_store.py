@@ -21,6 +21,7 @@ from polars.testing import assert_frame_equal
 
 from queries.cache import FrameCache
 from queries.catalog import builtin
+from queries.dataset import Access
 from queries.engines.duckdb_engine import DuckDBEngine
 from queries.engines.polars_engine import PolarsEngine
 from queries.lake import soundness
@@ -29,7 +30,7 @@ from queries.lake.demo.build import build
 from queries.lake.errors import LakeUnreachable, LeaseHeld
 from queries.lake.ingest import ingest
 from queries.lake.lake import Change, Lake
-from queries.model import Access, Query
+from queries.model import Query
 from queries.rollups import refresh
 from queries.warehouse import Warehouse
 from tests.conftest import TODAY

@@ -15,10 +15,10 @@ from portal.routing import discover
 from portal.view import View
 from queries.cache import FrameCache
 from queries.catalog import builtin
+from queries.dataset import Access
 from queries.engines.duckdb_engine import DuckDBEngine
 from queries.errors import QueryError
 from queries.lake.lake import Lake
-from queries.model import Access
 from queries.warehouse import Warehouse
 
 PAGES = discover("pages")

@@ -17,7 +17,8 @@ from portal.drawing import Drawing
 from portal.page import Page, Place, Section
 from portal.site import Site
 from portal.tiles import Breakdown, CountryMap, Headline, Heat, Lines, Ranking, Scorecard, Trend
-from queries.model import Access, Query, Result
+from queries.dataset import Access
+from queries.model import Query, Result
 from queries.warehouse import Warehouse
 from tests.portal.small_warehouse import small_warehouse
 

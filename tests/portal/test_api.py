@@ -14,7 +14,7 @@ from portal.api.bodies import Answer, Dataset, Datasets, Refusal
 from portal.export import ARROW
 from portal.store.people import Newcomer
 from portal.store.store import Store
-from queries.model import Access
+from queries.dataset import Access
 from queries.question import Question, ask
 from queries.warehouse import Warehouse
 from tests.portal.small_warehouse import client_of, small_app, small_warehouse

@@ -9,7 +9,7 @@ from werkzeug.serving import make_server
 from portal.client import Playhead, Refused
 from portal.store import people, tokens
 from portal.store.people import Newcomer
-from queries.model import Access
+from queries.dataset import Access
 from queries.question import Question, ask
 from queries.warehouse import Warehouse
 from tests.portal.small_warehouse import small_app, small_warehouse

@@ -8,7 +8,8 @@ import pytest
 from portal.context import Context, Extent, resolve
 from portal.view import View
 from queries.condition import Either, Filter
-from queries.model import Dataset, Grain, Period
+from queries.dataset import Dataset
+from queries.period import Grain, Period
 from tests.queries.small_lake import DATASET
 
 EXTENT = Extent(date(2026, 1, 1), date(2026, 3, 25), "v1")

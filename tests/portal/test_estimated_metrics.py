@@ -18,10 +18,10 @@ from portal.view import View
 from queries import question
 from queries.cache import FrameCache
 from queries.catalog import builtin
+from queries.dataset import Access, Dataset
 from queries.engines.duckdb_engine import DuckDBEngine
 from queries.errors import UnsafeQuestion
 from queries.lake.lake import Lake
-from queries.model import Access, Dataset
 from queries.question import Question
 from queries.warehouse import Warehouse
 

@@ -11,7 +11,7 @@ from portal.cli.run import run
 from portal.open_page import OpenPage, ask, open_page
 from portal.parts import open_warehouse
 from portal.settings import Settings
-from queries.model import Access
+from queries.dataset import Access
 from queries.warehouse import Warehouse
 
 pytestmark = pytest.mark.demo

@@ -19,9 +19,10 @@ from portal.open_page import OpenPage, ask, open_page, shown
 from portal.page import Advising, Page, Tile
 from portal.view import RESERVED, View
 from queries.catalog import Catalog, builtin
+from queries.dataset import Access, Dataset, Metric, TimeBucket
 from queries.errors import QueryError
 from queries.formula import parse
-from queries.model import Access, Dataset, Metric, Result, TimeBucket
+from queries.model import Result
 from queries.warehouse import Warehouse
 from tests.portal.small_warehouse import small_warehouse
 from tests.queries.small_lake import DATASET

@@ -15,7 +15,9 @@ from hypothesis import strategies as st
 from pyarrow import ipc, parquet
 
 from portal.export import FORMS, arrow, csv, file_name, labelled_csv, parquet_file, xlsx
-from queries.model import Dimension, Period, Query, Result
+from queries.condition import Dimension
+from queries.model import Query, Result
+from queries.period import Period
 from tests.queries.small_lake import COUNTRY, DATASET, DAY, TITLE, metric
 
 DANGEROUS = [

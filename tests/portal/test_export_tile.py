@@ -23,8 +23,9 @@ from portal.settings import Settings
 from portal.store import migrate, people, sessions
 from portal.store.people import Newcomer
 from portal.store.store import Store, open_store
+from queries.dataset import Access
 from queries.errors import QueryError
-from queries.model import Access, Result
+from queries.model import Result
 from queries.warehouse import Warehouse
 
 pytestmark = pytest.mark.demo

@@ -18,7 +18,7 @@ from portal.settings import Settings
 from portal.tiles import Breakdown, Findings, Headline
 from portal.tiles.findings import comparisons
 from queries.analyses.findings import Evidence
-from queries.model import Access
+from queries.dataset import Access
 from queries.warehouse import Warehouse
 
 pytestmark = pytest.mark.demo

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from portal.components import format as written
 from queries.condition import Dimension
+from queries.dataset import Metric
 from queries.formula import parse
-from queries.model import Metric, Period
+from queries.period import Period
 
 
 def metric(form: str = "number", better: str = "up", unit: str = "h") -> Metric:

@@ -11,7 +11,7 @@ from queries.catalog import Catalog
 from queries.engines.duckdb_engine import DuckDBEngine
 from queries.engines.polars_engine import PolarsEngine
 from queries.lake.lake import Change, Lake
-from queries.model import Engine
+from queries.reduction import Engine
 from queries.warehouse import Warehouse
 from tests.queries.small_lake import DATASET, Files, plays, titles, write
 

@@ -1,8 +1,8 @@
 """The formula of a metric that has one."""
 
+from queries.dataset import Metric
 from queries.estimation import Estimation
 from queries.formula import Formula
-from queries.model import Metric
 
 
 def formula_of(metric: Metric) -> Formula:

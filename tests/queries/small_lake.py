@@ -1,6 +1,6 @@
 """A small lake of Parquet files for tests of the metric layer: real files, no Delta, no demo.
 
-`Files` is the least that satisfies `queries.model.Tables`.
+`Files` is the least that satisfies `queries.reduction.Tables`.
 """
 
 from dataclasses import dataclass, field
@@ -12,9 +12,10 @@ import numpy as np
 import polars as pl
 
 from queries.condition import Dimension
+from queries.dataset import Dataset, Join, Metric, Rollup
 from queries.errors import NotLoaded
 from queries.formula import parse
-from queries.model import Dataset, Grain, Join, Metric, Rollup
+from queries.period import Grain
 
 START = date(2026, 1, 1)
 DAYS = 84

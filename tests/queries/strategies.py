@@ -5,8 +5,9 @@ from datetime import timedelta
 from hypothesis import strategies as st
 
 from queries.condition import Both, Condition, Either, Filter
-from queries.model import Comparison, Grain, Period, Query, TimeBucket
-from queries.period import previous
+from queries.dataset import TimeBucket
+from queries.model import Comparison, Query
+from queries.period import Grain, Period, previous
 from tests.queries.small_lake import (
     COUNTRY,
     DATASET,

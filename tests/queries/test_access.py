@@ -1,6 +1,6 @@
 from queries.catalog import builtin
+from queries.dataset import Access, Metric
 from queries.formula import parse
-from queries.model import Access, Metric
 
 PLAYBACK = builtin().dataset("playback")
 

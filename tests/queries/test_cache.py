@@ -16,9 +16,10 @@ import pytest
 from queries.byte_folder import ByteFolder, BytesDisk
 from queries.cache import FrameCache
 from queries.catalog import Catalog
+from queries.dataset import Access
 from queries.engines.duckdb_engine import DuckDBEngine
 from queries.lake.lake import Change, Lake
-from queries.model import Access, Query
+from queries.model import Query
 from queries.warehouse import Warehouse
 from tests.queries.small_lake import DATASET, plays
 

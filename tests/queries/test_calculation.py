@@ -7,8 +7,9 @@ import polars as pl
 import pytest
 
 from queries.calculation import calculate
-from queries.model import Calculation, Grain, Period, Query, TimeBucket
-from queries.period import start_of
+from queries.dataset import TimeBucket
+from queries.model import Calculation, Query
+from queries.period import Grain, Period, start_of
 from tests.queries.small_lake import COUNTRY, DATASET, DAY
 
 

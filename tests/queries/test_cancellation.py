@@ -14,7 +14,7 @@ from queries.cancellation import Cancellation, check, current, during, stopped_b
 from queries.engines.duckdb_engine import DuckDBEngine
 from queries.errors import Cancelled
 from queries.formula import Aggregate
-from queries.model import Reduction, Source
+from queries.reduction import Reduction, Source
 from tests.queries.small_lake import Files
 
 FRAME = pl.DataFrame({"hours": [1.5]})

@@ -15,22 +15,15 @@ from queries.catalog import builtin
 from queries.catalog.derived import declared
 from queries.catalog.loader import columns_by_place
 from queries.condition import Dimension
+from queries.dataset import Access, Dataset, DerivedTable, merged
 from queries.derived import DETAILS, built_from, in_order, sources
 from queries.engines.duckdb_engine import DuckDBEngine
 from queries.engines.polars_engine import PolarsEngine
 from queries.estimation import Estimation
 from queries.lake import contract
-from queries.model import (
-    Access,
-    Column,
-    Dataset,
-    DerivedTable,
-    Query,
-    Reduction,
-    Source,
-    merged,
-)
+from queries.model import Query
 from queries.plan import plan
+from queries.reduction import Column, Reduction, Source
 from tests.queries.contract_rows import random_rows
 from tests.queries.small_lake import Files
 

@@ -13,13 +13,14 @@ from queries.catalog import Catalog
 from queries.catalog.loader import read_metric
 from queries.closing import last_days
 from queries.condition import Filter
+from queries.dataset import Access, Metric, Rollup, TimeBucket
 from queries.engines.duckdb_engine import DuckDBEngine
 from queries.engines.polars_engine import PolarsEngine
 from queries.errors import InvalidQuery, UnsafeQuestion
 from queries.formula import parse
 from queries.lake.lake import Lake
-from queries.model import Access, Comparison, Grain, Metric, Period, Query, Rollup, TimeBucket
-from queries.period import start_of
+from queries.model import Comparison, Query
+from queries.period import Grain, Period, start_of
 from queries.rollups import refresh
 from queries.warehouse import Warehouse
 from tests.queries.small_lake import DATASET, DAYS, START, plays

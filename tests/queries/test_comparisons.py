@@ -6,9 +6,10 @@ from datetime import date, timedelta
 import polars as pl
 import pytest
 
+from queries.dataset import Access, Key, TimeBucket
 from queries.lake.lake import Change, Lake
-from queries.model import Access, Comparison, Grain, Key, Period, Query, TimeBucket
-from queries.period import previous
+from queries.model import Comparison, Query
+from queries.period import Grain, Period, previous
 from queries.question import Question, ask
 from queries.warehouse import Warehouse
 from tests.queries.small_lake import COUNTRY, DATASET, DAY, START, plays

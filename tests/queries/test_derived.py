@@ -10,13 +10,14 @@ from queries.cache import FrameCache
 from queries.catalog import Catalog
 from queries.catalog.derived import declared, read_derived
 from queries.condition import Dimension
+from queries.dataset import Access, Dataset, DerivedTable, Metric, Rollup
 from queries.derived import complete_through, sources
 from queries.engines.duckdb_engine import DuckDBEngine
 from queries.errors import InvalidQuery, NotLoaded
 from queries.formula import parse
 from queries.lake.lake import Change, Lake
 from queries.lake.snapshot import Snapshot
-from queries.model import Access, Dataset, DerivedTable, Metric, Query, Rollup
+from queries.model import Query
 from queries.rollups import refresh
 from queries.warehouse import Warehouse
 from tests.queries.small_lake import COUNTRY, plays

@@ -15,9 +15,10 @@ import pytest
 
 from queries.cache import FrameCache
 from queries.catalog import builtin
+from queries.dataset import Access
 from queries.engines.duckdb_engine import DuckDBEngine
 from queries.lake.lake import Lake
-from queries.model import Access, Query
+from queries.model import Query
 from queries.warehouse import Warehouse
 
 pytestmark = pytest.mark.demo

@@ -5,11 +5,13 @@ import math
 from hypothesis import HealthCheck, given, settings
 from polars.testing import assert_frame_equal
 
+from queries.dataset import Access
 from queries.engines.duckdb_engine import DuckDBEngine
 from queries.engines.polars_engine import PolarsEngine
 from queries.gather import gather
-from queries.model import Access, Engine, Query, Reduction
+from queries.model import Query
 from queries.plan import binned, by_bucket, plan
+from queries.reduction import Engine, Reduction
 from tests.queries.formulas import formula_of
 from tests.queries.small_lake import DATASET, DEVICE, Files
 from tests.queries.strategies import questions

@@ -9,28 +9,16 @@ import pytest
 
 from queries.cache import FrameCache
 from queries.catalog import Catalog
-from queries.condition import Filter
+from queries.condition import Dimension, Filter
+from queries.dataset import CLUSTERS, Access, Metric, TimeBucket
 from queries.engines.duckdb_engine import DuckDBEngine
 from queries.errors import AccessDenied, UnsafeQuestion
 from queries.estimation import Estimation
 from queries.estimators.effective_size import effective_size
 from queries.formula import Aggregate, parse
 from queries.lake.lake import Lake
-from queries.model import (
-    CLUSTERS,
-    Access,
-    Calculation,
-    Comparison,
-    Dimension,
-    Grain,
-    Metric,
-    Period,
-    Query,
-    Result,
-    Threshold,
-    TimeBucket,
-)
-from queries.period import previous
+from queries.model import Calculation, Comparison, Query, Result, Threshold
+from queries.period import Grain, Period, previous
 from queries.warehouse import Warehouse
 from tests.queries.small_lake import COUNTRY, DATASET, DAY, DEVICE, START, plays
 

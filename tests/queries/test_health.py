@@ -9,11 +9,12 @@ import pytest
 
 from queries.cache import FrameCache
 from queries.catalog import builtin
+from queries.dataset import ROWS, Access
 from queries.engines.duckdb_engine import DuckDBEngine
 from queries.health import failed_tests, outcomes, tables_of
 from queries.lake.invariants import declared
 from queries.lake.lake import Change, Lake
-from queries.model import ROWS, Access, Query
+from queries.model import Query
 from queries.rollups import refresh
 from queries.warehouse import Warehouse
 

@@ -11,13 +11,16 @@ from polars.testing import assert_frame_equal
 from queries.cache import FrameCache
 from queries.catalog import Catalog
 from queries.condition import Dimension, Filter
+from queries.dataset import ROWS, Access
 from queries.engines.duckdb_engine import DuckDBEngine
 from queries.engines.polars_engine import PolarsEngine
 from queries.errors import AccessDenied, InvalidQuery
 from queries.formula import parse
 from queries.lake.lake import Lake
 from queries.listing import Listing, plan_rows
-from queries.model import ROWS, Access, Engine, Period, Query
+from queries.model import Query
+from queries.period import Period
+from queries.reduction import Engine
 from queries.row_question import RowQuestion, flat, list_rows, plain_rows
 from queries.warehouse import Warehouse
 from tests.queries.small_lake import DATASET, Files

@@ -15,10 +15,11 @@ from scipy.stats import CensoredData, ecdf
 
 from queries.cache import FrameCache
 from queries.catalog import builtin
+from queries.dataset import Access, TimeBucket
 from queries.engines.duckdb_engine import DuckDBEngine
 from queries.lake.lake import Lake
-from queries.model import Access, Grain, Period, Query, Result, TimeBucket
-from queries.period import end_of, start_of
+from queries.model import Query, Result
+from queries.period import Grain, Period, end_of, start_of
 from queries.warehouse import Warehouse
 
 pytestmark = pytest.mark.demo

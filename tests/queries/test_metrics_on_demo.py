@@ -13,10 +13,11 @@ from queries.analyses import launch, offpolicy, survival
 from queries.analyses.cluster import Scope
 from queries.cache import FrameCache
 from queries.catalog import builtin
+from queries.dataset import Access, Dataset, Metric
 from queries.engines.duckdb_engine import DuckDBEngine
 from queries.estimation import Estimation
 from queries.lake.lake import Lake
-from queries.model import Access, Dataset, Metric, Query
+from queries.model import Query
 from queries.warehouse import Warehouse
 
 pytestmark = pytest.mark.demo

@@ -10,10 +10,11 @@ import pytest
 
 from queries.cache import FrameCache
 from queries.catalog import builtin
+from queries.dataset import Access
 from queries.engines.duckdb_engine import DuckDBEngine
 from queries.lake import contract
 from queries.lake.lake import Change, Lake
-from queries.model import Access, Query
+from queries.model import Query
 from queries.rollups import refresh
 from queries.warehouse import Warehouse
 

@@ -6,10 +6,11 @@ import pytest
 
 from queries.cache import FrameCache
 from queries.catalog import builtin
+from queries.dataset import Access, Metric
 from queries.engines.duckdb_engine import DuckDBEngine
 from queries.formula import parse
 from queries.lake.lake import Lake
-from queries.model import Access, Metric, Query
+from queries.model import Query
 from queries.parameter import indexed_columns, parameter_values
 from queries.warehouse import Warehouse
 

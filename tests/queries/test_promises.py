@@ -8,24 +8,15 @@ import polars as pl
 import pytest
 
 from queries.condition import Filter
+from queries.dataset import Access, Dataset, TimeBucket
 from queries.errors import AccessDenied, InvalidQuery, NotLoaded, UnknownField, UnsafeQuestion
 from queries.formula import Aggregate, parse
 from queries.gather import gather
 from queries.lake.lake import Change, Lake
-from queries.model import (
-    Access,
-    Calculation,
-    Comparison,
-    Dataset,
-    Engine,
-    Grain,
-    Period,
-    Query,
-    Threshold,
-    TimeBucket,
-)
-from queries.period import previous
+from queries.model import Calculation, Comparison, Query, Threshold
+from queries.period import Grain, Period, previous
 from queries.plan import plan
+from queries.reduction import Engine
 from queries.warehouse import Warehouse
 from tests.queries.formulas import formula_of
 from tests.queries.small_lake import (

@@ -6,8 +6,10 @@ from datetime import date
 import pytest
 
 from queries.answer import label, plain
+from queries.dataset import Access, TimeBucket
 from queries.errors import InvalidQuery, QueryError, UnknownField, UnsafeQuestion
-from queries.model import Access, Calculation, Comparison, Grain, Period, Threshold, TimeBucket
+from queries.model import Calculation, Comparison, Threshold
+from queries.period import Grain, Period
 from queries.question import Question, ask, read
 from queries.warehouse import Warehouse
 from tests.queries.small_lake import COUNTRY, DATASET, DAY, DAYS, DEVICE, METRICS, START, metric

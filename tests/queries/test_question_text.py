@@ -6,7 +6,8 @@ from shlex import split
 from hypothesis import given
 from hypothesis import strategies as st
 
-from queries.model import Calculation, Comparison, Metric, Query, Threshold
+from queries.dataset import Metric
+from queries.model import Calculation, Comparison, Query, Threshold
 from queries.period import Period, last_year, previous
 from queries.question import read
 from queries.question_text import command, question_of

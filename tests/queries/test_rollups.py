@@ -11,9 +11,10 @@ from polars.testing import assert_frame_equal
 from queries.cache import FrameCache
 from queries.catalog import Catalog
 from queries.condition import Filter
+from queries.dataset import Access, Dataset
 from queries.engines.duckdb_engine import DuckDBEngine
 from queries.lake.lake import Change, Lake
-from queries.model import Access, Dataset, Query
+from queries.model import Query
 from queries.rollups import refresh
 from queries.warehouse import Warehouse
 from tests.queries.small_lake import COUNTRY, DATASET, DAY, plays, titles

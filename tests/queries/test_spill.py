@@ -6,7 +6,7 @@ import polars as pl
 
 from queries.engines.duckdb_engine import DuckDBEngine
 from queries.formula import Aggregate
-from queries.model import Column, Reduction, Source
+from queries.reduction import Column, Reduction, Source
 from tests.queries.small_lake import Files
 
 

@@ -11,9 +11,10 @@ from queries.analyses import delivery, earned_value, flow
 from queries.analyses.cluster import Scope
 from queries.cache import FrameCache
 from queries.catalog import builtin
+from queries.dataset import Access
 from queries.engines.duckdb_engine import DuckDBEngine
 from queries.lake.lake import Lake
-from queries.model import Access, Period
+from queries.period import Period
 from queries.warehouse import Warehouse
 
 pytestmark = pytest.mark.demo

@@ -9,10 +9,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from queries.condition import Both, Condition, Either, Filter, negated
+from queries.condition import Both, Condition, Dimension, Either, Filter, negated
+from queries.dataset import ROWS
 from queries.engines.duckdb_engine import DuckDBEngine
 from queries.errors import InvalidQuery, QueryError, UnknownField
-from queries.model import ROWS, Dimension, Reduction, Source, Threshold
+from queries.model import Threshold
+from queries.reduction import Reduction, Source
 from queries.where import Where, parse_where
 from queries.where_text import written
 from tests.queries.small_lake import COUNTRY, DATASET, DEVICE, GENRE, HOUR, TITLE, Files

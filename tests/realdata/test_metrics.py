@@ -14,11 +14,13 @@ from queries.analyses.cluster import Scope
 from queries.cache import FrameCache
 from queries.catalog import builtin
 from queries.condition import Filter
+from queries.dataset import Access, TimeBucket
 from queries.engines.duckdb_engine import DuckDBEngine
 from queries.errors import UnsafeQuestion
 from queries.lake.ingest import ingest
 from queries.lake.lake import Lake
-from queries.model import Access, Grain, Query, Result, TimeBucket
+from queries.model import Query, Result
+from queries.period import Grain
 from queries.warehouse import Warehouse
 
 pytestmark = pytest.mark.realdata

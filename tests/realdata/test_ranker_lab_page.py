@@ -10,11 +10,11 @@ from portal.open_page import ask, open_page
 from portal.routing import discover
 from queries.cache import FrameCache
 from queries.catalog import builtin
+from queries.dataset import Access
 from queries.engines.duckdb_engine import DuckDBEngine
 from queries.errors import QueryError
 from queries.lake.ingest import ingest
 from queries.lake.lake import Lake
-from queries.model import Access
 from queries.warehouse import Warehouse
 
 pytestmark = pytest.mark.realdata

@@ -13,8 +13,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from queries.catalog.format import Name, Text
 from queries.catalog.yaml_text import parse_yaml
+from queries.dataset import DerivedTable, OptionalInput
 from queries.errors import InvalidQuery
-from queries.model import DerivedTable, OptionalInput
 
 _FOLDER = Path(__file__).parent
 

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 import numpy as np
 import polars as pl
 
+from queries.dataset import ROWS, Metric
 from queries.estimation import Estimation
 from queries.formula import Array, Formula, parse
-from queries.model import ROWS, Metric
 from queries.paired import Paired
 
 BUCKETS = 256

@@ -8,8 +8,8 @@ import pytest
 from scipy.stats import norm
 
 from queries.analyses.anomaly import BEYOND, WARM_UP, foretold, told, watched
+from queries.dataset import ROWS, Metric
 from queries.formula import Array
-from queries.model import ROWS, Metric
 
 DAYS = 120
 FIRST = date(2026, 1, 5)

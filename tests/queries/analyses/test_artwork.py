@@ -10,9 +10,9 @@ from portal.routing import discover
 from queries.analyses import artwork, packaging
 from queries.cache import FrameCache
 from queries.catalog import builtin
+from queries.dataset import Access
 from queries.engines.duckdb_engine import DuckDBEngine
 from queries.lake.lake import Lake
-from queries.model import Access
 from queries.warehouse import Warehouse
 
 

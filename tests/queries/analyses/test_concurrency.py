@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from queries.analyses.concurrency import concurrency
-from queries.model import Period
+from queries.period import Period
 
 START = datetime(2026, 11, 1, tzinfo=UTC)
 

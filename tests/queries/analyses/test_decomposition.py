@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from queries.analyses.decomposition import Decomposition, decomposed, kitagawa
+from queries.dataset import Metric
 from queries.errors import InvalidQuery, UnsafeQuestion
 from queries.formula import Array, parse
-from queries.model import Metric
 from queries.paired import Paired
 from tests.queries.analyses.paired_worlds import BUCKETS, HOURS, RATE, World, paired_of, whole_of
 

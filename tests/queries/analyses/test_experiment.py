@@ -19,11 +19,11 @@ from queries.analyses.power import curve, detectable
 from queries.cache import FrameCache
 from queries.catalog import builtin
 from queries.condition import Filter
+from queries.dataset import Access, Metric
 from queries.engines.duckdb_engine import DuckDBEngine
 from queries.errors import AccessDenied, UnsafeQuestion
 from queries.formula import parse
 from queries.lake.lake import Lake
-from queries.model import Access, Metric
 from queries.warehouse import Warehouse
 
 RNG = np.random.default_rng(11)

@@ -19,10 +19,12 @@ from queries.analyses.findings import (
     two_sided,
 )
 from queries.condition import Dimension
+from queries.dataset import Dataset
 from queries.formula import Array
 from queries.gather import Cells
-from queries.model import Comparison, Dataset, Period, Query, Result
+from queries.model import Comparison, Query, Result
 from queries.paired import Paired
+from queries.period import Period
 from queries.shape import Gathered, measured, paired
 from tests.queries.analyses.paired_worlds import BUCKETS, HOURS, KEYS, RATE, World
 

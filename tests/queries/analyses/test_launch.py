@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from queries.analyses.launch import curves, fan, percentile, projection, weekly_decay
-from queries.model import Period
+from queries.period import Period
 
 SPAN = Period(date(2026, 1, 1), date(2026, 3, 31))
 

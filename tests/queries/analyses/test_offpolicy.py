@@ -6,9 +6,10 @@ import pytest
 
 from queries.analyses.offpolicy import effective_share, reading
 from queries.catalog import builtin
+from queries.dataset import BUCKET, Metric, merged
 from queries.engines.polars_engine import PolarsEngine
 from queries.interval import margin, replicates
-from queries.model import BUCKET, Column, Metric, Reduction, Source, merged
+from queries.reduction import Column, Reduction, Source
 from tests.queries.formulas import formula_of
 from tests.queries.small_lake import Files
 

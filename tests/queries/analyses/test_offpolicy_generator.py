@@ -11,6 +11,7 @@ import polars as pl
 
 from queries.analyses import offpolicy
 from queries.catalog import builtin
+from queries.dataset import BUCKET, BUCKETS, merged
 from queries.engines.polars_engine import PolarsEngine
 from queries.interval import margin, replicates
 from queries.lake.demo.home import requests
@@ -19,7 +20,7 @@ from queries.lake.demo.slots import PLAYS, POLICIES, slots
 from queries.lake.demo.viewing import intents
 from queries.lake.demo.visits import visits
 from queries.lake.demo.world import Block, World, world
-from queries.model import BUCKET, BUCKETS, Column, Reduction, Source, merged
+from queries.reduction import Column, Reduction, Source
 from tests.queries.formulas import formula_of
 from tests.queries.small_lake import Files
 

@@ -16,9 +16,11 @@ from queries.analyses.cluster import Scope
 from queries.cache import FrameCache
 from queries.catalog import builtin
 from queries.condition import Filter
+from queries.dataset import Access
 from queries.engines.duckdb_engine import DuckDBEngine
 from queries.lake.lake import Change, Lake
-from queries.model import Access, Period, Query
+from queries.model import Query
+from queries.period import Period
 from queries.warehouse import Warehouse
 from tests.queries.contract_rows import random_rows
 

@@ -24,9 +24,10 @@ from queries.analyses.survival import Counts
 from queries.cache import FrameCache
 from queries.catalog import builtin
 from queries.condition import Filter, conjunction
+from queries.dataset import Access
 from queries.engines.duckdb_engine import DuckDBEngine
 from queries.lake.lake import Lake
-from queries.model import Access, Period
+from queries.period import Period
 from queries.warehouse import Warehouse
 
 

@@ -1,0 +1,273 @@
+"""What may be asked: metrics, datasets, and what a viewer may see of them.
+
+All types are frozen values; the catalogue makes them.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Literal
+
+from queries.condition import Dimension, Scalar
+from queries.errors import UnknownField
+from queries.estimation import Estimation
+from queries.expression import columns_of
+from queries.formula import Aggregate, Formula, unbound
+from queries.period import Grain
+
+BUCKETS = 256
+
+BUCKET = "bucket"
+
+CLUSTERS = 32
+
+CLUSTER = "cluster"
+
+ROWS = Aggregate("count")
+
+CLOSING_ROWS = ROWS.closing()
+
+MetricClass = Literal["additive", "semi-additive", "ratio", "distinct", "quantile", "model"]
+
+Better = Literal["up", "down", "none"]
+
+IntervalKind = Literal["bucket", "wilson", "quantile", "none"]
+
+Clock = Literal["local", "utc"]
+
+
+@dataclass(frozen=True, slots=True)
+class TimeBucket:
+    """A time dimension cut at a grain."""
+
+    dimension: Dimension
+    grain: Grain
+
+    @property
+    def name(self) -> str:
+        return self.dimension.name
+
+    @property
+    def label(self) -> str:
+        return self.grain.value.capitalize()
+
+
+Key = Dimension | TimeBucket
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metric:
+    """A number the company has agreed how to compute.
+
+    `formula` is arithmetic over aggregates, or an estimation where no formula can say it.
+    `format` is one of `number`, `decimal`, `percent`, `seconds`, `usd`, `ratio`. `dimensions`
+    empty means every dimension of the dataset; `parameters` are the names a question must bind.
+    `smallest_grain` is the finest time grain the metric may be cut at. `convention` says which of
+    several usual definitions it is, where libraries disagree, and why. `tests` are canonical
+    conditions on `value` that every answer must meet. `bound` says what its parameters stand for;
+    one with a text in `defaults` need not be bound.
+    `material` is the smallest change worth saying, as a share of the value; of a percentage, as a
+    share of the nearer of it and its complement.
+    """
+
+    name: str
+    label: str
+    formula: Formula | Estimation
+    unit: str = ""
+    format: str = "number"
+    better: Better = "none"
+    kind: MetricClass = "additive"
+    interval: IntervalKind = "bucket"
+    description: str = ""
+    convention: str = ""
+    source: str = ""
+    owner: str = ""
+    status: Literal["certified", "draft", "deprecated"] = "certified"
+    smallest_grain: Grain | None = None
+    dimensions: tuple[str, ...] = ()
+    tests: tuple[str, ...] = ()
+    id: str = ""
+    bound: tuple[tuple[str, str], ...] = ()
+    material: float = 0.01
+    defaults: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def is_closing(self) -> bool:
+        """Whether it is the value on the last day of a bucket or period (`queries.closing`)."""
+        return any(a.is_closing for a in self.formula.aggregates())
+
+    @property
+    def parameters(self) -> frozenset[str]:
+        """Those that a question must bind."""
+        return self.unbound - dict(self.defaults).keys()
+
+    @property
+    def unbound(self) -> frozenset[str]:
+        return unbound(self.formula.aggregates())
+
+    def bind(self, values: Mapping[str, str]) -> "Metric":
+        """The metric with its parameters filled in, those not given by what is usual."""
+        bound = {**dict(self.bound), **values}
+        filled = {**dict(self.defaults), **bound}
+        return replace(self, formula=self.formula.bind(filled), bound=tuple(sorted(bound.items())))
+
+
+@dataclass(frozen=True, slots=True)
+class Join:
+    """A many-to-one look-up: `on` in the dataset's table equals the unique `key` of `table`."""
+
+    name: str
+    table: str
+    on: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rollup:
+    """A smaller table that answers the questions whose dimensions it kept.
+
+    Grouped by day, bucket and `dimensions`; with `by_account` also by account, so that distinct
+    accounts stay exact. Holds the additive aggregates of `metrics`, of all where none is named.
+    """
+
+    name: str
+    dimensions: tuple[str, ...]
+    by_account: bool = False
+    metrics: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class OptionalInput:
+    """A table that a lake may lack, and the columns that are read of it, by name and type."""
+
+    name: str
+    columns: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DerivedTable:
+    """A table of the lake that one SELECT makes of its `inputs`; never a source of its own.
+
+    `select` is DuckDB's SQL over the names of the inputs; `getvariable('complete_through')` is the
+    last day for which all of them are complete. `day` names the column of the table's day; a row
+    says everything once `follow_up_days` days from it on, its own included, are complete. `over`
+    holds those inputs that are derived too. The name of an `optional` input that the lake
+    lacks stands for a table without rows.
+    """
+
+    name: str
+    grain: str
+    key: tuple[str, ...]
+    inputs: tuple[str, ...]
+    select: str
+    day: str = ""
+    follow_up_days: int = 1
+    description: str = ""
+    over: "tuple[DerivedTable, ...]" = ()
+    optional: tuple[OptionalInput, ...] = ()
+
+    def retells(self, aggregate: Aggregate) -> bool:
+        """Whether an aggregate over a source might be read off this table under another name.
+
+        A distinct count might where the table has a row for each thing that is counted, any other
+        where the SELECT reads all that it adds up.
+        """
+        if aggregate.argument == "*":
+            return False
+        reads = columns_of(aggregate.argument)
+        if aggregate.operation == "count_distinct":
+            is_told = bool(reads & set(self.key))
+        else:
+            is_told = reads <= columns_of(self.select)
+        return is_told or any(below.retells(aggregate) for below in self.over)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dataset:
+    """One table, its joins, and everything that may be asked of it.
+
+    `entity` is the column of the unit that intervals cluster by (the account), empty where rows
+    are published totals and an interval would mean nothing. `exclusive` names a dimension whose
+    values overlap: a question must group by it or keep one value. `base` is a filter that holds
+    always (members only). `open` datasets are public: row rules do not apply to them. `derived`
+    are the derived tables it reads, those they are made of first.
+    """
+
+    name: str
+    label: str
+    table: str
+    time: Dimension
+    dimensions: tuple[Dimension, ...]
+    metrics: tuple[Metric, ...]
+    description: str = ""
+    row_label: str = "rows"
+    grain: str = ""
+    owner: str = ""
+    entity: str = ""
+    clock: Clock = "utc"
+    base: str | None = None
+    joins: tuple[Join, ...] = ()
+    rollups: tuple[Rollup, ...] = ()
+    derived: tuple[DerivedTable, ...] = ()
+    smallest_grain: Grain = Grain.DAY
+    exclusive: str = ""
+    open: bool = False
+    load_hint: str = ""
+
+    @cached_property
+    def _dimensions(self) -> dict[str, Dimension]:
+        return {d.name: d for d in (self.time, *self.dimensions)}
+
+    @cached_property
+    def _metrics(self) -> dict[str, Metric]:
+        return {m.name: m for m in self.metrics}
+
+    def dimension(self, name: str) -> Dimension:
+        if name not in self._dimensions:
+            raise UnknownField("dimension", name, self._dimensions)
+        return self._dimensions[name]
+
+    def metric(self, name: str) -> Metric:
+        if name not in self._metrics:
+            raise UnknownField("metric", name, self._metrics)
+        return self._metrics[name]
+
+    def has_dimension(self, name: str) -> bool:
+        return name in self._dimensions
+
+    @cached_property
+    def definition(self) -> str:
+        """Fingerprint of what the numbers mean: changes whenever a formula or a filter does."""
+        return repr(
+            (self.table, self.base, self.joins, self.rollups, self.dimensions, self.metrics)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What a viewer may see. `plan` cannot be called without one.
+
+    `rows` are filters by dimension name, applied to every dataset that is not open; a dataset
+    without such a dimension is refused. Hiding an aggregate hides every metric that needs it; one
+    without a filter is hidden under every filter, or a filter that keeps all would show it. It also
+    hides every metric of a dataset over a derived table that could tell it again.
+    """
+
+    rows: tuple[tuple[str, tuple[Scalar, ...]], ...] = ()
+    hidden: frozenset[Aggregate] = frozenset()
+
+    def hides(self, metric: Metric, dataset: Dataset) -> bool:
+        """Whether a metric of the dataset is kept from the viewer."""
+        needed = {a.of_every_day for a in metric.formula.aggregates()}
+        is_needed = any(a in self.hidden or replace(a, where=None) in self.hidden for a in needed)
+        return is_needed or any(d.retells(a) for d in dataset.derived for a in self.hidden)
+
+
+def merged(metrics: Iterable[Metric]) -> tuple[Aggregate, ...]:
+    """Every aggregate the formulas of metrics need, once each, in a stable order.
+
+    Those of estimations are counted by keys of their own.
+    """
+    formulas = (m.formula for m in metrics if not isinstance(m.formula, Estimation))
+    needed = frozenset[Aggregate]().union(*(f.aggregates() for f in formulas))
+    return tuple(sorted(needed, key=lambda a: a.key))

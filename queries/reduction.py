@@ -1,0 +1,111 @@
+"""What an engine is told: one scan, one filter, one group-by, over one snapshot of the lake.
+
+All types are frozen values or protocols; nothing here knows of metrics.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Protocol
+
+import polars as pl
+
+from queries.condition import Condition
+from queries.dataset import Join
+from queries.expression import columns_of
+from queries.formula import Aggregate
+from queries.period import Grain, Period
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What a reduction scans: a table of the lake, with its look-ups."""
+
+    table: str
+    joins: tuple[Join, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A named row expression: a group key of a reduction."""
+
+    name: str
+    expression: str
+    grain: Grain | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reduction:
+    """What an engine must do: one scan, one filter, one group-by.
+
+    The answer has a column per key, by its name, and one per aggregate, by its key. `where` is a
+    condition, `base` a canonical row expression; `period` bounds `time`, both ends included.
+    """
+
+    source: Source
+    keys: tuple[Column, ...]
+    aggregates: tuple[Aggregate, ...]
+    where: Condition | None = None
+    base: str | None = None
+    time: str | None = None
+    period: Period | None = None
+
+    @property
+    def columns(self) -> frozenset[str]:
+        """Every column the reduction reads, `joined.column` for those of a joined table."""
+        from_keys = [columns_of(k.expression) for k in self.keys]
+        from_aggregates = [a.columns for a in self.aggregates]
+        from_filters = [
+            columns_of(f.dimension.expression) for f in (self.where.filters() if self.where else ())
+        ]
+        texts = [columns_of(t) for t in (self.base, self.time) if t]
+        return frozenset[str]().union(*from_keys, *from_aggregates, *from_filters, *texts)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """The rows of a scan themselves: its keys are their columns, and nothing is grouped.
+
+    `order` has row expressions and whether the largest come first; what is missing comes last.
+    """
+
+    scan: Reduction
+    order: tuple[tuple[str, bool], ...]
+    limit: int
+    skip: int = 0
+
+
+class Engine(Protocol):
+    """Anything that can reduce a source to one row per group, or hand over its rows."""
+
+    name: str
+
+    def reduce(self, reduction: Reduction, tables: "Tables") -> pl.DataFrame: ...
+
+    def select(self, selection: Selection, tables: "Tables") -> pl.DataFrame: ...
+
+    def columns(self, table: str, tables: "Tables") -> tuple[str, ...]: ...
+
+    def explain(self, work: Reduction | Selection, tables: "Tables") -> str: ...
+
+
+class Tables(Protocol):
+    """One snapshot of the lake: the files of each table, at one version."""
+
+    data_version: str
+
+    @property
+    def versions(self) -> Mapping[str, int]: ...
+
+    @property
+    def details(self) -> Mapping[str, Any]: ...
+
+    def files(self, table: str) -> tuple[str, ...]:
+        """Parquet files of a table. Raises NotLoaded where the snapshot has no such table."""
+        ...
+
+    def has(self, table: str) -> bool: ...
+
+    def rows(self, table: str) -> int: ...
+
+    def complete_through(self, table: str) -> date | None: ...
