@@ -17,13 +17,15 @@ class Estimation:
     """An estimator by name, the aggregates it is given, and the dimensions they are counted by.
 
     `inner` are pairs of the estimator's name for a key and the dimension that it is. `never_by` are
-    further dimensions that would tell the items apart.
+    further dimensions that would tell the items apart, `never_filter` those that would leave some
+    of them out.
     """
 
     name: str
     amounts: tuple[tuple[str, Aggregate], ...]
     inner: tuple[tuple[str, str], ...]
     never_by: tuple[str, ...] = ()
+    never_filter: tuple[str, ...] = ()
 
     @property
     def estimator(self) -> Estimator:
@@ -39,6 +41,11 @@ class Estimation:
     def dimensions(self) -> tuple[str, ...]:
         """The dimensions counted by."""
         return tuple(name for _, name in self.inner)
+
+    @property
+    def named(self) -> tuple[str, ...]:
+        """Every dimension that the definition speaks of."""
+        return (*self.dimensions, *self.never_by, *self.never_filter)
 
     @property
     def asked(self) -> tuple[str, ...]:
@@ -61,7 +68,8 @@ class Estimation:
     def filters_by(self, dimension: str) -> bool:
         """Whether it keeps its meaning when some values of the dimension are left out."""
         inner = self._inner(dimension)
-        return inner is None or inner.may_filter
+        is_fine = inner is None or inner.may_filter
+        return is_fine and dimension not in self.never_filter
 
     def _inner(self, dimension: str) -> Inner | None:
         found = (self.estimator.key(key) for key, name in self.inner if name == dimension)

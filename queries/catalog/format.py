@@ -82,7 +82,8 @@ class WrittenMetric(_Written):
     """`class` and `interval` follow from the formula where they are left out.
 
     What no formula can say names an `estimator` instead: `amounts` gives it aggregates, `within`
-    the dimensions they are counted by, and `never_by` further ones that would tell those apart.
+    the dimensions they are counted by, and `never_by` further ones that would tell those apart;
+    `never_filter` are those that would leave some out of what must be all of them.
     `material` is the smallest change worth a finding, as a share of the value.
     `defaults` are texts of parameters that a question need not give.
     `at_end` makes a number that does not add over time the one on the last day of a period.
@@ -95,6 +96,7 @@ class WrittenMetric(_Written):
     amounts: dict[str, Text] = Field(default_factory=dict[str, Text])
     within: dict[str, str] = Field(default_factory=dict[str, str])
     never_by: Texts = ()
+    never_filter: Texts = ()
     id: str = ""
     unit: str = ""
     format: NumberFormat = "number"

@@ -188,7 +188,7 @@ def _check(dataset: Dataset, origin: str) -> None:
         for name in metric.dimensions:
             check_known(name, dimensions, f"{origin}: metric {metric.name}")
         if isinstance(metric.formula, Estimation):
-            for name in (*metric.formula.dimensions, *metric.formula.never_by):
+            for name in metric.formula.named:
                 check_known(name, dimensions, f"{origin}: metric {metric.name}")
     _check_joins(dataset, origin)
 

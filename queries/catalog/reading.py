@@ -45,6 +45,7 @@ def estimation(written: WrittenMetric, dataset: Dataset, where: str) -> Estimati
             (i.name, written.within[i.name]) for i in estimator.inner if i.name in written.within
         ),
         never_by=written.never_by,
+        never_filter=written.never_filter,
     )
 
 

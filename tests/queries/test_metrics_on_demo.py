@@ -31,6 +31,7 @@ BY = {
     "episodes": "episode",
     "interactions": "interaction",
     "launches": "genre",
+    "title_value": "genre",
     "page_requests": "device",
     "page_rows": "ranker",
     "calibration": "shown",
