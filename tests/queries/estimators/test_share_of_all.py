@@ -20,7 +20,9 @@ def share(amounts: Array, group: Integers) -> Estimates:
 
 
 def over_cost(amounts: Array, cost: Sequence[float | None], group: Integers) -> Estimates:
-    keys = pl.DataFrame({"item": range(len(cost)), "cost": cost}, schema_overrides={"cost": pl.Float64})
+    keys = pl.DataFrame(
+        {"item": range(len(cost)), "cost": cost}, schema_overrides={"cost": pl.Float64}
+    )
     return share_over_cost.ESTIMATOR.estimate(counted(keys, {"amount": amounts}, group))
 
 
