@@ -22,7 +22,16 @@ from portal import (
     strange_bodies,
 )
 from portal.auth import account, gate, sign_in
-from portal.callbacks import list_views, open_view, remove_view, save_view, share_view
+from portal.callbacks import (
+    list_events,
+    list_views,
+    open_view,
+    remove_note,
+    remove_view,
+    save_view,
+    share_view,
+    write_note,
+)
 from portal.components import saved_views
 from portal.settings import Settings
 from portal.site import Site
@@ -61,8 +70,10 @@ def create_app(settings: Settings, warehouse: Warehouse, store: Store) -> Dash:
         workers=ThreadPoolExecutor(WORKERS, thread_name_prefix="tile"),
     )
     routing.register(app, site)
-    for verb in (list_views, save_view, share_view, remove_view, open_view):
+    for verb in (list_views, save_view, share_view, remove_view, open_view, remove_note):
         verb.register(server, store)
+    for verb in (list_events, write_note):
+        verb.register(server, site, store)
     return finish(app, (*site.pages, saved_views.PATH))
 
 

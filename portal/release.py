@@ -9,7 +9,7 @@ import sys
 
 from portal import logs
 from portal.settings import EXIT_CONFIGURATION, ConfigurationError, Settings
-from portal.store import attempts, demo_people, migrate, sessions, views
+from portal.store import attempts, demo_people, migrate, notes, sessions, views
 from portal.store.store import Store, open_store
 
 
@@ -20,6 +20,7 @@ def release(store: Store) -> None:
         "sessions": sessions.purge(store),
         "attempts": attempts.purge(store),
         "views": views.purge(store),
+        "notes": notes.purge(store),
     }
     logs.log.info("released", schema=migrate.newest(), **forgotten)
 

@@ -17,7 +17,8 @@ COMPARE = "compare"
 GRAIN = "grain"
 VERSION = "v"
 CLOCK = "clock"
-RESERVED = (PERIOD, COMPARE, GRAIN, CLOCK, VERSION)
+EVENTS = "events"
+RESERVED = (PERIOD, COMPARE, GRAIN, CLOCK, EVENTS, VERSION)
 
 _MAX_TEXT = 400
 
@@ -54,12 +55,16 @@ class Choice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
-    """Equal views show equal pages. An empty text means the page's own default."""
+    """Equal views show equal pages. An empty text means the page's own default.
+
+    `events` names the kinds of events that are marked on axes of time, `none` for no mark.
+    """
 
     period: str = ""
     compare: str = ""
     grain: str = ""
     clock: str = ""
+    events: str = ""
     version: str = ""
     choices: tuple[Choice, ...] = ()
     options: tuple[tuple[str, str], ...] = field(default=())
@@ -80,6 +85,7 @@ class View:
             compare=last.get(COMPARE, ""),
             grain=last.get(GRAIN, ""),
             clock=last.get(CLOCK, ""),
+            events=last.get(EVENTS, ""),
             version=last.get(VERSION, ""),
             choices=_choices(pairs, frozenset(dimensions) - frozenset((*RESERVED, *options))),
             options=_options(pairs, frozenset(options) - {*RESERVED}),
@@ -88,7 +94,7 @@ class View:
     def to_url(self) -> str:
         """The query string that `from_url` reads back; readable, without defaults."""
         times = ((PERIOD, self.period), (COMPARE, self.compare), (GRAIN, self.grain))
-        pinned = ((CLOCK, self.clock), (VERSION, self.version))
+        pinned = ((CLOCK, self.clock), (EVENTS, self.events), (VERSION, self.version))
         pairs = [
             *((name, text) for name, text in times if text),
             *(pair for choice in self.choices for pair in choice.pairs),

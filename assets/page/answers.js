@@ -20,7 +20,9 @@
     const box = tile.getBoundingClientRect();
     return box.top < innerHeight + 80 && box.bottom > 0 && box.left < innerWidth && box.right > 0;
   };
-  const address = () => location.pathname + location.search;
+  // Which events are marked changes no number.
+  const address = () =>
+    location.pathname + playhead.view.text(playhead.view.pairs().filter(([key]) => key !== "events"));
 
   function refresh() {
     const page = playhead.page();
@@ -139,6 +141,7 @@
     if (answer.foot && !tile.classList.contains("is-bare")) foot(tile, answer.foot, answer.drawing.notes);
     tile.setAttribute("aria-busy", "false");
     tile.dataset.painted = String(performance.now());
+    window.dispatchEvent(new CustomEvent("playhead:painted", { detail: tile }));
   }
 
   // A red mark wherever a number is shown that is not to be trusted; why stands in the foot.

@@ -102,11 +102,12 @@
     Object.assign(spot.style, { left: `${event.clientX}px`, top: `${event.clientY}px` });
     const copied = String(text ?? y).replace(/<[^>]*>/g, "").trim();
     const [value] = [].concat(customdata ?? []);
+    const days = /^\d{4}-\d\d-\d\d/.test(x) ? bucket(x.slice(0, 10), node.drawn.grain) : null;
     if (node.drawn.filters && value !== undefined) {
       const opened = { preventDefault() {}, currentTarget: spot };
-      return playhead.menu.mark(opened, [[node.drawn.filters, String(value)]], copied);
+      return playhead.menu.mark(opened, [[node.drawn.filters, String(value)]], copied, days);
     }
-    if (/^\d{4}-\d\d-\d\d/.test(x)) playhead.menu.days(spot, bucket(x.slice(0, 10), node.drawn.grain), copied);
+    if (days) playhead.menu.days(spot, days, copied);
   }
 
   // The days of a bucket that lie in the period.

@@ -10,6 +10,7 @@
     ["t", "Period"],
     ["c", "Comparison"],
     ["x", "Clear all filters"],
+    ["e", "Events and notes of these days"],
     ["z", "Undo: back to the view before"],
     ["g, then a letter", "Go to a page by its first letter"],
     ["Esc", "Close one layer"],
@@ -124,6 +125,7 @@
       t: () => document.getElementById("period")?.click(),
       c: () => document.getElementById("compare")?.click(),
       x: () => playhead.view.clear((playhead.page()?.dimensions ?? []).map((d) => d.name)),
+      e: () => playhead.page() && playhead.events.list(),
       z: () => history.back(),
       g: () => ((waitsForLetter = true), setTimeout(() => (waitsForLetter = false), 1500)),
     }[event.key];

@@ -3,7 +3,8 @@
   const playhead = (window.playhead ??= {});
   const { h } = playhead;
 
-  function menu(anchor, label, entries) {
+  // `head` stands above the entries.
+  function menu(anchor, label, entries, head = null) {
     const buttons = entries.filter(Boolean).map(([text, act, hint]) =>
       h(
         "button",
@@ -12,7 +13,7 @@
         hint ? h("small", {}, hint) : null,
       ),
     );
-    const box = playhead.bar.popover(anchor, label, h("div", { role: "menu" }, buttons));
+    const box = playhead.bar.popover(anchor, label, ...[head, h("div", { role: "menu" }, buttons)].filter(Boolean));
     box.addEventListener("keydown", (event) => {
       const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
       if (!step) return;
@@ -37,6 +38,8 @@
       ["Download PNG", () => playhead.picture(tile)],
       tile.dataset.metric ? ["Explain this change", () => explain(tile.dataset.dataset, tile.dataset.metric)] : null,
       tile.dataset.dataset && location.pathname !== "/rows" ? ["See rows", () => rows(tile)] : null,
+      playhead.events.hasTime(tile) ? ["Events and notes", () => playhead.events.list(tile)] : null,
+      ["Write a note …", () => playhead.notes.write(tile)],
       ["Copy as playhead ask", () => copyQuestion(tile, "command")],
       ["Copy as Python", () => copyQuestion(tile, "python")],
     ]);
@@ -232,7 +235,8 @@
     open: menu,
     explain,
     // `mark` is what it stands for: [[dimension, value]], with two of them where rows cross columns.
-    mark(event, mark, copied = null) {
+    // `days` are those of a point of a line over time.
+    mark(event, mark, copied = null, days = null) {
       event.preventDefault();
       playhead.tip.hide();
       const anchor = event.currentTarget;
@@ -256,6 +260,7 @@
         isOne && dimension(name)?.role === "title" && location.pathname !== "/titles"
           ? ["Open the scorecard", () => playhead.view.go(`?${new URLSearchParams({ title: value })}`, "/titles")]
           : null,
+        ["Write a note …", () => playhead.notes.write(tile, days, mark, label)],
         ["Copy value", () => copy(copied ?? mark.map(([, one]) => one ?? "").join(" × "))],
         ["Copy as Python", () => copyQuestion(tile, "python", mark)],
         ["Copy SQL", () => copyQuestion(tile, "sql", mark)],
@@ -270,6 +275,7 @@
       menu(anchor, label, [
         [`Only ${label}`, () => playhead.view.set({ period: label })],
         ["See rows", () => rows(anchor.closest(".tile"), [], days)],
+        ["Note to this …", () => playhead.notes.write(anchor.closest(".tile"), days)],
         ["Copy value", () => copy(copied)],
       ]);
     },

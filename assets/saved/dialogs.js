@@ -59,6 +59,8 @@
     return body;
   }
 
+  saved.form = form;
+
   const nameField = (value) =>
     field("Name", h("input", { class: "input", name: "name", value, required: true, maxlength: 120, autocomplete: "off" }));
   const descriptionField = (value) => {

@@ -7,6 +7,7 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    Date,
     DateTime,
     ForeignKey,
     Index,
@@ -23,6 +24,7 @@ from sqlalchemy.engine import Dialect
 ROLES = ("viewer", "editor", "admin")
 UNITS = ("product", "content", "membership", "studio", "marketing", "platform")
 VISIBILITIES = ("private", "unit", "everyone", "link")
+AUDIENCES = ("private", "unit", "everyone")
 
 metadata = MetaData(
     naming_convention={
@@ -136,6 +138,29 @@ saved_views = Table(
     CheckConstraint(one_of("visibility", VISIBILITIES), name="visibility"),
     CheckConstraint("(visibility = 'link') = (link_hash IS NOT NULL)", name="link"),
     Index(None, "visibility", "unit"),
+)
+
+notes = Table(
+    "notes",
+    metadata,
+    Column("id", Uuid(as_uuid=False), primary_key=True),
+    Column("author_id", ForeignKey("people.id"), nullable=False, index=True),
+    Column("unit", String(16), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("first_day", Date, nullable=False),
+    Column("last_day", Date, nullable=False),
+    Column("path", String(300), nullable=False),
+    Column("dataset", String(120), nullable=False),
+    Column("metric", String(120), nullable=False),
+    Column("country", String(2), nullable=False),
+    Column("visibility", String(16), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("updated_at", Moment, nullable=False),
+    Column("deleted_at", Moment),
+    CheckConstraint(one_of("visibility", AUDIENCES), name="visibility"),
+    CheckConstraint("first_day <= last_day", name="days"),
+    Index(None, "last_day", "first_day"),
 )
 
 audit_entries = Table(

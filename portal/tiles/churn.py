@@ -1,4 +1,4 @@
-"""Gross and net churn by month, side by side, with the price changes that fall between."""
+"""Gross and net churn by month, side by side, and what a price change did to it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -30,11 +30,7 @@ class Churn:
 
     def questions(self, context: Context) -> tuple[Query, ...]:
         question = context.question(self.metrics, by=(context.time,))
-        return (replace(question, compare=None, with_total=False), price_change.question())
-
-    def joined(self, results: Sequence[Result], _context: Context) -> tuple[Result, ...]:
-        """The lines; prices have a dataset of their own."""
-        return (results[0],)
+        return (replace(question, compare=None, with_total=False),)
 
     def draw(self, results: Sequence[Result], context: Context) -> Drawing:
         frame = results[0].frame.drop_nulls([context.time.name, self.metrics[0]])
@@ -43,11 +39,6 @@ class Churn:
         frame = frame.sort(context.time.name)
         if frame.is_empty():
             return no_rows(context)
-        shown = [
-            c
-            for c in price_change.changes(results[1].frame)
-            if frame[context.time.name][0] <= c.day
-        ]
         traces: list[Trace] = []
         for name, colour in zip(self.metrics, _COLOURS, strict=False):
             traces += _line(frame, context.metric(name).label, name, (colour, context))
@@ -55,7 +46,6 @@ class Churn:
             "xaxis": time_axis(context, frame),
             "yaxis": value_axis(context.metric(self.metrics[0])),
             "showlegend": True,
-            **_marked(shown),
         }
         notes = (
             "Cancels over the members at the end of the month before.",

@@ -81,7 +81,7 @@ class CumulativeFlow:
             "legend": {"traceorder": "reversed"},
         }
         notes = _checked(results[1].frame, context.period, frame.height)
-        return figure(traces, layout, brush=True, notes=notes)
+        return figure(traces, layout, brush=True, grain=context.grain, notes=notes)
 
 
 def _stages(frame: pl.DataFrame, context: Context) -> list[str]:

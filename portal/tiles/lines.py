@@ -71,7 +71,7 @@ class Lines:
         ]
         axis = {"tickformat": ",.0%", "range": [0, 1]} if is_stack else value_axis(metric)
         layout = {"xaxis": time_axis(context, frame), "yaxis": axis, "showlegend": True}
-        return figure(traces, layout, brush=True, filters=self.by)
+        return figure(traces, layout, brush=True, filters=self.by, grain=context.grain)
 
 
 def _largest(frame: pl.DataFrame, metric: Metric, dimension: Dimension) -> list[Any]:

@@ -28,6 +28,8 @@ _PARTS = ("numerator", "denominator")
 def halves(metric: Metric) -> tuple[Metric, Metric]:
     """A ratio's numerator and denominator, each a metric that adds up.
 
+    What tests the ratio tests neither of them.
+
     Raises ValueError where the metric is no ratio.
     """
     formula = metric.formula
@@ -35,9 +37,10 @@ def halves(metric: Metric) -> tuple[Metric, Metric]:
     if not parts or not all(part.aggregates() for part in parts):
         raise ValueError(f"{metric.name} is no ratio")
     top, bottom = parts
+    numerator, denominator = (f"{metric.name}__{part}" for part in _PARTS)
     return (
-        replace(metric, name=f"{metric.name}__{_PARTS[0]}", formula=top),
-        replace(metric, name=f"{metric.name}__{_PARTS[1]}", formula=bottom),
+        replace(metric, name=numerator, formula=top, tests=()),
+        replace(metric, name=denominator, formula=bottom, tests=()),
     )
 
 

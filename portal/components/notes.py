@@ -1,0 +1,32 @@
+"""A note as its reader may know it, and what they may do to it."""
+
+from typing import Any
+
+from portal.components import format as written
+from portal.store.note import Note
+from portal.store.note_rights import may
+from portal.store.people import Person
+from queries.period import Period
+
+
+def described(note: Note, person: Person) -> dict[str, Any]:
+    return {
+        "id": note.id,
+        "text": note.text,
+        "day": str(note.first_day),
+        "end": str(note.last_day),
+        "when": written.period(Period(note.first_day, note.last_day)),
+        "path": note.path,
+        "dataset": note.dataset,
+        "metric": note.metric,
+        "country": note.country,
+        "visibility": note.visibility,
+        "unit": note.unit,
+        "author": note.author_name,
+        "is_mine": note.author_id == person.id,
+        "may_edit": may(person, "edit", note),
+        "may_delete": may(person, "delete", note),
+        "version": note.version,
+        "written": written.day(note.created_at.date()),
+        "is_edited": note.version > 1,
+    }

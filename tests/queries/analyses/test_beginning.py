@@ -1,0 +1,71 @@
+"""Beginnings and silences, against a walk through the days one by one."""
+
+from datetime import date, timedelta
+
+import polars as pl
+from hypothesis import given
+from hypothesis import strategies as st
+
+from queries.analyses.beginning import beginnings, silences
+
+FIRST = date(2026, 3, 1)
+QUIET = 5
+amounts = st.lists(st.lists(st.sampled_from([0, 0, 1, 60]), min_size=25, max_size=25), max_size=4)
+
+
+def frame(rows: list[list[int]]) -> pl.DataFrame:
+    return pl.DataFrame(
+        [
+            {"day": FIRST + timedelta(at), "key": f"k{number}", "plays": plays}
+            for number, row in enumerate(rows)
+            for at, plays in enumerate(row)
+        ],
+        schema={"day": pl.Date, "key": pl.String, "plays": pl.Int64},
+    )
+
+
+@given(amounts)
+def test_a_beginning_is_a_day_after_a_stretch_that_was_seen_without_it(rows: list[list[int]]):
+    seen = min((at for row in rows for at, plays in enumerate(row) if plays), default=0)
+    expected = {
+        (f"k{number}", FIRST + timedelta(at))
+        for number, row in enumerate(rows)
+        for at, plays in enumerate(row)
+        if plays and at - QUIET >= seen and not any(row[at - QUIET : at])
+    }
+    found = beginnings(frame(rows), "key", "plays", QUIET)
+    assert set(found.select("key", "day").rows()) == expected
+
+
+def test_what_pauses_long_begins_anew_and_says_how_much_it_had_each_time():
+    row = [0] * 6 + [3, 4] + [0] * 8 + [5, 0, 6, 0]
+    always = [1] * len(row)
+    found = beginnings(frame([row, always]), "key", "plays", QUIET)
+    assert found.select("day", "last_day", "plays").rows() == [
+        (FIRST + timedelta(6), FIRST + timedelta(7), 7.0),
+        (FIRST + timedelta(16), FIRST + timedelta(18), 11.0),
+    ]
+
+
+@given(amounts)
+def test_days_of_silence_are_those_without_anything_after_the_first(rows: list[list[int]]):
+    expected = set[tuple[str, date]]()
+    for number, row in enumerate(rows):
+        if sorted(row)[len(row) // 2] < 1:
+            continue
+        first = next(at for at, plays in enumerate(row) if plays)
+        expected |= {
+            (f"k{number}", FIRST + timedelta(at)) for at in range(first, len(row)) if not row[at]
+        }
+    found = silences(frame(rows), "key", "plays", 1)
+    days = {
+        (key, day + timedelta(more))
+        for key, day, last in found.select("key", "day", "last_day").iter_rows()
+        for more in range((last - day).days + 1)
+    }
+    assert days == expected
+
+
+def test_a_key_that_is_seldom_there_is_never_silent():
+    assert silences(frame([[60, 0, 0, 0, 60]]), "key", "plays", 50).is_empty()
+    assert silences(frame([[60, 60, 0, 60, 60]]), "key", "plays", 50)["usual"].to_list() == [60]
