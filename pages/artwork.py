@@ -1,7 +1,7 @@
 """Artwork: the image that should represent a title, for whom, and what makes an image work."""
 
 from portal.page import Page, Place, Section
-from portal.tiles import Headline, Heat
+from portal.tiles import Findings, Headline, Heat
 from portal.tiles.artwork import Gallery, ImageEffects, ImageWinners
 from portal.tiles.packaging_tests import PackagingTests
 from portal.view import View
@@ -11,9 +11,10 @@ from queries.catalog import Catalog
 def sections(_catalog: Catalog, view: View) -> tuple[Section, ...]:
     """All titles to pick from, or the images of those picked."""
     which = _IMAGES if view.values("title") else _TITLES
-    return (_TOP, which, _WHY, _TESTS)
+    return (_FINDINGS, _TOP, which, _WHY, _TESTS)
 
 
+_FINDINGS = Section(tiles=(Findings(changes=False),))
 _TOP = Section(
     tiles=(
         Headline(metric="take_fraction"),

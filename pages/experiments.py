@@ -12,6 +12,7 @@ from portal.tiles import (
     ExperimentRatio,
     ExperimentSegments,
     ExperimentVerdict,
+    Findings,
 )
 from portal.view import View
 from queries.catalog import Catalog
@@ -22,7 +23,9 @@ def sections(_catalog: Catalog, view: View) -> tuple[Section, ...]:
     return _ONE if view.values("experiment") else _ALL
 
 
+_FINDINGS = Section(tiles=(Findings(changes=False),))
 _ALL = (
+    _FINDINGS,
     Section(
         tiles=(
             ExperimentList(
@@ -37,6 +40,7 @@ _ALL = (
     ),
 )
 _ONE = (
+    _FINDINGS,
     Section(
         tiles=(
             ExperimentVerdict(

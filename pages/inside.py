@@ -27,6 +27,7 @@ def sections(_catalog: Catalog, view: View) -> tuple[Section, ...]:
 
 
 _ALL = (
+    Section(tiles=(Findings(changes=False),)),
     Section(
         tiles=(
             ScenesOfTitles(

@@ -1,7 +1,7 @@
 """Location planner: what a script costs to film here or there, and how surely."""
 
 from portal.page import Page, Place, Section
-from portal.tiles import Ranking
+from portal.tiles import Findings, Ranking
 from portal.tiles.filming import (
     NUMBERS,
     OPTIONS,
@@ -18,6 +18,7 @@ PAGE = Page(
     datasets=("location_costs",),
     options=(*OPTIONS, *NUMBERS),
     sections=(
+        Section(tiles=(Findings(changes=False),)),
         Section(
             tiles=(
                 FilmingInputs(

@@ -3,6 +3,7 @@
 from portal.page import Page, Place, Section
 from portal.tiles import (
     Breakdown,
+    Findings,
     GeoAttribution,
     GeoEffect,
     GeoPlacebo,
@@ -20,6 +21,7 @@ PAGE = Page(
     filters=("campaign", "country", "channel", "creative_kind"),
     period="last 84 days",
     sections=(
+        Section(tiles=(Findings(changes=False),)),
         Section(
             title="What did it cause?",
             note="The newest campaign in view that left regions out, whatever the period. Regions "

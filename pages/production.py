@@ -8,6 +8,7 @@ from portal.tiles import (
     CycleTimes,
     Deliveries,
     EarnedValue,
+    Findings,
     Headline,
     Option,
     Options,
@@ -46,6 +47,7 @@ PAGE = Page(
     filters=("stage", "vendor", "production", "kind"),
     options=(CAPACITY.name, STAGE),
     sections=(
+        Section(tiles=(Findings(changes=False),)),
         Section(
             tiles=(
                 Headline(metric="wait_share"),

@@ -10,7 +10,7 @@ PAGE = Page(
     datasets=("playback",),
     filters=("country", "device", "plan"),
     sections=(
-        Section(tiles=(Findings(),)),
+        Section(tiles=(Findings(why=("title_age",)),)),
         Section(
             tiles=(
                 Headline(metric="hours_viewed"),

@@ -1,13 +1,13 @@
 """Ranker lab: what another policy would have earned on this log, and how well pages are ranked."""
 
 from portal.page import Page, Place, Section
-from portal.tiles import Breakdown, Ranking
+from portal.tiles import Breakdown, Findings, Ranking
 from portal.tiles.policy_value import (
     EffectiveSample,
     GainBySegment,
     PolicyLadder,
-    PolicyVerdict,
 )
+from portal.tiles.policy_verdict import PolicyVerdict
 from portal.tiles.policy_weights import PolicyWeights
 from portal.tiles.ranking_quality import CalibrationRanking, RankerTradeOff, RankingQuality
 from portal.tiles.slate_value import SlateValue
@@ -23,6 +23,7 @@ PAGE = Page(
     options=OPTIONS,
     compare="none",
     sections=(
+        Section(tiles=(Findings(changes=False),)),
         Section(
             tiles=(
                 PolicyOptions(),

@@ -23,7 +23,7 @@ def sections(_catalog: Catalog, view: View) -> tuple[Section, ...]:
 
 
 _ALL = (
-    Section(tiles=(Findings(),)),
+    Section(tiles=(Findings(why=("title_age",)),)),
     Section(
         tiles=(
             Breakdown(
@@ -57,7 +57,7 @@ _ALL = (
     ),
 )
 _ONE = (
-    Section(tiles=(Findings(),)),
+    Section(tiles=(Findings(why=("title_age",)),)),
     Section(
         tiles=(
             Headline(metric="hours_viewed"),

@@ -12,7 +12,7 @@ PAGE = Page(
     filters=("country", "device", "plan", "tenure"),
     has_clocks=True,
     sections=(
-        Section(tiles=(Findings(),)),
+        Section(tiles=(Findings(why=("title_age",)),)),
         Section(
             tiles=(
                 Headline(metric="hours_viewed"),

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from portal.context import Context, Extent, resolve
-from portal.page import Asking, Joining, Lists, Page, Spanning, Tile, dataset_name
+from portal.page import Asking, Gathering, Joining, Lists, Page, Spanning, Tile, dataset_name
 from portal.view import Choice, View
 from queries.catalog import Catalog
 from queries.dataset import Access, Dataset
-from queries.errors import NotLoaded
+from queries.errors import Cancelled, NotLoaded, QueryError
 from queries.lake.errors import UnknownVersion
 from queries.listing import Rows
 from queries.model import Result
@@ -108,10 +108,25 @@ def ask(opened: OpenPage, tile: Tile, warehouse: Warehouse, access: Access) -> t
         raise NotLoaded(f"{dataset.label} is not loaded.", dataset.load_hint)
     version = opened.data_version
     results = tuple(warehouse.ask(q, access, version) for q in questions)
-    if not isinstance(tile, Asking):
+    if isinstance(tile, Asking):
+        following = tile.following(results, context)
+        results = (*results, *(warehouse.ask(q, access, version) for q in following))
+    if not isinstance(tile, Gathering):
         return results
-    following = tile.following(results, context)
-    return (*results, *(warehouse.ask(q, access, version) for q in following))
+    beside = (_asked_beside(opened, one, warehouse, access) for one in tile.gathered)
+    return (*results, *(result for answers in beside for result in answers))
+
+
+def _asked_beside(
+    opened: OpenPage, tile: Tile, warehouse: Warehouse, access: Access
+) -> tuple[Result, ...]:
+    """The answers of a tile that another reads too; none where it has none."""
+    try:
+        return ask(opened, tile, warehouse, access)
+    except Cancelled:
+        raise
+    except QueryError:
+        return ()
 
 
 def list_rows(

@@ -11,6 +11,7 @@ from typing import Protocol, runtime_checkable
 
 from portal.context import Context
 from portal.drawing import Drawing
+from portal.statement import Statement
 from portal.view import View
 from queries.catalog import Catalog
 from queries.errors import QueryError
@@ -73,6 +74,27 @@ class Spanning(Tile, Protocol):
     def within(
         self, tiles: Sequence[Tile], filters: Sequence[str], contexts: Mapping[str, Context]
     ) -> "Spanning": ...
+
+
+@runtime_checkable
+class Stating(Tile, Protocol):
+    """A tile whose analysis has something to say on top of its page: one statement a hypothesis.
+
+    Those that are not sure are stated too: how many were tried decides what may be claimed.
+    """
+
+    def statements(self, results: Sequence[Result], context: Context) -> Sequence[Statement]: ...
+
+
+@runtime_checkable
+class Gathering(Tile, Protocol):
+    """A tile that reads the answers of others beside its own; those without an answer are left out.
+
+    What they ask is answered once, for them and for it.
+    """
+
+    @property
+    def gathered(self) -> tuple[Tile, ...]: ...
 
 
 @runtime_checkable

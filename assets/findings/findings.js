@@ -23,23 +23,30 @@
     );
   };
 
-  const claim = (found) =>
-    h(
-      "button",
+  // A change is explained; what an analysis states is shown, where a filter can show more of it.
+  const claim = (found) => {
+    const [name, value] = found.filters ?? [];
+    const isThere = name && playhead.view.values(name).includes(value);
+    const open = found.explain
+      ? () => playhead.view.go(playhead.view.text(found.explain), "/explain")
+      : name && !isThere && (() => playhead.view.set({ [name]: [value] }));
+    return h(
+      open ? "button" : "div",
       {
         class: `finding is-${found.tone}`,
-        onclick: () => playhead.view.go(playhead.view.text(found.explain), "/explain"),
-        title: "Explain this change",
+        onclick: open || null,
+        title: found.explain ? "Explain this change" : open ? `Show ${value}` : null,
       },
       h(
         "span",
         { class: "finding-text" },
-        `${found.subject} ${found.verb} `,
+        `${[found.subject, found.verb].filter(Boolean).join(" ")} `,
         h("strong", {}, found.size),
-        h("small", {}, ` (${found.interval}) ${found.against}`),
+        h("small", {}, [found.interval && ` (${found.interval})`, found.against && ` ${found.against}`].filter(Boolean).join("")),
       ),
-      h("span", { class: "finding-reason" }, found.reason),
+      found.reason ? h("span", { class: "finding-reason" }, found.reason) : null,
       found.caution ? h("span", { class: "finding-caution" }, found.caution) : null,
       h("span", { class: "finding-chip", title: CHIPS[found.evidence] }, found.evidence),
     );
+  };
 })();

@@ -15,6 +15,7 @@ from queries.condition import Dimension, Scalar
 from queries.dataset import Metric
 
 _EVEN = 0.1
+_TINY = 5e-4
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +55,13 @@ def slice_of(dimension: Dimension, value: Scalar | None) -> str:
 
 
 def amount(claim: Candidate) -> tuple[str, str]:
-    """How large the change is, and its interval: in per cent, of shares in points; unsigned."""
+    """How large the change is, and its interval: in per cent, of shares in points; unsigned.
+
+    A change of a share that is nothing in rounded points is in per cent too.
+    """
     change, metric = claim.change, claim.metric
-    is_relative = metric.format != "percent" and claim.before > 0
+    is_tiny = abs(change.value) < _TINY
+    is_relative = (metric.format != "percent" or is_tiny) and claim.before > 0
     scale = claim.before if is_relative else 1.0
     ends = [written.change(e / scale, metric, relative=is_relative) for e in _ends(change)]
     size = written.change(abs(change.value) / scale, metric, relative=is_relative)
@@ -91,10 +96,10 @@ def reason(claim: Candidate, found: Explanation | None, evidence: Evidence) -> s
     return f"By {name}, {label} {makes} {of_all} ({how}).{split}"
 
 
-def silence(largest: Candidate | None) -> str:
+def silence(largest: Candidate | None, analyses: int = 0) -> str:
     """That nothing may be said, and what the largest change is."""
     if largest is None:
-        return "Nothing can be compared here."
+        return "Nothing is beyond doubt here." if analyses else "Nothing can be compared here."
     size, around = amount(largest)
     sign = "+" if largest.change.value > 0 else "−"
     return (

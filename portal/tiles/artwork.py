@@ -14,6 +14,7 @@ from portal.components.problem import no_rows
 from portal.context import Context
 from portal.drawing import Drawing, empty
 from portal.page import Place
+from portal.statement import Statement
 from portal.tiles.figure import figure
 from portal.tiles.forest import Mark, Series, forest
 from queries.analyses import artwork
@@ -69,6 +70,9 @@ class ImageWinners:
             return tuple(results)
         return (replace(results[-1], frame=artwork.winners(results[-1].frame)),)
 
+    def statements(self, results: Sequence[Result], context: Context) -> Sequence[Statement]:
+        return _stated(results[-1].frame, context) if len(results) > 1 else ()
+
     def draw(self, results: Sequence[Result], context: Context) -> Drawing:
         known = results[-1].frame if len(results) > 1 else pl.DataFrame()
         if known.is_empty() or known["best_image_probability"].drop_nulls().is_empty():
@@ -95,13 +99,11 @@ class ImageWinners:
             for row in found.head(self.rows).iter_rows(named=True)
         ]
         first = found.row(0, named=True)
-        clear = first[best.name] >= artwork.CLEAR and (first["gain_low"] or 0) > 0
-        clear = clear and not first["is_used"]
         said = (
             f"Image {first['artwork']} of {first[TITLE]} beats the one in use by "
             f"{_signed(first['gain'])} ({_range(first)}), best with probability "
             f"{first[best.name]:.0%}. Images are drawn at random with known chances."
-            if clear
+            if artwork.is_clear(first)
             else "No image is better than the one in use beyond doubt."
         )
         table = {"columns": columns, "rows": rows, "more": 0}
@@ -126,6 +128,9 @@ class Gallery:
 
     def joined(self, results: Sequence[Result], _context: Context) -> tuple[Result, ...]:
         return (replace(results[0], frame=artwork.compared(results[0].frame)),)
+
+    def statements(self, results: Sequence[Result], context: Context) -> Sequence[Statement]:
+        return _stated(results[0].frame.drop_nulls("artwork"), context)
 
     def draw(self, results: Sequence[Result], context: Context) -> Drawing:
         found = artwork.compared(results[0].frame.drop_nulls("artwork"))
@@ -168,6 +173,36 @@ class ImageEffects:
         layout["xaxis"] |= {"title": {"text": "change of the take rate, in points"}}
         notes = ("Randomised: within each title, only rows whose image was drawn at random.",)
         return figure(traces, layout, notes=notes)
+
+
+def _stated(frame: pl.DataFrame, context: Context) -> Sequence[Statement]:
+    """The image to promote, where one is clearly better than the one in use."""
+    if frame.is_empty() or frame["best_image_probability"].drop_nulls().is_empty():
+        return ()
+    found = artwork.winners(frame)
+    tested = found.drop_nulls("q")
+    if tested.is_empty():
+        return ()
+    first = found.row(0, named=True)
+    if not artwork.is_clear(first):
+        return (Statement.unsaid(min(tested["q"].to_list())),)
+    take = context.metric("image_take_rate")
+    return (
+        Statement(
+            subject=f"Image {first['artwork']} of {first[TITLE]} earns",
+            verb="a take rate",
+            size=f"{_signed(first['gain']).lstrip('+−')} higher",
+            interval=f"95 % {_range(first)}",
+            against="than the one in use",
+            reason=f"{written.number(first[take.name], take)} of those who see it play; best of "
+            f"its title with probability {first['best_image_probability']:.0%}.",
+            evidence="randomised",
+            probability=first["q"],
+            is_sure=first["q"] <= artwork.LEVEL,
+            tone="good",
+            filters=(TITLE, first[TITLE]),
+        ),
+    )
 
 
 def _effect(row: dict[str, Any], name: str, context: Context) -> Mark:

@@ -11,9 +11,11 @@ from portal.components.problem import no_rows
 from portal.context import Context
 from portal.drawing import Drawing, empty
 from portal.page import Place
+from portal.statement import Statement
 from portal.tiles.figure import Layout, Trace, band, figure, rounded, value_axis
 from portal.tiles.trend import time_axis
 from queries.analyses import price_change
+from queries.analyses.cluster import Estimate
 from queries.condition import conjunction
 from queries.dataset import Metric
 from queries.model import Query, Result
@@ -92,6 +94,15 @@ class PriceChurn:
         ]
         return (replace(results[1], frame=pl.concat(frames), total=results[1].total.clear()),)
 
+    def statements(self, results: Sequence[Result], context: Context) -> Sequence[Statement]:
+        found = price_change.changes(results[0].frame)
+        if not found or len(results) < _ANSWERS:
+            return ()
+        change, metric = found[-1], context.metric(self.metric)
+        frames = [_recent(r.frame, change) for r in results[1:]]
+        caused = price_change.difference(change, frames, metric.name, "months_at_risk")
+        return () if caused is None else (_statement(change, caused, context, metric),)
+
     def draw(self, results: Sequence[Result], context: Context) -> Drawing:
         found = price_change.changes(results[0].frame)
         if not found or len(results) < _ANSWERS:
@@ -113,6 +124,34 @@ class PriceChurn:
 
 _ANSWERS = 3
 _MONTHS = 12
+
+
+def _statement(
+    change: price_change.PriceChange, caused: Estimate, context: Context, metric: Metric
+) -> Statement:
+    size, low, high = (
+        written.change(end, metric, relative=False)
+        for end in (caused.value, caused.low, caused.high)
+    )
+    who, others = _names(change, context)
+    price = f"${change.before_usd:.2f} → ${change.after_usd:.2f} since {written.day(change.day)}"
+    is_sure = caused.low > 0 or caused.high < 0
+    return Statement(
+        subject=f"{metric.label} of {who}",
+        verb="was raised" if caused.value > 0 else "was lowered",
+        size=size.lstrip("+−"),
+        interval=f"95 % {low} to {high}",
+        against=f"a month by its new price ({price})",
+        reason=f"Change since then less that of {others[:1].lower()}{others[1:]}.",
+        evidence="quasi-experiment",
+        probability=price_change.chance(caused),
+        is_sure=is_sure,
+        tone="bad" if caused.value > 0 else "good",
+        silence=""
+        if is_sure
+        else f"The new price of {who} is not shown to change who leaves: {size} a month "
+        f"(95 % {low} to {high}).",
+    )
 
 
 def _recent(frame: pl.DataFrame, change: price_change.PriceChange) -> pl.DataFrame:

@@ -10,10 +10,12 @@ from portal.components import format as written
 from portal.components.problem import no_rows
 from portal.context import Context
 from portal.drawing import Drawing, empty
+from portal.statement import Statement
 from portal.tiles.rankers import scope
 from queries.analyses import experiment
 from queries.analyses.effect import Effect
 from queries.analyses.experiment import Experiment
+from queries.analyses.experiment_verdict import Verdict, verdict
 from queries.dataset import Metric
 from queries.model import Query, Result
 
@@ -87,3 +89,68 @@ def p_value(p: float) -> str:
         return "< .0001"
     places = 2 if p >= 0.01 else 3 if p >= 0.001 else 4  # noqa: PLR2004
     return f"{p:.{places}f}".removeprefix("0")
+
+
+def statement(found: Experiment, context: Context, latest: date | None) -> Statement | None:
+    """What an experiment says by itself: that it is broken, its effect, or that there is none.
+
+    Of several treatments the one that is decided about counts, so its p is Bonferroni's.
+    """
+    if found.is_broken:
+        return _broken(found)
+    decided, metric = verdict(found, metrics(context), latest), metrics(context).get(found.primary)
+    if decided is None or metric is None or decided.effect is None or not decided.effect.is_known:
+        return None
+    effect = decided.effect
+    p = effect.always_p if decided.is_running else effect.p
+    p = min(1.0, p * len(found.treatments))
+    who = f"{metric.label} by {decided.cell} against {found.cells[0].name}"
+    around = f"95 % {between(decided.low, decided.high, metric)}"
+    size = relative(effect.value, metric)
+    if decided.low <= 0 <= decided.high:
+        lowered = written.lowered(metric.label)
+        said = f"{found.name}: no difference in {lowered} beyond doubt, {size} ({around})."
+        return Statement.unsaid(p, said)
+    return _effect(found, decided, metric, (who, size, around, p))
+
+
+def _effect(
+    found: Experiment, decided: Verdict, metric: Metric, said: tuple[str, str, str, float]
+) -> Statement:
+    who, size, around, p = said
+    worse = ", ".join(g.metric.replace("_", " ") for g in decided.worse)
+    looks = "at every look" if decided.is_running else "looked at once, at its end"
+    guards = f"but {worse} got worse" if worse else "no guardrail got worse"
+    return Statement(
+        subject=f"{found.name}: {who}",
+        verb="was raised" if size.startswith("+") else "was lowered",
+        size=size.lstrip("+−"),
+        interval=around,
+        reason=f"{written.count(found.exposed)} accounts exposed; {looks}, p {p_value(p)}; "
+        f"{guards}.",
+        evidence="randomised",
+        probability=p,
+        is_sure=True,
+        tone=written.tone(metric, decided.low, decided.high),
+        filters=("experiment", found.name),
+    )
+
+
+def _broken(found: Experiment) -> Statement:
+    """Cells that did not get their accounts: p is of the worse of both ratios, times two."""
+    worst = min(found.ratios(), key=lambda ratio: ratio.p)
+    counts = " and ".join(f"{c.allocated:,.0f}".replace(",", "\u2009") for c in found.cells)
+    planned = " : ".join(f"{cell.share:.0%}" for cell in found.cells)
+    return Statement(
+        subject=f"{found.name}: the sample ratio",
+        verb="does not fit the plan,",
+        size=f"{counts} accounts",
+        interval=f"planned {planned}",
+        reason=f"p {p_value(worst.p)}; at any look {p_value(worst.always_p)}. No effect of it can "
+        "be believed.",
+        evidence="descriptive",
+        probability=min(1.0, 2 * worst.p),
+        is_sure=True,
+        tone="bad",
+        filters=("experiment", found.name),
+    )

@@ -12,6 +12,7 @@ from portal.components.problem import no_rows
 from portal.context import Context
 from portal.drawing import Drawing
 from portal.page import Place
+from portal.statement import Statement
 from portal.tiles import experiment as shared
 from queries.analyses import experiment
 from queries.analyses.experiment import Experiment
@@ -39,6 +40,11 @@ class ExperimentList:
             for found in experiment.read(results[0].frame)
         ]
         return (replace(results[0], frame=pl.DataFrame(rows)),)
+
+    def statements(self, results: Sequence[Result], context: Context) -> Sequence[Statement]:
+        latest = shared.latest(results)
+        read = (shared.statement(e, context, latest) for e in experiment.read(results[0].frame))
+        return [s for s in read if s is not None]
 
     def draw(self, results: Sequence[Result], context: Context) -> Drawing:
         found = experiment.read(results[0].frame)

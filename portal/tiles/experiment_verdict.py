@@ -7,6 +7,7 @@ from portal.components import format as written
 from portal.context import Context
 from portal.drawing import Drawing
 from portal.page import Place
+from portal.statement import Statement
 from portal.tiles import experiment as shared
 from portal.tiles.experiment_list import TONES, WORDS, runs
 from queries.analyses.effect import variance_kept
@@ -25,6 +26,11 @@ class ExperimentVerdict:
 
     def questions(self, context: Context) -> tuple[Query, ...]:
         return (shared.question(context),)
+
+    def statements(self, results: Sequence[Result], context: Context) -> Sequence[Statement]:
+        found = shared.chosen(results)
+        said = shared.statement(found, context, shared.latest(results)) if found else None
+        return () if said is None else (said,)
 
     def draw(self, results: Sequence[Result], context: Context) -> Drawing:
         found = shared.chosen(results)

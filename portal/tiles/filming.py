@@ -12,6 +12,7 @@ from portal.components import format as written
 from portal.context import Context
 from portal.drawing import Drawing, empty
 from portal.page import Place
+from portal.statement import Statement
 from portal.tiles.figure import Layout, Trace, figure
 from portal.tiles.inputs import Field
 from portal.tiles.rankers import scope
@@ -34,6 +35,7 @@ _TERMS = (
 )
 NUMBERS = (*(f.name for f in _NUMBERS), *(f"{f.name}_{s}" for f in _TERMS for s in "ab"))
 _WAGE = 450.0
+_HALF, _DOUBT = 0.5, 0.025
 _WEEK_DAYS = 5
 _NOT_ENOUGH = empty(
     "no_rows",
@@ -94,6 +96,37 @@ class FilmingInputs(_Filming):
 
 class FilmingContest(_Filming):
     """Densities of the net cost at both places, with P(A cheaper)."""
+
+    def statements(self, results: Sequence[Result], context: Context) -> Sequence[Statement]:
+        projection = filming.project(results[0].frame)
+        plan = _plan(filming.finished(results[0].frame), context)
+        if projection is None or plan is None:
+            return ()
+        if any(projection.here(c) < filming.FEWEST_HERE for c in plan.cities):
+            return ()
+        (a, b), usd = plan.cities, context.metric("cost_usd")
+        found = filming.contest(projection, plan.script, ((a, plan.terms[0]), (b, plan.terms[1])))
+        low, middle, high = (written.number(v, usd) for v in found.saved())
+        likely = found.first_is_cheaper
+        said = f"{a} is cheaper than {b} with probability {likely:.2f}"
+        if likely < _HALF:
+            said = f"{b} is cheaper than {a} with probability {1 - likely:.2f}"
+        around = f"{middle} (80 % {low} to {high})"
+        if min(likely, 1 - likely) > _DOUBT:
+            silence = f"Neither place is cheaper beyond doubt: {said}; {a} saves {around}."
+            return (Statement.unsaid(2 * min(likely, 1 - likely), silence),)
+        return (
+            Statement(
+                subject=f"{said}:",
+                verb=f"filming in {a} is expected to save",
+                size=middle,
+                interval=f"80 % {low} to {high}",
+                reason=f"By {projection.past.height} finished productions, for the script below.",
+                evidence="forecast",
+                probability=2 * min(likely, 1 - likely),
+                is_sure=True,
+            ),
+        )
 
     def draw(self, results: Sequence[Result], context: Context) -> Drawing:
         frame = results[0].frame

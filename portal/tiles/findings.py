@@ -10,8 +10,10 @@ from portal.components import format as written
 from portal.components import sentence
 from portal.context import Context
 from portal.drawing import Drawing
-from portal.page import Place, Tile
+from portal.page import Place, Stating, Tile
+from portal.statement import Statement
 from portal.tiles.headline import Headline
+from portal.tiles.stated import stated
 from queries.analyses.findings import (
     MOST_FINDINGS,
     UNUSUAL,
@@ -34,21 +36,26 @@ _EARLIER = 4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Findings:
-    """At most three sentences about the metrics of the page's headlines, by the page's filters.
+    """At most three sentences: of the page's analyses, then of the metrics of its headlines.
 
-    `only` names other metrics, as `metric` or `dataset.metric`, `by` other dimensions. Both
+    All are tried together, so that at most one in ten is chance. Metrics are tried by the page's
+    filters; `only` names other metrics, as `metric` or `dataset.metric`, `by` other dimensions,
+    `why` some that only explain, and without `changes` there are only the analyses. Both
     comparisons of a page are tried: the days just before, whole weeks back, and the same weeks last
     year; where somebody chose dates of their own, those alone.
     """
 
     only: tuple[str, ...] = ()
     by: tuple[str, ...] = ()
+    why: tuple[str, ...] = ()
+    changes: bool = True
     evidence: Evidence = "descriptive"
     place: Place = field(
         default_factory=lambda: Place(span=12, height=72, title="Findings", is_bare=True)
     )
     contexts: Mapping[str, Context] = field(default_factory=dict[str, Context])
     asked: tuple[tuple[str, str], ...] = ()
+    gathered: tuple[Tile, ...] = ()
 
     @property
     def metrics(self) -> tuple[str, ...]:
@@ -59,14 +66,22 @@ class Findings:
     ) -> "Findings":
         """The same tile, knowing what it is about."""
         first = next(iter(contexts), "")
-        if self.only:
+        if not self.changes:
+            asked: tuple[tuple[str, str], ...] = ()
+        elif self.only:
             asked = tuple(_named(name, first) for name in self.only)
         else:
             shown = [t for t in tiles if isinstance(t, Headline)]
             shown = shown or [t for t in tiles if t.metrics][:1]
             asked = tuple((t.place.dataset or first, m) for t in shown for m in t.metrics)
         known = tuple((d, m) for d, m in dict.fromkeys(asked) if d in contexts)
-        return replace(self, contexts=contexts, asked=known, by=self.by or tuple(filters))
+        return replace(
+            self,
+            contexts=contexts,
+            asked=known,
+            by=self.by or tuple(filters),
+            gathered=tuple(t for t in tiles if isinstance(t, Stating)),
+        )
 
     def questions(self, context: Context) -> tuple[Query, ...]:  # noqa: ARG002  # knows them all
         questions: list[Query] = []
@@ -83,29 +98,37 @@ class Findings:
         for claims in _alike(find(results).claims):
             claim, metrics = claims[0], [c.metric for c in claims]
             one = _narrowed(self.contexts[claim.dataset.name], claim)
-            if claim.dimension is not None:
-                others = [n for n in self.by if n != claim.dimension.name]
-                queries += _by_dimension(one, metrics, others)
+            others = [n for n in self.by if claim.dimension and n != claim.dimension.name]
+            if claim.dimension is not None or self.why:
+                queries += _by_dimension(one, metrics, [*others, *self.why])
             for together in _batches(metrics):
                 queries += _earlier(one, claim, [m.name for m in together])
         return tuple(queries)
 
     def draw(self, results: Sequence[Result], context: Context) -> Drawing:
-        first = [r for r in results if self._is_first(r.query)]
-        found = find(first)
-        later = [r for r in results if not self._is_first(r.query)]
-        claims = [
-            self._claim(c, first if c.dimension is None else later, later, context)
-            for c in found.claims[:MOST_FINDINGS]
+        changes = [r for r in results if r.query.compare is not None]
+        first = [r for r in changes if self._is_first(r.query)]
+        later = [r for r in changes if not self._is_first(r.query)]
+        statements = stated(self.gathered, results, self.contexts, context)
+        found = find(first, beside=[s.probability for s in statements])
+        held = zip(statements, found.beside, strict=True)
+        sure = [s for s, is_kept in held if is_kept and s.is_sure]
+        told = sorted(sure, key=lambda s: s.probability)[:MOST_FINDINGS]
+        claims = [_statement(s) for s in told]
+        # What explains a claim was asked for those that hold without the analyses too.
+        explained = find(first).claims
+        claims += [
+            self._claim(c, [*first, *later] if c.dimension is None else later, later, context)
+            for c in found.claims[: MOST_FINDINGS - len(told)]
+            if c in explained
         ]
-        basis = (
-            f"{found.tested} changes tested, of slices with 200 accounts or more; at most one "
-            "claim in ten is chance (Benjamini-Hochberg)."
-        )
+        silences = [s.silence for s in statements if s.silence and s not in sure]
+        if not claims and (found.tested or not silences):
+            silences = [sentence.silence(found.largest, len(statements)), *silences]
         content = {
             "claims": claims,
-            "silence": "" if claims else sentence.silence(found.largest),
-            "basis": basis if found.tested else "",
+            "silence": " ".join(silences),
+            "basis": _basis(found.tested, len(statements)),
         }
         return Drawing(kind="findings", content=content)
 
@@ -121,7 +144,8 @@ class Findings:
     def _claim(
         self, claim: Candidate, about: Sequence[Result], later: Sequence[Result], context: Context
     ) -> dict[str, Any]:
-        found = explain(claim, [r for r in about if _keeps(r.query, claim)])
+        one = _narrowed(self.contexts[claim.dataset.name], claim)
+        found = explain(claim, [r for r in about if r.query.where == one.condition])
         size, around = sentence.amount(claim)
         return {
             "subject": sentence.subject(claim),
@@ -135,6 +159,34 @@ class Findings:
             "caution": _caution(claim, later),
             "explain": _link(claim, found, self.contexts[claim.dataset.name], context),
         }
+
+
+def _statement(found: Statement) -> dict[str, Any]:
+    return {
+        "subject": found.subject,
+        "verb": found.verb,
+        "size": found.size,
+        "interval": found.interval,
+        "against": found.against,
+        "reason": found.reason,
+        "evidence": found.evidence,
+        "tone": found.tone,
+        "caution": "",
+        "filters": found.filters,
+    }
+
+
+def _basis(changes: int, analyses: int) -> str:
+    """What was tried, all of it together."""
+    parts: list[str] = []
+    if changes:
+        parts.append(f"{changes} changes tested, of slices with 200 accounts or more")
+    if analyses:
+        parts.append(f"{analyses} {'analysis' if analyses == 1 else 'analyses'} of this page")
+    if not parts:
+        return ""
+    tried = ", and ".join(parts)
+    return f"{tried}; at most one claim in ten is chance (Benjamini-Hochberg)."
 
 
 def comparisons(context: Context) -> tuple[Comparison, ...]:

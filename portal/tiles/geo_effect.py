@@ -9,6 +9,7 @@ import polars as pl
 from portal.context import Context
 from portal.drawing import Drawing
 from portal.page import Place
+from portal.statement import Statement
 from portal.tiles import geo_experiment as shared
 from portal.tiles.experiment import p_value
 from queries.analyses.geo_experiment import Brought, GeoExperiment, brought, cost, weekly
@@ -26,6 +27,35 @@ class GeoEffect:
 
     def questions(self, context: Context) -> tuple[Query, ...]:
         return (shared.question(context),)
+
+    def statements(self, results: Sequence[Result], context: Context) -> Sequence[Statement]:
+        found = shared.chosen(results)
+        if found is None or not found.has_enough:
+            return ()
+        effect = brought(found)
+        signups = effect.signups
+        around = f"95 % {shared.count(signups.low)} to {shared.count(signups.high)}"
+        if not (signups.low > 0 or signups.high < 0):
+            silence = (
+                f"{found.campaign}: {shared.count(signups.value)} sign-ups more than without it "
+                f"({around}), which cannot exclude zero."
+            )
+            return (Statement.unsaid(effect.p, silence),)
+        one = cost(found.spend, signups)
+        return (
+            Statement(
+                subject=found.campaign,
+                verb="brought" if signups.value > 0 else "cost",
+                size=f"{shared.count(abs(signups.value))} sign-ups",
+                interval=around,
+                reason=f"Channels claim {shared.count(found.attributed)}. One cost "
+                f"{shared.price(one.value, context)} ({shared.costs(one, context)}).",
+                evidence="quasi-experiment",
+                probability=effect.p,
+                is_sure=True,
+                tone="good" if signups.value > 0 else "bad",
+            ),
+        )
 
     def draw(self, results: Sequence[Result], context: Context) -> Drawing:
         found = shared.chosen(results)

@@ -9,6 +9,7 @@ from portal.components.problem import no_rows
 from portal.context import Context
 from portal.drawing import Drawing, empty
 from portal.page import Place
+from portal.statement import Statement
 from portal.tiles.failures import place_label
 from portal.tiles.rankers import scope
 from queries.analyses import outage
@@ -34,6 +35,32 @@ class Outages:
     def joined(self, results: Sequence[Result], _context: Context) -> tuple[Result, ...]:
         """What is drawn, not the cells it was found in."""
         return (replace(results[0], frame=outage.outages(results[0].frame)),)
+
+    def statements(self, results: Sequence[Result], context: Context) -> Sequence[Statement]:
+        found = outage.outages(results[0].frame)
+        metric, chance = context.metric(outage.METRIC), outage.chance(results[0].frame)
+        if found.is_empty():
+            return (Statement.unsaid(chance),)
+        row = found.row(0, named=True)
+        others = found.height - 1
+        more = f" {others} other days and places stand out too." if others else ""
+        return (
+            Statement(
+                subject=f"Starts over {place_label(row, context)} failed on "
+                f"{written.day(row['date'], year=False)}:",
+                verb="",
+                size=written.number(row["rate"], metric),
+                interval="95 % "
+                + " to ".join(written.number(row[end], metric) for end in ("low", "high")),
+                against=f"usually {written.number(row['usual'], metric)}",
+                reason=f"{row['failures']:.0f} of {row['attempts']:.0f} attempts.{more}",
+                evidence="descriptive",
+                probability=chance,
+                is_sure=True,
+                tone="bad",
+                filters=("country", str(row["country"])),
+            ),
+        )
 
     def draw(self, results: Sequence[Result], context: Context) -> Drawing:
         cells = outage.looked_at(results[0].frame)

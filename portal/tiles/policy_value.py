@@ -14,7 +14,7 @@ from portal.drawing import Drawing, empty
 from portal.page import Place
 from portal.tiles.figure import Layout, Trace, figure
 from portal.tiles.rankers import scope
-from portal.tiles.target_policy import asked, chosen, ends, share, signed, threshold
+from portal.tiles.target_policy import asked, chosen, ends, threshold
 from queries.analyses import offpolicy
 from queries.analyses.cluster import Estimate
 from queries.model import Query, Result
@@ -27,64 +27,6 @@ _ROWS = {
     "switch_dr_value": "Switch-DR",
 }
 _ALL_LABELS = {"type": "category", "showgrid": False, "tickmode": "linear", "dtick": 1}
-_VERDICTS = {
-    "better": "Better than the log: worth an experiment",
-    "worse": "Worse than the log: drop it",
-    "cannot tell": "No difference that this log can tell",
-}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PolicyVerdict:
-    """The gain over the log and what it rests on. Refuses where nothing may be concluded."""
-
-    place: Place = field(default_factory=lambda: Place(span=12, height=120))
-    metrics: tuple[str, ...] = ("dr_gain", "snips_gain")
-
-    def questions(self, context: Context) -> tuple[Query, ...]:
-        return (offpolicy.policies_question(scope(context)),)
-
-    def following(self, results: Sequence[Result], context: Context) -> tuple[Query, ...]:
-        return (asked(results, context),)
-
-    def draw(self, results: Sequence[Result], context: Context) -> Drawing:
-        if results[-1].frame.is_empty():
-            return no_rows(context)
-        found = offpolicy.reading(results[-1].frame)
-        if found.refusal is not None:
-            raise found.refusal.error
-        logged, gain = found.logged.value, found.gain
-        relative = Estimate(gain.value / logged, gain.low / logged, gain.high / logged)
-        by = "DR" if "dr_value" in found.ladder else "SNIPS"
-        scores = [
-            _score(
-                f"Gain over the log, {by}",
-                signed(relative.value),
-                "Relative to what the log earned, on the same accounts.",
-                " to ".join(signed(end) for end in (relative.low, relative.high)),
-            ),
-            _score(
-                f"Value, {by}",
-                f"{found.best.value:.2%}",
-                "Reward per seen slot had the policy chosen the titles.",
-                ends(found.best),
-            ),
-            _score("Value of the log", f"{logged:.2%}", "As it was.", ends(found.logged)),
-            _score(
-                "Effective sample size",
-                share(found.effective_share),
-                "Share of the log that counts once it is weighted (Kong 1992).",
-                f"{written.count(found.effective_rows)} rows; no interval: it is of this log",
-            ),
-            _score(
-                "Mean weight",
-                f"{found.mean_weight.value:.3f}",
-                "1 where the propensities are right and the log covers the policy.",
-                ends(found.mean_weight, "{:.3f}"),
-            ),
-        ]
-        notes = (f"{_VERDICTS[found.verdict]}.", *found.reasons)
-        return Drawing(kind="scores", content={"scores": scores}, notes=notes)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -312,14 +254,3 @@ def _upright(x: float, colour: str, dash: str) -> dict[str, Any]:
         "type": "line", "x0": x, "x1": x, "y0": 0, "y1": 1, "yref": "paper",
         "line": {"color": colour, "width": 1.25, "dash": dash}, "layer": "below",
     }  # fmt: skip
-
-
-def _score(label: str, value: str, description: str, interval: str) -> dict[str, Any]:
-    return {
-        "label": label,
-        "value": value,
-        "description": description,
-        "interval": interval,
-        "unit": "",
-        "sign": "",
-    }

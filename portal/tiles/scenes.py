@@ -10,12 +10,14 @@ from portal.components.problem import no_rows
 from portal.context import Context
 from portal.drawing import Drawing, empty
 from portal.page import Place
+from portal.statement import Statement
 from portal.tiles import episodes
 from portal.tiles.rankers import scope
 from queries.analyses import scenes
-from queries.analyses.cluster import Scope
+from queries.analyses.cluster import CLUSTERS, Scope
 from queries.analyses.survival import Counts
 from queries.condition import Filter, conjunction
+from queries.interval import student
 from queries.model import Query, Result
 
 _TITLES = 30
@@ -38,6 +40,18 @@ class Scenes:
     def joined(self, results: Sequence[Result], context: Context) -> tuple[Result, ...]:
         """Every window that was looked at, the surest first."""
         return (replace(results[0], frame=episodes.episodes(results, context).table),)
+
+    def statements(self, results: Sequence[Result], context: Context) -> Sequence[Statement]:
+        known = episodes.episodes(results, context)
+        if known.table.is_empty():
+            return ()
+        if known.losing.is_empty():
+            return (Statement.unsaid(float(known.table["q"][0])),)
+        row = known.losing.row(0, named=True)
+        where = f"{known.at(row['episode'], row['start'])} and "
+        where += known.at(row["episode"], row["end"])
+        named = f"Episode {row['episode']} between {where}"
+        return (_statement(row, named, ("episode", str(row["episode"]))),)
 
     def draw(self, results: Sequence[Result], context: Context) -> Drawing:
         known = episodes.episodes(results, context)
@@ -94,6 +108,18 @@ class ScenesOfTitles:
         """The scenes that lose viewers."""
         return (replace(results[0], frame=scenes.losing(scenes.scenes(_parts(results)))),)
 
+    def statements(self, results: Sequence[Result], context: Context) -> Sequence[Statement]:  # noqa: ARG002
+        parts = _parts(results)
+        table = scenes.scenes(parts)
+        if table.is_empty():
+            return ()
+        found = scenes.losing(table)
+        if found.is_empty():
+            return (Statement.unsaid(float(table["q"][0])),)
+        row = found.row(0, named=True)
+        named = f"Episode {row['episode']} of {row['title']}, {row['start']}% to {row['end']}%"
+        return (_statement(row, named, ("title", row["title"])),)
+
     def draw(self, results: Sequence[Result], context: Context) -> Drawing:
         parts = _parts(results)
         if not parts:
@@ -114,6 +140,27 @@ class ScenesOfTitles:
         titles = table["title"].n_unique()
         notes = (f"The {titles} seasons most played. {_tested(table)}",)
         return _table(("Title", "Episode", "Of the runtime"), rows, "title", notes)
+
+
+def _statement(row: dict[str, Any], named: str, filters: tuple[str, str]) -> Statement:
+    width = student(CLUSTERS - 1) * row["error"]
+    low, high = max(row["rate"] - width, 0.0), min(row["rate"] + width, 1.0)
+    return Statement(
+        subject=f"{named}: of those who come there",
+        verb="",
+        size=f"{row['rate']:.0%} leave",
+        interval=f"95 % {low:.0%} to {high:.0%}",
+        against=f"{row['rate'] / row['usual']:.1f} times as many as in the same episode elsewhere"
+        if row["usual"] > 0
+        else "nobody does in the same episode elsewhere",
+        reason=f"{row['left']:.0f} of {row['at_risk']:.0f} plays; "
+        f"{row['expected']:.0f} expected; q {_chance(row['q'])}.",
+        evidence="descriptive",
+        probability=float(row["q"]),
+        is_sure=True,
+        tone="bad",
+        filters=filters,
+    )
 
 
 def _parts(results: Sequence[Result]) -> list[scenes.Part]:

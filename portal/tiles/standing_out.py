@@ -10,6 +10,7 @@ from portal.components import format as written
 from portal.context import Context
 from portal.drawing import Drawing
 from portal.page import Place
+from portal.statement import Statement
 from portal.tiles import arms
 from queries.analyses import standing_out
 from queries.dataset import Metric
@@ -35,6 +36,19 @@ class StandingOut:
         found = arms.split(results, context)
         frame = pl.DataFrame() if found is None else found.table
         return (replace(results[0], frame=frame),)
+
+    def statements(self, results: Sequence[Result], context: Context) -> Sequence[Statement]:
+        found = arms.split(results, context)
+        if found is None:
+            return ()
+        tested = found.table.drop_nulls("q")
+        if tested.is_empty():
+            return ()
+        sure = tested.filter(pl.col("q") <= standing_out.LEVEL)
+        large = [r for r in sure.iter_rows(named=True) if _is_material(r, context)]
+        if not large:
+            return (Statement.unsaid(float(tested["q"][0])),)
+        return (_statement(large[0], found, context),)
 
     def draw(self, results: Sequence[Result], context: Context) -> Drawing:
         found = arms.split(results, context)
@@ -68,6 +82,32 @@ class StandingOut:
         return Drawing(
             kind="table", content={"tables": [table]}, filters=found.dimension.name, notes=notes
         )
+
+
+def _is_material(row: dict[str, Any], context: Context) -> bool:
+    rest, metric = row["rest"], context.metric(row["metric"])
+    return rest > 0 and abs(row["difference"]) >= metric.material * rest
+
+
+def _statement(row: dict[str, Any], found: arms.Split, context: Context) -> Statement:
+    metric = context.metric(row["metric"])
+    ends = [row[end] / row["rest"] for end in ("difference", "low", "high")]
+    size, *around = (written.change(end, metric, relative=True) for end in ends)
+    label = written.value_label(row["value"], found.dimension)
+    return Statement(
+        subject=f"{metric.label} with {written.lowered(found.dimension.label)} {label} is",
+        verb="higher by" if row["difference"] > 0 else "lower by",
+        size=size.lstrip("+−"),
+        interval=f"95 % {around[0]} to {around[1]}",
+        against="than with all others on the same devices",
+        reason=f"{written.number(row['rate'], metric)} against "
+        f"{written.number(row['rest'], metric)}; {written.count(row['rows'])} plays.",
+        evidence="descriptive",
+        probability=float(row["q"]),
+        is_sure=True,
+        tone=written.tone(metric, row["low"], row["high"]),
+        filters=(found.dimension.name, str(row["value"])),
+    )
 
 
 def _cell(row: dict[str, Any], metric: Metric) -> dict[str, Any]:

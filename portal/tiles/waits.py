@@ -11,6 +11,7 @@ from portal.components.problem import no_rows
 from portal.context import Context
 from portal.drawing import Drawing
 from portal.page import Place
+from portal.statement import Statement
 from portal.tiles.heat import Heat, heat
 from portal.tiles.rankers import scope
 from queries.analyses import flow
@@ -36,6 +37,33 @@ class QueueWaits:
     def joined(self, results: Sequence[Result], _context: Context) -> tuple[Result, ...]:
         """What is drawn."""
         return (replace(results[0], frame=flow.waits(results[0].frame)),)
+
+    def statements(self, results: Sequence[Result], context: Context) -> Sequence[Statement]:
+        found = flow.waits(results[0].frame)
+        if found["p"].is_not_null().sum() == 0:
+            return ()
+        slow = found.filter("is_slow")
+        if slow.is_empty():
+            return (Statement.unsaid(flow.chance(found)),)
+        row = slow.row(0, named=True)
+        vendor, stage = (context.dataset.dimension(n) for n in ("vendor", "stage"))
+        return (
+            Statement(
+                subject=f"Work waits for {written.value_label(row['vendor'], vendor)} at "
+                f"{written.value_label(row['stage'], stage)}",
+                verb="",
+                size=f"{row['ratio']:.1f} times as long",
+                interval=f"95 % {row['low']:.1f} to {row['high']:.1f}",
+                against="as for the other vendors of the stage",
+                reason=f"{row['tasks']} tasks waited {row['wait_days']:.1f} days, "
+                f"{row['excess_days']:.0f} days more in all than there.",
+                evidence="descriptive",
+                probability=flow.chance(found),
+                is_sure=True,
+                tone="bad",
+                filters=("vendor", str(row["vendor"])),
+            ),
+        )
 
     def draw(self, results: Sequence[Result], context: Context) -> Drawing:
         found = flow.waits(results[0].frame)

@@ -84,11 +84,15 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What may be said of a page. `largest` is the least likely change where nothing may be."""
+    """What may be said of a page. `largest` is the least likely change where nothing may be.
+
+    `beside` says which of the hypotheses that others tested are rejected in the same family.
+    """
 
     claims: tuple[Candidate, ...]
     largest: Candidate | None
     tested: int
+    beside: tuple[bool, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,10 +103,18 @@ class Explanation:
     parts: Decomposition
 
 
-def find(results: Sequence[Result], most: int = MOST_FINDINGS) -> Findings:
-    """The findings among the answers of a page: all rows, and by each of its dimensions."""
+def find(
+    results: Sequence[Result], most: int = MOST_FINDINGS, beside: Sequence[float] = ()
+) -> Findings:
+    """The findings among the answers of a page: all rows, and by each of its dimensions.
+
+    `beside` are the p-values of what the page's own analyses tested; one that tested many gives
+    their Simes p, so that it is one hypothesis of the page: that nothing is in it.
+    """
     tested = candidates(results)
-    kept = is_discovery(np.array([c.probability for c in tested], dtype=np.float64))
+    chances = [*(c.probability for c in tested), *beside]
+    decided = is_discovery(np.array(chances, dtype=np.float64))
+    kept, others = decided[: len(tested)], decided[len(tested) :]
     level = MISSED * sum(kept) / max(len(tested), 1)
     told = [_valued(c, level) for c, is_kept in zip(tested, kept, strict=True) if is_kept]
     told = [c for c in told if c.is_material and c.worth > 0]
@@ -112,7 +124,7 @@ def find(results: Sequence[Result], most: int = MOST_FINDINGS) -> Findings:
         claims.setdefault((candidate.dataset.name, candidate.metric.name), candidate)
     whole = [c for c in tested if c.dimension is None]
     largest = min(whole or tested, key=lambda c: c.probability, default=None)
-    return Findings(tuple(claims.values())[:most], largest, len(tested))
+    return Findings(tuple(claims.values())[:most], largest, len(tested), tuple(others))
 
 
 def candidates(results: Sequence[Result]) -> list[Candidate]:
@@ -148,6 +160,12 @@ def two_sided(t: float, freedom: int) -> float:
     scale = (8 * freedom + 1) / (8 * freedom + 3)
     score = scale * sqrt(freedom * log1p(t * t / freedom))
     return erfc(score / sqrt(2))
+
+
+def chance(estimate: Estimate, freedom: int = _FREEDOM) -> float:
+    """The two-sided p of zero, off a 95 % interval of Student's t; 1 where there is none."""
+    half = (estimate.high - estimate.low) / 2
+    return two_sided(estimate.value * student(freedom) / half, freedom) if half > 0 else 1.0
 
 
 def quantile(level: float, freedom: int) -> float:

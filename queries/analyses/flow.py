@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from scipy.special import stdtr  # pyright: ignore[reportMissingTypeStubs]
 
 from queries.analyses.cluster import EVERY_GROUP, Estimate, Scope, around
+from queries.analyses.multiple_testing import benjamini_hochberg
 from queries.analyses.survival import Counts, Curve, kaplan_meier
 from queries.formula import Array
 from queries.interval import FEWEST_CLUSTERS, FEWEST_INHABITED, student
@@ -123,6 +124,12 @@ def waits(tasks: pl.DataFrame) -> pl.DataFrame:
     }  # fmt: skip
     found = pl.DataFrame(rows, schema=schema, orient="row")
     return _discovered(found).sort("excess_days", descending=True, nulls_last=True)
+
+
+def chance(waits: pl.DataFrame) -> float:
+    """The p of no difference anywhere, off `waits`: the least q of all pairs, Simes' p."""
+    known = benjamini_hochberg(waits["p"].drop_nulls().to_list())
+    return min(known, default=1.0)
 
 
 def _pairs(sums: pl.DataFrame) -> list[tuple[str, str]]:

@@ -18,6 +18,7 @@ from queries.analyses.cluster import EVERY_GROUP, Scope
 from queries.analyses.standing_out import false_discoveries, halves
 from queries.condition import Filter, conjunction
 from queries.dataset import TimeBucket
+from queries.interval import wilson
 from queries.model import Query
 from queries.period import Grain
 
@@ -67,7 +68,8 @@ def _counted(scope: Scope, by: tuple[TimeBucket | str, ...]) -> Query:
 def outages(frame: pl.DataFrame) -> pl.DataFrame:
     """The cells that failed, the surest first.
 
-    Columns date, country, cdn, attempts, failures, rate, usual, q; empty where there is none.
+    Columns date, country, cdn, attempts, failures, rate, low, high, usual, q; empty where there is
+    none. The ends are Wilson's, of counts divided by the dispersion.
     """
     tested = _tested(frame)
     return (
@@ -77,13 +79,19 @@ def outages(frame: pl.DataFrame) -> pl.DataFrame:
             & (pl.col("rate") > pl.col("usual"))
         )
         .sort("q", "failures", descending=[False, True])
-        .select("date", *PLACE, "attempts", "failures", "rate", "usual", "q")
+        .select("date", *PLACE, "attempts", "failures", "rate", "low", "high", "usual", "q")
     )
 
 
 def looked_at(frame: pl.DataFrame) -> int:
     """How many cells were looked at."""
     return _tested(frame).height
+
+
+def chance(frame: pl.DataFrame) -> float:
+    """The p of no outage anywhere: the least q of all cells, which is Simes' p. 1 without cells."""
+    least = _tested(frame)["q"].min()
+    return float(least) if isinstance(least, float) else 1.0
 
 
 def hours(frame: pl.DataFrame, outage: dict[str, object], usual: float) -> tuple[int, int] | None:
@@ -114,7 +122,10 @@ def _tested(frame: pl.DataFrame) -> pl.DataFrame:
     dispersion = _dispersion(k, n, p)
     with np.errstate(all="ignore"):
         tail = np.where(k > 0, betainc(k / dispersion, (n - k) / dispersion + 1, p), 1.0)
-    return others.with_columns(q=pl.Series(false_discoveries(tail)))
+    around = wilson(k / dispersion, n / dispersion)
+    return others.with_columns(
+        q=pl.Series(false_discoveries(tail)), low=pl.Series(around.low), high=pl.Series(around.high)
+    )
 
 
 def _dispersion(k: np.ndarray, n: np.ndarray, p: np.ndarray) -> float:

@@ -8,6 +8,7 @@ did not change. It is causal as far as both would have moved alike without the c
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from math import erfc, sqrt
 
 import numpy as np
 import polars as pl
@@ -95,3 +96,9 @@ def difference(
             variance += share * (1 - share) / total
     spread = Z * float(np.sqrt(variance))
     return Estimate(value, value - spread, value + spread)
+
+
+def chance(found: Estimate) -> float:
+    """The two-sided p of no difference, off its normal interval; 1 where it has none."""
+    half = (found.high - found.low) / 2
+    return erfc(abs(found.value) * Z / half / sqrt(2)) if half > 0 else 1.0

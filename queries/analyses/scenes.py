@@ -27,7 +27,7 @@ LAST = 90
 LEVEL = 0.05
 MATERIAL = 2.0
 FEWEST_AT_RISK = 200
-_NUMBERS = ("at_risk", "left", "expected", "rate", "usual", "p")
+_NUMBERS = ("at_risk", "left", "expected", "rate", "usual", "error", "p")
 
 
 def questions(scope: Scope, by: tuple[str, ...] = ("episode",)) -> tuple[Query, Query]:
@@ -81,8 +81,9 @@ def scenes(parts: list[Part]) -> pl.DataFrame:
     """Every window of every part, the surest excess first.
 
     Columns title, episode, start, end (per cent), at_risk, left, expected, rate (share of those who
-    came there that left in it), usual (the same of the comparables), p and q. Windows that fewer
-    than 200 plays reach are not judged.
+    came there that left in it), usual (the same of the comparables), error (the standard error of
+    left less expected, as a share of at_risk), p and q. Windows that fewer than 200 plays reach are
+    not judged.
     """
     rows = [row for part in parts for row in _windows(part)]
     places = {"title": pl.String, "episode": pl.Int64, "start": pl.Int64, "end": pl.Int64}
@@ -109,10 +110,13 @@ def losing(table: pl.DataFrame) -> pl.DataFrame:
             pl.col("end").max(),
             pl.col("at_risk").max(),
             pl.col("left", "expected").sum(),
+            (pl.col("error") * pl.col("at_risk")).sum().alias("error"),
             pl.col("p", "q").min(),
         )
         .with_columns(
-            rate=pl.col("left") / pl.col("at_risk"), usual=pl.col("expected") / pl.col("at_risk")
+            pl.col("error") / pl.col("at_risk"),
+            rate=pl.col("left") / pl.col("at_risk"),
+            usual=pl.col("expected") / pl.col("at_risk"),
         )
         .sort("q", "p")
         .drop("run")
@@ -158,10 +162,11 @@ def _windows(part: Part) -> list[tuple[object, ...]]:
             continue
         sides = (part.own.events[here], own[here], part.comparables.events[here], others[here])
         left, expected = _excess([s.sum(axis=1, keepdims=True) for s in sides])
-        p = _chance(sides, float(left[0] - expected[0]))
+        p, error = _chance(sides, float(left[0] - expected[0]))
         counts = (float(left[0]), float(expected[0]))
         rates = (counts[0] / came, counts[1] / came)
-        rows.append((part.title, part.episode, start, start + WINDOW, came, *counts, *rates, p))
+        found = (came, *counts, *rates, error / came, p)
+        rows.append((part.title, part.episode, start, start + WINDOW, *found))
     return rows
 
 
@@ -172,18 +177,19 @@ def _excess(sides: list[Array]) -> tuple[Array, Array]:
     return events.sum(axis=0), (risk * hazard).sum(axis=0)
 
 
-def _chance(sides: tuple[Array, Array, Array, Array], excess: float) -> float:
-    """One-sided p of an excess: only a scene that loses more is a finding."""
+def _chance(sides: tuple[Array, Array, Array, Array], excess: float) -> tuple[float, float]:
+    """One-sided p of an excess, as only a scene that loses more is a finding; and its error."""
     present = np.flatnonzero((sides[1] + sides[3]).sum(axis=0))
     clusters = len(present)
     if clusters < FEWEST_CLUSTERS:
-        return 1.0
+        return 1.0, np.inf
     without = [s.sum(axis=1, keepdims=True) - s[:, present] for s in sides]
     left, expected = _excess(without)
     # Totals of one cluster fewer: scaled back to all of them.
     parts = (left - expected) * clusters / (clusters - 1)
     variance = (clusters - 1) / clusters * ((parts - parts.mean()) ** 2).sum()
-    return float(stdtr(clusters - 1, -excess / np.sqrt(variance))) if variance > 0 else 1.0
+    error = float(np.sqrt(variance))
+    return (float(stdtr(clusters - 1, -excess / error)) if error > 0 else 1.0), error
 
 
 def _on_grid(frame: pl.DataFrame, name: str) -> Array:
