@@ -25,13 +25,15 @@ def world(dice: np.random.Generator) -> pl.DataFrame:
     size = np.exp(dice.normal(4.5, 1.2, 40))
     rate = np.exp(dice.normal(np.log(0.005), 0.4, 40))
     rows: list[tuple[object, ...]] = []
-    for day in DAYS:
-        for place in range(40):
-            accounts = dice.poisson(size[place]) + 1
-            attempts = 1 + dice.poisson(2, accounts)
-            prone = np.clip(rate[place] * dice.gamma(0.5, 2, accounts), 0, 1)
-            failed = int(dice.binomial(attempts, prone).sum())
-            rows.append((day, f"C{place // 3}", str(place % 3), failed, int(attempts.sum())))
+    for place in range(40):
+        accounts = dice.poisson(size[place], len(DAYS)) + 1
+        attempts = 1 + dice.poisson(2, accounts.sum())
+        prone = np.clip(rate[place] * dice.gamma(0.5, 2, accounts.sum()), 0, 1)
+        begins = np.cumsum(accounts) - accounts
+        failed = np.add.reduceat(dice.binomial(attempts, prone), begins)
+        tried = np.add.reduceat(attempts, begins)
+        for day, *counts in zip(DAYS, failed.tolist(), tried.tolist(), strict=True):
+            rows.append((day, f"C{place // 3}", str(place % 3), *counts))
     names = ["date", "country", "cdn", "start_failure_rate__numerator"]
     return pl.DataFrame(rows, schema=[*names, "start_failure_rate__denominator"], orient="row")
 
