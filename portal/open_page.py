@@ -12,10 +12,11 @@ from portal.page import Asking, Gathering, Joining, Lists, Page, Spanning, Tile,
 from portal.view import Choice, View
 from queries.catalog import Catalog
 from queries.dataset import Access, Dataset
+from queries.distribution import Distribution
 from queries.errors import Cancelled, NotLoaded, QueryError
 from queries.lake.errors import UnknownVersion
 from queries.listing import Rows
-from queries.model import Result
+from queries.model import Query, Result
 from queries.warehouse import Warehouse
 
 _WEEK = 7
@@ -107,10 +108,15 @@ def ask(opened: OpenPage, tile: Tile, warehouse: Warehouse, access: Access) -> t
         dataset = context.dataset
         raise NotLoaded(f"{dataset.label} is not loaded.", dataset.load_hint)
     version = opened.data_version
-    results = tuple(warehouse.ask(q, access, version) for q in questions)
+
+    def answer(question: Query | Distribution) -> Result:
+        if isinstance(question, Distribution):
+            return warehouse.distribution(question, access, version)
+        return warehouse.ask(question, access, version)
+
+    results = tuple(map(answer, questions))
     if isinstance(tile, Asking):
-        following = tile.following(results, context)
-        results = (*results, *(warehouse.ask(q, access, version) for q in following))
+        results = (*results, *map(answer, tile.following(results, context)))
     if not isinstance(tile, Gathering):
         return results
     beside = (_asked_beside(opened, one, warehouse, access) for one in tile.gathered)

@@ -14,6 +14,7 @@ from portal.drawing import Drawing
 from portal.statement import Statement
 from portal.view import View
 from queries.catalog import Catalog
+from queries.distribution import Distribution
 from queries.errors import QueryError
 from queries.health import Health
 from queries.listing import Listing, Rows
@@ -48,7 +49,7 @@ class Tile(Protocol):
         """Names of the metrics it shows, the main one first."""
         ...
 
-    def questions(self, context: Context) -> tuple[Query, ...]: ...
+    def questions(self, context: Context) -> tuple[Query | Distribution, ...]: ...
 
     def draw(self, results: Sequence[Result], context: Context) -> Drawing: ...
 
@@ -57,7 +58,9 @@ class Tile(Protocol):
 class Asking(Tile, Protocol):
     """A tile that knows what else to ask only when it has seen its first answers."""
 
-    def following(self, results: Sequence[Result], context: Context) -> tuple[Query, ...]: ...
+    def following(
+        self, results: Sequence[Result], context: Context
+    ) -> tuple[Query | Distribution, ...]: ...
 
 
 @runtime_checkable

@@ -25,6 +25,10 @@ class Days(Protocol):
 
 def closed(reduction: Reduction, dataset: Dataset, tables: Days) -> Reduction:
     """The reduction with every closing aggregate kept to the last days, under the same names."""
+    inner = reduction.source.inner
+    if inner is not None:
+        source = replace(reduction.source, inner=closed(inner, dataset, tables))
+        return replace(reduction, source=source)
     if not any(a.is_closing for a in reduction.aggregates):
         return reduction
     known = tables.days(dataset.table)

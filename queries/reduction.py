@@ -19,10 +19,14 @@ from queries.period import Grain, Period
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """What a reduction scans: a table of the lake, with its look-ups."""
+    """What a reduction scans: a table of the lake, with its look-ups.
+
+    With `inner` it scans the groups that another reduction of that table makes, a row each.
+    """
 
     table: str
     joins: tuple[Join, ...] = ()
+    inner: "Reduction | None" = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from queries.closing import closed
 from queries.condition import Dimension, Filter, Scalar
 from queries.dataset import ROWS, Access, Dataset, Metric
 from queries.derived import require
+from queries.distribution import Distribution, plan_distribution, sides
 from queries.errors import NotLoaded
 from queries.estimate import estimated
 from queries.formula import Array
@@ -111,6 +112,38 @@ class Warehouse:
             data_version=tables.data_version,
             sql=self._engine.explain(planned.selection, tables),
             took_ms=(perf_counter() - started) * 1000,
+        )
+
+    def distribution(
+        self, question: Distribution, access: Access, version: str | None = None
+    ) -> Result:
+        """How a metric's values lie over rows or units, as someone with `access` may see it.
+
+        The frame has what `queries.distribution.COLUMNS` name. Raises the errors of
+        `queries.errors`.
+        """
+        started = perf_counter()
+        tables = self.snapshot(version)
+        dataset = question.dataset
+        complete = _complete_through(dataset, tables)
+        query, notes = _clipped(question.query, complete)
+        planned = plan_distribution(replace(question, query=query), access, tables)
+        reader = _Reader(self._engine, self._cache, tables, dataset)
+        frame = sides([reader.reduce(r) for r in planned.reductions])
+        return Result(
+            query=query,
+            frame=frame,
+            total=frame.clear(),
+            data_version=tables.data_version,
+            source="cache" if reader.all_cached else "rollup" if planned.is_rollup else "raw",
+            table=planned.reductions[0].source.table,
+            sql=";\n\n".join(
+                self._engine.explain(reader.closed(r), tables) for r in planned.reductions
+            ),
+            took_ms=(perf_counter() - started) * 1000,
+            complete_through=complete,
+            notes=notes,
+            doubts=doubts(query, (), tables),
         )
 
     def health(self, access: Access, version: str | None = None) -> Health:
@@ -276,7 +309,9 @@ def _covered(dataset: Dataset, tables: Snapshot, complete: date | None) -> Perio
 
 
 def _tables_of(reduction: Reduction) -> tuple[str, ...]:
-    return (reduction.source.table, *(j.table for j in reduction.source.joins))
+    source = reduction.source
+    inner = () if source.inner is None else _tables_of(source.inner)
+    return tuple(dict.fromkeys((source.table, *(j.table for j in source.joins), *inner)))
 
 
 def _seen(frame: pl.DataFrame, access: Access) -> pl.DataFrame:

@@ -37,6 +37,7 @@
       ]),
       ["Download PNG", () => playhead.picture(tile)],
       tile.dataset.metric ? ["Explain this change", () => explain(tile.dataset.dataset, tile.dataset.metric)] : null,
+      tile.dataset.metric && location.pathname !== "/distribution" ? ["See the distribution", () => spread(tile)] : null,
       tile.dataset.dataset && location.pathname !== "/rows" ? ["See rows", () => rows(tile)] : null,
       playhead.events.hasTime(tile) ? ["Events and notes", () => playhead.events.list(tile)] : null,
       ["Write a note …", () => playhead.notes.write(tile)],
@@ -65,9 +66,14 @@
     );
   }
 
+  // How the metric of a tile or of a mark is spread, in the days that it is about.
+  function spread(tile, mark = []) {
+    explain(tile.dataset.dataset, tile.dataset.metric, mark, {}, "/distribution");
+  }
+
   // Why a number changed, of a mark where one is given; against the period before where the view
   // compares nothing.
-  function explain(dataset, metric, mark = [], to = {}) {
+  function explain(dataset, metric, mark = [], to = {}, path = "/explain") {
     const page = playhead.page();
     const { period = playhead.view.option("period") || page.period, ...more } = to;
     const compare = playhead.view.option("compare") || page.compare;
@@ -79,7 +85,7 @@
     ].filter(([name]) => !(name in more));
     playhead.view.go(
       playhead.view.text([...search, ...Object.entries(more), ...narrowed(playhead.view.shared(), mark)]),
-      "/explain",
+      path,
     );
   }
 
@@ -256,6 +262,7 @@
             : [`Exclude ${label}`, () => playhead.view.toggle(name, value, ".not")],
         ["Break down by …", () => breakDown(tile, mark, anchor)],
         tile.dataset.metric ? ["Explain this change", () => explain(tile.dataset.dataset, tile.dataset.metric, mark)] : null,
+        tile.dataset.metric && location.pathname !== "/distribution" ? ["See the distribution", () => spread(tile, mark)] : null,
         ["See rows", () => rows(tile, mark)],
         isOne && dimension(name)?.role === "title" && location.pathname !== "/titles"
           ? ["Open the scorecard", () => playhead.view.go(`?${new URLSearchParams({ title: value })}`, "/titles")]

@@ -12,7 +12,7 @@ from portal.context import Context
 from portal.drawing import Drawing, empty
 from portal.explore.askable import leading, why_not
 from portal.explore.choices import BY, DATASET, METRIC
-from portal.explore.page import named_dataset
+from portal.explore.page import named_dataset, named_metric
 from portal.page import Page, Place, Section
 from portal.tiles import Headline
 from portal.tiles.parts import parts_of, refused
@@ -20,8 +20,8 @@ from portal.view import View
 from queries.analyses.decomposition import MOST_GROUPS, Decomposition, decompose
 from queries.catalog import Catalog
 from queries.condition import Dimension
-from queries.dataset import Dataset, Metric
-from queries.errors import QueryError, UnknownField
+from queries.dataset import Metric
+from queries.errors import QueryError
 from queries.model import Query, Result
 
 OPTIONS = (DATASET, METRIC, BY)
@@ -31,7 +31,7 @@ def explain_page(page: Page, query: str, catalog: Catalog) -> Page:
     """The page for one metric. A name that is not in the catalog is said, not fatal."""
     view = View.from_url(query, options=OPTIONS)
     dataset, notices = named_dataset(view, catalog)
-    metric, said = _named_metric(view, dataset)
+    metric, said = named_metric(view, dataset)
     change = Place(span=4, height=132, title=metric.label, note="The change")
     reasons = Place(
         span=8, height=132, title="What explains it?", note="Least share, beyond a group’s size"
@@ -54,17 +54,6 @@ def explain_page(page: Page, query: str, catalog: Catalog) -> Page:
             Section(tiles=(Parts(metric=metric.name, place=parts),)),
         ),
     )
-
-
-def _named_metric(view: View, dataset: Dataset) -> tuple[Metric, tuple[str, ...]]:
-    wanted = view.option(METRIC)
-    if not wanted:
-        return dataset.metrics[0], ()
-    try:
-        return dataset.metric(wanted), ()
-    except UnknownField as error:
-        first = dataset.metrics[0]
-        return first, (f"{error.message} {error.hint} Showing {first.label}.",)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from portal.explore.askable import leading
 from portal.explore.breakdown import Breakdown, Opened
-from portal.explore.choices import DATASET, OPTIONS, parameter_options, read_choices
+from portal.explore.choices import DATASET, METRIC, OPTIONS, parameter_options, read_choices
 from portal.explore.chooser import Chooser, Others
 from portal.explore.leaderboard import Leaderboard
 from portal.explore.metric_row import MetricRow
@@ -12,7 +12,7 @@ from portal.explore.over_time import OverTime
 from portal.page import Page, Place, Section
 from portal.view import View
 from queries.catalog import Catalog, builtin
-from queries.dataset import Dataset
+from queries.dataset import Dataset, Metric
 from queries.errors import UnknownField
 from queries.period import Grain
 
@@ -52,6 +52,18 @@ def named_dataset(view: View, catalog: Catalog) -> tuple[Dataset, tuple[str, ...
         return catalog.dataset(wanted), ()
     except UnknownField as error:
         return dataset, (f"{error.message} {error.hint} Showing {dataset.label}.",)
+
+
+def named_metric(view: View, dataset: Dataset) -> tuple[Metric, tuple[str, ...]]:
+    """The metric that a URL names, or the first one and why."""
+    wanted = view.option(METRIC)
+    if not wanted:
+        return dataset.metrics[0], ()
+    try:
+        return dataset.metric(wanted), ()
+    except UnknownField as error:
+        first = dataset.metrics[0]
+        return first, (f"{error.message} {error.hint} Showing {first.label}.",)
 
 
 def _sections(dataset: Dataset) -> tuple[Section, ...]:

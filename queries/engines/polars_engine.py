@@ -62,7 +62,8 @@ def _frame(reduction: Reduction, tables: Tables) -> pl.LazyFrame:
 
 def _rows(reduction: Reduction, tables: Tables) -> pl.LazyFrame:
     """The rows that a reduction is about, with its look-ups."""
-    rows = _scan(tables, reduction.source.table)
+    inner = reduction.source.inner
+    rows = _scan(tables, reduction.source.table) if inner is None else _frame(inner, tables)
     for join in reduction.source.joins:
         rows = _joined(rows, join, tables)
     if reduction.base:

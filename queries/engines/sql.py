@@ -47,13 +47,17 @@ def _scan(
     selected: list[str], reduction: Reduction, columns: frozenset[str], relation: Relation
 ) -> tuple[list[str], list[Scalar]]:
     """SELECT, FROM and WHERE, a line each, and the values to bind."""
-    lines = ["SELECT " + ",\n       ".join(selected)]
-    lines.append(f"FROM {relation(reduction.source.table)}")
-    lines += [_join(j, columns, relation) for j in reduction.source.joins]
+    source = reduction.source
+    scanned, bound = relation(source.table), list[Scalar]()
+    if source.inner is not None:
+        inner, bound = render(source.inner, relation)
+        scanned = f"({inner})"
+    lines = ["SELECT " + ",\n       ".join(selected), f"FROM {scanned}"]
+    lines += [_join(j, columns, relation) for j in source.joins]
     conditions, values = _conditions(reduction)
     if conditions:
         lines.append("WHERE " + "\n  AND ".join(conditions))
-    return lines, values
+    return lines, [*bound, *values]
 
 
 def quoted(identifier: str) -> str:
