@@ -67,5 +67,5 @@ PAGE = Page(
             ),
         ),
     ),
-    order=33,
+    order=34,
 )

@@ -122,7 +122,7 @@ Notices = tuple[str, ...]
 
 
 def _period(text: str, default: str, extent: Extent) -> tuple[Period | None, Notices]:
-    if extent.latest is None:
+    if extent.latest is None or (not text and default == "all"):
         return None, ()
     if text:
         try:

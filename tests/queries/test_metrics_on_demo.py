@@ -32,6 +32,8 @@ BY = {
     "interactions": "interaction",
     "launches": "genre",
     "title_value": "genre",
+    "licences": "genre",
+    "licensed_viewing": "genre",
     "page_requests": "device",
     "page_rows": "ranker",
     "calibration": "shown",
@@ -70,7 +72,7 @@ def can_be_asked(metric: Metric, by: str) -> bool:
 
 
 def asked(warehouse: Warehouse, dataset: Dataset, by: str = "") -> pl.DataFrame:
-    metrics = tuple(m.bind({"policy": "pvr_v2"}) if m.parameters else m for m in dataset.metrics)
+    metrics = tuple(m.bind({"policy": "pvr_v2"} if m.parameters else {}) for m in dataset.metrics)
     metrics = tuple(m for m in metrics if can_be_asked(m, by))
     keys = (dataset.dimension(by),) if by else ()
     query = Query(dataset=dataset, metrics=metrics, by=keys, interval=False)

@@ -173,7 +173,10 @@ def _licences(
     places: Geography,
     about: tuple[np.ndarray, np.ndarray, np.ndarray],
 ) -> tuple[np.ndarray, np.ndarray]:
-    """First and last day by title and country. Originals are everywhere and for good."""
+    """First and last day by title and country. Originals are everywhere and for good.
+
+    Most licences are one deal for the world, the others one a market.
+    """
     original, release, origin = about
     shape = (len(original), len(places.countries))
     opens = np.broadcast_to(np.maximum(release, -2500)[:, None], shape).copy()
@@ -181,6 +184,7 @@ def _licences(
     licensed = ~original
     start = opens + dice.integers(0, 200, shape) * (opens < -400)  # noqa: PLR2004 - older titles
     end = dice.integers(clock.days + 20, clock.days + 900, shape)
+    end = _by_deal(end, places.market)
     ends_within = dice.random(len(original)) < 0.05  # noqa: PLR2004 - licences that end soon
     end = np.where(
         ends_within[:, None], (dice.integers(30, clock.days + 60, len(original)))[:, None], end
@@ -190,6 +194,13 @@ def _licences(
     opens[licensed] = start[licensed]
     closes[licensed] = np.where(sold, np.maximum(end, start), start - 1)[licensed]
     return opens.astype(np.int32), closes.astype(np.int32)
+
+
+def _by_deal(end: np.ndarray, market: np.ndarray) -> np.ndarray:
+    """Ends by title and country, those of one deal alike."""
+    is_whole = end[:, -1] % 4 > 0
+    _, first, of_market = np.unique(market, return_index=True, return_inverse=True)
+    return np.where(is_whole[:, None], end[:, :1], end[:, first[of_market]])
 
 
 def _embedding(dice: np.random.Generator, genre: np.ndarray) -> np.ndarray:

@@ -119,6 +119,8 @@ class Planted:
     slow_factor: float = 2.6
     winning_lift: float = 1.55
     close_up_lift: float = 1.1
+    dear_titles: int = 3
+    dear_factor: float = 3.0
 
 
 def planted(clock: Clock) -> Planted:

@@ -1,4 +1,4 @@
-"""Dimension tables of the world: accounts, billing, catalogue, licences, images."""
+"""Dimension tables of the world: accounts, billing, catalogue, images, licences."""
 
 # pyright: standard
 # Strict checking needs types that pyarrow does not ship.
@@ -8,11 +8,12 @@ import pyarrow as pa
 
 from queries.lake.demo.accounts import account_table, profile_table
 from queries.lake.demo.arrow import FEED, coded, constant, known, lists, table
-from queries.lake.demo.catalogue import FOREVER, GENRES, TASTES, Catalogue
+from queries.lake.demo.catalogue import GENRES, TASTES, Catalogue
 from queries.lake.demo.clock import Clock
 from queries.lake.demo.dice import dice as stream
 from queries.lake.demo.geography import geography
 from queries.lake.demo.images import artwork_table
+from queries.lake.demo.licences import availability
 from queries.lake.demo.membership import billing_table
 from queries.lake.demo.world import World
 
@@ -22,7 +23,6 @@ _TAGS = (
 )  # fmt: skip
 _MATURITY = ("G", "PG", "PG-13", "TV-14", "TV-MA", "R")
 _PATTERNS = ("all at once", "weekly")
-_NEVER = np.datetime64("2099-12-31")
 
 
 def dimension_tables(of: World) -> dict[str, pa.Table]:
@@ -40,7 +40,7 @@ def dimension_tables(of: World) -> dict[str, pa.Table]:
         "billing_events": table("billing_events", billing),
         "titles": table("titles", _titles(of)),
         "videos": table("videos", _videos(of.titles, of.clock)),
-        "availability": table("availability", _availability(of)),
+        "availability": table("availability", availability(of)),
         "artworks": table("artworks", artworks),
     }
 
@@ -91,35 +91,3 @@ def _videos(titles: Catalogue, clock: Clock) -> dict[str, object]:
         "available_from": clock.dates(out),
         "feed": constant(FEED, len(title)),
     }
-
-
-def _availability(of: World) -> dict[str, object]:
-    titles, places = of.titles, geography()
-    dice = stream(of.seed, "availability")
-    title, country = np.nonzero(titles.closes >= titles.opens)
-    n = len(title)
-    opens, closes = titles.opens[title, country], titles.closes[title, country]
-    share = np.array([c.share for c in places.countries])[country]
-    fee = of.popular.share[title] * share * 9e8 * np.exp(dice.normal(0, 0.5, n))
-    ends = of.clock.dates(closes)
-    ends[closes == FOREVER] = _NEVER
-    spoken = [sorted({"en", lang}) for lang in places.languages]
-    language = places.language[country]
-    offsets = np.array([0, *np.cumsum([len(s) for s in spoken])])
-    return {
-        "title_id": title + 1,
-        "country": coded(country.astype(np.int8), places.codes),
-        "window_start": of.clock.dates(opens),
-        "window_end": ends,
-        "licence_usd": np.where(titles.original[title], 0.0, np.round(fee, 2)),
-        "audio_langs": _language_lists(spoken, offsets, language),
-        "subtitle_langs": _language_lists(spoken, offsets, language),
-    }
-
-
-def _language_lists(
-    spoken: list[list[str]], offsets: np.ndarray, language: np.ndarray
-) -> pa.ListArray:
-    """One list a row, gathered from the few different ones."""
-    few = lists(offsets, pa.array([s for group in spoken for s in group]))
-    return few.take(pa.array(language))

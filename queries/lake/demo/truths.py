@@ -12,6 +12,7 @@ import polars as pl
 from queries.lake.demo.block import Made
 from queries.lake.demo.images import artwork_id
 from queries.lake.demo.interactions import SCENE
+from queries.lake.demo.licences import dear_titles
 from queries.lake.demo.slots import PLAYS, POLICIES
 from queries.lake.demo.world import World
 
@@ -159,6 +160,14 @@ def _catalogue(of: World) -> list[Truth]:
         Truth(
             "close_up_lift", "impressions", "Factor on the click rate of close-ups.",
             of.plan.close_up_lift, {"shot_type": "close_up"},
+        ),
+        *(
+            Truth(
+                f"dear_licence_{nth}", "availability",
+                "Factor on the fee of a licence that ends within 60 days.",
+                of.plan.dear_factor, {"title_id": int(title) + 1},
+            )
+            for nth, title in enumerate(dear_titles(of), 1)
         ),
     ]  # fmt: skip
 

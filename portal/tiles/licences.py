@@ -1,0 +1,307 @@
+"""Licences that end within the page's horizon: what they carry, and what they cost.
+
+The horizon and the threshold are options of the URL. Hours are of the last 28 complete days and of
+members; what an hour is held against is never filtered by the title or the end one looks at.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import polars as pl
+
+from portal.components import format as written
+from portal.context import Context
+from portal.drawing import Drawing, empty
+from portal.page import Place
+from portal.tiles.figure import Layout, Trace, figure
+from portal.tiles.options import Option, Options
+from portal.tiles.rankers import scope
+from queries.analyses import licences
+from queries.analyses.cluster import Scope
+from queries.analyses.licences import Stake
+from queries.catalog import builtin
+from queries.model import Query, Result
+
+HORIZON, THRESHOLD = "horizon", "threshold"
+CHOICES = Options(
+    options=(
+        Option(
+            name=HORIZON,
+            label="Ending within",
+            choices=tuple((d, f"{d} days") for d in ("60", "30", "90", "180", "365")),
+        ),
+        Option(
+            name=THRESHOLD,
+            label="Dear is more than",
+            choices=tuple((t, f"{t} × the substitutes") for t in ("1", "1.5", "2", "3")),
+        ),
+    )
+)
+OWN = ("title", "title_id", "window_end", "ends_week", "days_to_end", "fee", "is_played")
+_LONGEST = 3_650
+_LONGEST_LABEL = 26
+_FEWEST, _FEW = licences.FEWEST_VIEWERS, 200
+_DASH = "–"
+_TICKS = [n * 10.0**power for power in range(-3, 5) for n in (1, 2, 5)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ending:
+    """What the tiles of this page have in common: one set of questions, read once each."""
+
+    rows: int = 15
+    place: Place = field(default_factory=lambda: Place(span=12, height=360))
+    metrics: tuple[str, ...] = ("hours_28_days", "cost_per_hour", "fee_usd")
+
+    def questions(self, context: Context) -> tuple[Query, ...]:
+        mine, all_mine = whole(context), whole(context.without(*OWN))
+        viewing = other(context, "licensed_viewing")
+        asked = licences.questions(
+            whole(viewing), mine, whole(viewing.without(*OWN)), all_mine, horizon(context)
+        )
+        return tuple(asked)
+
+    def stake(self, results: Sequence[Result]) -> Stake:
+        watched, everything, windows, others = (r.frame for r in results)
+        return licences.stake(watched, everything, windows, others)
+
+    def joined(self, results: Sequence[Result], _context: Context) -> tuple[Result, ...]:
+        """A row a title."""
+        return (replace(results[2], frame=self.stake(results).titles),)
+
+
+class EndingVerdict(Ending):
+    """In a sentence: how many end, what they carry, how many are dear."""
+
+    def draw(self, results: Sequence[Result], context: Context) -> Drawing:
+        found, days = self.stake(results), horizon(context)
+        if found.titles.is_empty():
+            return nothing_ends(context)
+        dear = found.dearer(threshold(context))
+        count = found.titles.height
+        at = f"{threshold(context):g} × " if threshold(context) != 1 else ""
+        cost = "costs" if dear.height == 1 else "cost"
+        sentence = (
+            f"{_titles(count)} ending in {days} days {'carries' if count == 1 else 'carry'} "
+            f"{found.share.value:.1%} of hours ({found.share.low:.1%} to {found.share.high:.1%}); "
+            f"{dear.height or 'none'} {cost} more per hour than {at}the median substitute."
+        )
+        content = {
+            "word": f"{_titles(count)} end",
+            "tone": "flat",
+            "sentence": sentence,
+            "reasons": [*_reasons(found, dear, context)],
+            "kind": "descriptive",
+        }
+        return Drawing(kind="verdict", content=content, notes=(said(results[2], context),))
+
+
+def _reasons(found: Stake, dear: pl.DataFrame, context: Context) -> list[dict[str, str]]:
+    usd = context.metric("cost_per_hour")
+    texts: list[tuple[str, str]] = []
+    for row in dear.head(3).iter_rows(named=True):
+        cost, other_cost = (
+            written.number(row[name], usd) for name in ("cost_per_hour", "substitute_usd")
+        )
+        said_so = f"{row['title']}: {cost} an hour against {other_cost}, {_times(row)}."
+        texts.append((said_so, "bad"))
+    titles = found.titles
+    idle = titles.filter(pl.col("hours") == 0).height
+    few = titles.filter((pl.col("hours") > 0) & (pl.col("viewers") < _FEWEST)).height
+    unknown = titles.filter(pl.col("unknown_fees") > 0).height
+    alone = titles.filter(pl.col("substitute_usd").is_null() & (pl.col("fee_usd") > 0)).height
+    if idle:
+        texts.append((f"{_titles(idle)}: nobody watched in four weeks.", "flat"))
+    if few:
+        texts.append((f"{_titles(few)}: fewer than {_FEWEST} viewers, not judged.", "flat"))
+    if unknown:
+        texts.append((f"{_titles(unknown)}: no known fee, not judged by cost.", "flat"))
+    if alone:
+        said_so = f"too few substitutes that are watched, fewer than {licences.FEWEST_SUBSTITUTES}"
+        texts.append((f"{_titles(alone)}: {said_so} or half of them without an hour.", "flat"))
+    return [{"text": text, "tone": tone} for text, tone in texts]
+
+
+class EndingTitles(Ending):
+    """The titles, most watched first. A click filters to one."""
+
+    def draw(self, results: Sequence[Result], context: Context) -> Drawing:
+        found = self.stake(results).titles
+        if found.is_empty():
+            return nothing_ends(context)
+        columns: list[dict[str, Any]] = [
+            {"label": "Title", "is_text": True},
+            {"label": "First end", "is_text": True},
+            {"label": "Countries"},
+            {"label": "Hours", "unit": "28 days"},
+            {"label": "Share of hours"},
+            {"label": "Fees", "unit": "whole window"},
+            {"label": "Cost per hour"},
+            {"label": "Substitutes", "unit": "median"},
+            {"label": "Times"},
+        ]
+        shown = found.head(self.rows).iter_rows(named=True)
+        rows = [_row(row, threshold(context), context) for row in shown]
+        table = {"columns": columns, "rows": rows, "more": max(0, found.height - self.rows)}
+        notes = (
+            f"Fewer than {_FEWEST} viewers in four weeks: not shown; under {_FEW}: grey.",
+            "Substitutes: other licensed titles of the genre, in the countries where it ends.",
+        )
+        return Drawing(kind="table", content={"tables": [table]}, notes=notes, filters="title")
+
+
+def _row(row: Mapping[str, Any], limit: float, context: Context) -> list[dict[str, Any]]:
+    hours, usd = context.metric("hours_28_days"), context.metric("fee_usd")
+    cost = context.metric("cost_per_hour")
+    few = 0 < row["viewers"] < _FEWEST
+    tone = "flat" if row["viewers"] < _FEW else ""
+    fee = written.number(row["fee_usd"], usd) if row["fee_usd"] is not None else "unknown"
+    is_dear = row["times_low"] is not None and row["times_low"] > limit
+    cells = [
+        ("title", None, row["title"], ""),
+        ("", None, written.day(row["ends_on"]), ""),
+        ("", None, written.count(row["countries"]), ""),
+        (tone, "hours", written.number(row["hours"], hours), _between(row, "hours", hours)),
+        (tone, "share", f"{row['share']:.2%}", _percent(row)),
+        ("", None, fee, f"{row['unknown_fees']} windows unknown" if row["unknown_fees"] else ""),
+        (tone, "cost_per_hour", written.number(row["cost_per_hour"], cost),
+         _between(row, "cost_per_hour", cost)),
+        ("", None, written.number(row["substitute_usd"], cost), f"of {row['substitutes']} titles"),
+        ("bad" if is_dear else tone, "times", _factor(row["times"]), _times(row)),
+    ]  # fmt: skip
+    drawn: list[dict[str, Any]] = []
+    for mark, name, text, tip in cells:
+        if mark == "title":
+            drawn.append({"text": text, "filter": text})
+        elif name and few:
+            drawn.append({"text": _DASH, "tip": f"Fewer than {_FEWEST} viewers"})
+        else:
+            drawn.append({"text": text, "tone": mark, "tip": tip})
+    return drawn
+
+
+class EndingCosts(Ending):
+    """Cost per hour of the dearest, each beside the median of its substitutes."""
+
+    def draw(self, results: Sequence[Result], context: Context) -> Drawing:
+        found = self.stake(results).titles
+        priced = found.filter(pl.col("times").is_not_null() & (pl.col("viewers") >= _FEWEST))
+        if priced.is_empty():
+            return empty("no_rows", "No title that ends can be held against substitutes.",
+                         "Choose a longer horizon or fewer filters.")  # fmt: skip
+        shown = priced.sort("times", descending=True).head(self.rows)
+        names = shown["title"].to_list()
+        layout: Layout = {
+            "xaxis": {"type": "log", "tickformat": "$,.2~f", "showgrid": True,
+                      "tickmode": "array", "tickvals": _TICKS,
+                      "title": {"text": "US dollars per hour watched (log)"}},
+            "yaxis": {"type": "category", "dtick": 1, "categoryorder": "array",
+                      "categoryarray": names[::-1], "automargin": True,
+                      "tickmode": "array", "tickvals": names, "ticktext": [*map(_short, names)]},
+            "hovermode": "closest",
+            "showlegend": True,
+        }  # fmt: skip
+        more = priced.height - shown.height
+        notes = [f"{more} more are nearer to their substitutes."] if more else []
+        notes.append("Bars: 95% by leaving out accounts; fees are facts.")
+        return figure(
+            _costs(shown, threshold(context)),
+            layout,
+            filters="title",
+            notes=[n for n in notes if n],
+        )
+
+
+def _costs(shown: pl.DataFrame, limit: float) -> list[Trace]:
+    names = shown["title"].to_list()
+    value, low, high = (shown[f"cost_per_hour{end}"].to_list() for end in ("", "_low", "_high"))
+    is_dear = (shown["times_low"] > limit).to_list()
+    texts = [_times(row) for row in shown.iter_rows(named=True)]
+    keys = [[name] for name in names]
+    return [
+        {"type": "scatter", "mode": "markers", "name": "Median substitute",
+         "x": [float(f"{v:.5g}") for v in shown["substitute_usd"]], "y": names, "customdata": keys,
+         "marker": {"color": "@ink-soft", "size": 12, "symbol": "line-ns",
+                    "line": {"width": 2, "color": "@ink-soft"}},
+         "hovertemplate": "Substitutes of %{y}: <b>$%{x:,.3f}</b> an hour<extra></extra>"},
+        {"type": "scatter", "mode": "markers", "name": "Cost per hour",
+         "x": [float(f"{v:.5g}") for v in value], "y": names, "customdata": keys, "text": texts,
+         "error_x": {"type": "data", "symmetric": False, "width": 0, "thickness": 1.5,
+                     "array": [0 if h is None else h - v for h, v in zip(high, value, strict=True)],
+                     "arrayminus": [v - (lo or v) for lo, v in zip(low, value, strict=True)]},
+         "marker": {"size": 9, "color": ["@bad" if d else "@accent" for d in is_dear]},
+         "hovertemplate": "%{y}: <b>$%{x:,.3f}</b> an hour, %{text}<extra></extra>"},
+    ]  # fmt: skip
+
+
+def whole(context: Context) -> Scope:
+    """What the view keeps, whenever a window or a play began."""
+    return replace(scope(context), period=None)
+
+
+def other(context: Context, name: str) -> Context:
+    """The same view of another dataset."""
+    return replace(context, dataset=builtin().dataset(name)).without()
+
+
+def horizon(context: Context) -> int:
+    """Days; what is no whole number from 1 on is the first choice."""
+    text = context.view.option(HORIZON)
+    usual = int(CHOICES.options[0].choices[0][0])
+    return int(text) if text.isdecimal() and 1 <= int(text) <= _LONGEST else usual
+
+
+def threshold(context: Context) -> float:
+    """Times the substitutes; what is no number above 0 is the first choice."""
+    try:
+        value = float(context.view.option(THRESHOLD))
+    except ValueError:
+        return 1.0
+    return value if 0 < value < _LONGEST else 1.0
+
+
+def nothing_ends(context: Context) -> Drawing:
+    """No window ends in time, which is an answer."""
+    return empty(
+        "nothing", f"No window ends within {horizon(context)} days.", "Choose a longer horizon."
+    )
+
+
+def said(result: Result, context: Context) -> str:
+    """From which day on, in words."""
+    last = result.complete_through or context.extent.latest
+    day = f" after {written.day(last)}" if last else ""
+    return f"The {horizon(context)} days{day}; hours of the 28 days before, members only."
+
+
+def _titles(count: int) -> str:
+    return "1 title" if count == 1 else f"{written.count(count)} titles"
+
+
+def _short(name: str) -> str:
+    """A name that leaves room for what it labels."""
+    return name if len(name) <= _LONGEST_LABEL else f"{name[:_LONGEST_LABEL].rstrip()}…"
+
+
+def _factor(value: float | None) -> str:
+    return _DASH if value is None else f"{value:.2g} ×" if value < 10 else f"{value:.0f} ×"  # noqa: PLR2004
+
+
+def _times(row: Mapping[str, Any]) -> str:
+    if row["times"] is None:
+        return "no substitutes to hold it against" if row["substitute_usd"] is None else ""
+    high = "no upper end" if row["times_high"] is None else _factor(row["times_high"])
+    return f"{_factor(row['times'])} (95% {_factor(row['times_low'])} to {high})"
+
+
+def _between(row: Mapping[str, Any], name: str, metric: Any) -> str:  # noqa: ANN401
+    low, high = row[f"{name}_low"], row[f"{name}_high"]
+    if low is None:
+        return ""
+    upper = written.number(high, metric) if high is not None else "no upper end"
+    return f"95% {written.number(low, metric)} to {upper}"
+
+
+def _percent(row: Mapping[str, Any]) -> str:
+    return f"95% {row['share_low']:.2%} to {row['share_high']:.2%}"

@@ -1,0 +1,165 @@
+"""Licences that end: substitutes and shares by hand, and coverage by simulation."""
+
+from collections.abc import Mapping
+from datetime import date
+
+import numpy as np
+import polars as pl
+import pytest
+
+from queries.analyses import genre_gap
+from queries.analyses.cluster import CLUSTERS
+from queries.analyses.licences import Rivals, Stake, stake
+
+WINDOWS = pl.DataFrame(
+    {
+        "title_id": [1, 1, 2, 3],
+        "title": ["One", "One", "Two", "Three"],
+        "genre": ["crime", "crime", "crime", None],
+        "country": ["BR", "US", "BR", "BR"],
+        "window_end": [date(2026, 12, 9), date(2026, 12, 2), date(2026, 12, 30), date(2027, 1, 4)],
+        "fee": ["licensed", "licensed", "unknown", "licensed"],
+        "fee_usd": [100.0, 50.0, None, 40.0],
+        "accrued_usd": [20.0, 10.0, None, 8.0],
+    }
+)
+
+
+def watched(hours: dict[int, float], fees: dict[int, str] | None = None) -> pl.DataFrame:
+    """Hours of titles, spread evenly over clusters."""
+    rows = [
+        {
+            "title_id": title,
+            "fee": (fees or {}).get(title, "licensed"),
+            "cluster": cluster,
+            "hours_28_days": amount / CLUSTERS,
+            "hours": 2 * amount / CLUSTERS,
+            "viewings_28_days": 10.0,
+        }
+        for title, amount in hours.items()
+        for cluster in range(CLUSTERS)
+    ]
+    return pl.DataFrame(rows)
+
+
+def everything(hours: float) -> pl.DataFrame:
+    return pl.DataFrame(
+        {"cluster": list(range(CLUSTERS)), "hours_28_days": [hours / CLUSTERS] * CLUSTERS}
+    )
+
+
+def rivals(costs: Mapping[int, tuple[float, float]], country: str = "BR") -> pl.DataFrame:
+    """Accrued fees and hours by title, in one country."""
+    return pl.DataFrame(
+        {
+            "title_id": list(costs),
+            "genre": ["crime"] * len(costs),
+            "country": [country] * len(costs),
+            "accrued_usd": [fee for fee, _ in costs.values()],
+            "hours": [hours for _, hours in costs.values()],
+        }
+    )
+
+
+OTHERS = rivals({10: (1, 10), 11: (2, 10), 12: (3, 10), 13: (4, 10), 14: (9, 10)})
+
+
+def small() -> Stake:
+    found = watched({1: 30.0, 2: 10.0}, {2: "unknown"})
+    return stake(found, everything(1_000.0), WINDOWS, OTHERS)
+
+
+def test_a_title_is_held_against_the_median_of_its_genre():
+    # Accrued 30 dollars over 60 hours: 0.50 an hour; the median of .1, .2, .3, .4 and .9 is .30.
+    row = small().titles.row(by_predicate=pl.col("title") == "One", named=True)
+    assert row["cost_per_hour"] == pytest.approx(0.5)
+    assert row["substitute_usd"] == pytest.approx(0.3)
+    assert row["times"] == pytest.approx(5 / 3)
+    assert (row["ends_on"], row["countries"], row["substitutes"]) == (date(2026, 12, 2), 2, 5)
+
+
+def test_what_ends_carries_its_share_of_all_hours():
+    found = small()
+    assert found.hours.value == pytest.approx(40)
+    assert found.share.value == pytest.approx(0.04)
+    assert found.titles["share"].to_list() == pytest.approx([0.03, 0.01, 0.0])
+
+
+def test_what_is_not_known_is_told_and_kept():
+    titles = {row["title"]: row for row in small().titles.iter_rows(named=True)}
+    assert set(titles) == {"One", "Two", "Three"}
+    assert titles["Two"]["unknown_fees"] == 1
+    assert titles["Two"]["fee_usd"] is titles["Two"]["cost_per_hour"] is None
+    assert titles["Three"]["cost_per_hour"] is titles["Three"]["substitute_usd"] is None
+    assert titles["Three"]["hours"] == 0
+
+
+def test_dear_is_what_lies_beyond_the_threshold_with_its_whole_interval():
+    found = small()
+    assert found.dearer(1.0)["title"].to_list() == ["One"]
+    assert found.dearer(1.7).is_empty()
+
+
+def test_substitutes_are_of_the_same_countries_and_never_the_title_itself():
+    elsewhere = rivals(dict.fromkeys(range(20, 30), (100, 1)), "JP")
+    both = Rivals.of(pl.concat([OTHERS, elsewhere]))
+    here = WINDOWS.filter(pl.col("country") == "BR")
+    assert both.median(1, "crime", here) == (5, pytest.approx(0.3))
+    assert both.median(10, "crime", here) == (4, None)
+
+
+def test_a_substitute_that_nobody_watched_costs_more_than_any():
+    costs = {10: (1, 10), 11: (2, 10), 12: (3, 10), 13: (4, 0), 14: (9, 0)}
+    here = WINDOWS.filter(pl.col("country") == "BR")
+    assert Rivals.of(rivals(costs)).median(1, "crime", here) == (5, pytest.approx(0.3))
+    idle = {10: (1, 10), 11: (2, 0), 12: (3, 0), 13: (4, 0), 14: (9, 0)}
+    assert Rivals.of(rivals(idle)).median(1, "crime", here) == (5, None)
+
+
+def test_intervals_cover_what_a_title_costs_as_often_as_they_say():
+    rng = np.random.default_rng(5)
+    activity = np.exp(rng.normal(0, 0.9, 40_000))
+    title = rng.poisson(activity * 0.4).astype(float)
+    rest = rng.poisson(activity * 9).astype(float)
+    accounts = 2_000
+    truly_hours = title.mean() * accounts
+    truly_share = title.sum() / (title.sum() + rest.sum())
+    windows = WINDOWS.head(1).with_columns(accrued_usd=pl.lit(0.5 * truly_hours))
+    shares = costs = 0
+    for _ in range(400):
+        picked = rng.integers(0, 40_000, accounts)
+        cluster = np.arange(accounts) % CLUSTERS
+        mine = np.bincount(cluster, title[picked], CLUSTERS)
+        whole = mine + np.bincount(cluster, rest[picked], CLUSTERS)
+        rows = pl.DataFrame(
+            {
+                "title_id": [1] * CLUSTERS, "fee": ["licensed"] * CLUSTERS,
+                "cluster": range(CLUSTERS), "hours_28_days": mine, "hours": mine,
+                "viewings_28_days": mine,
+            }
+        )  # fmt: skip
+        all_hours = pl.DataFrame({"cluster": range(CLUSTERS), "hours_28_days": whole})
+        found = stake(rows, all_hours, windows, OTHERS)
+        row = found.titles.row(0, named=True)
+        costs += row["cost_per_hour_low"] <= 0.5 <= row["cost_per_hour_high"]
+        shares += found.share.low <= truly_share <= found.share.high
+    assert 0.925 <= costs / 400 <= 0.975
+    assert 0.925 <= shares / 400 <= 0.975
+
+
+def test_demand_is_held_against_supply():
+    hours = pl.DataFrame(
+        {
+            "genre": [g for g in ("crime", "drama") for _ in range(CLUSTERS)],
+            "cluster": list(range(CLUSTERS)) * 2,
+            "hours_28_days": [3.0] * CLUSTERS + [1.0] * CLUSTERS,
+        }
+    )
+    supplied = pl.DataFrame(
+        {"genre": ["drama", "crime", "horror"], "available_windows": [60.0, 30.0, 10.0]}
+    )
+    found = genre_gap.gap(hours, supplied)
+    assert found["genre"].to_list() == ["crime", "drama", "horror"]
+    assert found["demand"].to_list() == pytest.approx([0.75, 0.25, 0])
+    assert found["times"].to_list() == pytest.approx([2.5, 0.25 / 0.6, 0])
+    assert found["supply"].sum() == pytest.approx(1)
