@@ -9,6 +9,8 @@ from datetime import date
 MEMBERS = "account_kind = 'member'"
 RECOMMENDED = "('pvr', 'trending', 'continue_watching', 'similar', 'top10', 'billboard')"
 
+KNOWN = RECOMMENDED.replace(")", ", 'search', 'my_list', 'deeplink', 'autoplay_next')")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timed:
@@ -60,7 +62,7 @@ QUESTIONS = (
         by=("device",),
         sql=(
             "SELECT device, sum(watched_s) FILTER (WHERE NOT is_autoplay AND source IN "
-            f"{RECOMMENDED}) / sum(watched_s) FILTER (WHERE NOT is_autoplay) "
+            f"{RECOMMENDED}) / sum(watched_s) FILTER (WHERE NOT is_autoplay AND source IN {KNOWN}) "
             "FROM playback WHERE {where} GROUP BY 1"
         ),
     ),

@@ -11,8 +11,9 @@ import polars as pl
 from queries.cancellation import check, stopped_by
 from queries.condition import Scalar
 from queries.dataset import DerivedTable, OptionalInput
-from queries.engines.sql import quoted, readable, render, render_rows, text
-from queries.errors import InvalidQuery, NotLoaded, QueryTimeout
+from queries.engines.scan import Columns, files_sql
+from queries.engines.sql import Relation, quoted, readable, render, render_rows, text
+from queries.errors import InvalidQuery, QueryTimeout
 from queries.reduction import Reduction, Selection, Tables
 
 SETTINGS = (
@@ -39,20 +40,33 @@ class DuckDBEngine:
         self._seconds = seconds
         self._spill = spill
         self._connection: duckdb.DuckDBPyConnection | None = None
+        self._columns = Columns()
         self._opening = Lock()
 
     def reduce(self, reduction: Reduction, tables: Tables) -> pl.DataFrame:
         """One row a group. Raises QueryTimeout when the time budget is spent."""
-        return self._answer(*render(reduction, lambda table: files_sql(tables.files(table))))
+        return self._answer(*render(reduction, self._scans(tables)))
 
     def select(self, selection: Selection, tables: Tables) -> pl.DataFrame:
         """Rows as they stand in the lake. Raises QueryTimeout like `reduce`."""
-        return self._answer(*render_rows(selection, lambda table: files_sql(tables.files(table))))
+        return self._answer(*render_rows(selection, self._scans(tables)))
 
     def columns(self, table: str, tables: Tables) -> tuple[str, ...]:
         """Every column that a table's files have."""
         with self._open().cursor() as cursor:
             return tuple(cursor.sql(f"FROM {files_sql(tables.files(table))}").columns)
+
+    def _scans(self, tables: Tables) -> Relation:
+        """How a table of the snapshot is scanned."""
+
+        def scan(table: str) -> str:
+            files = tables.files(table)
+            if not files:
+                return files_sql(files)
+            with self._open().cursor() as cursor:
+                return files_sql(files, are_alike=self._columns.are_alike(files, cursor))
+
+        return scan
 
     def _answer(self, sql: str, values: list[Scalar]) -> pl.DataFrame:
         with self._open().cursor() as cursor, stopped_by(cursor.interrupt):
@@ -78,7 +92,7 @@ class DuckDBEngine:
         self, reduction: Reduction, tables: Tables, path: str, order_by: tuple[str, ...]
     ) -> None:
         """Reduce into a Parquet file, ordered so that it can be pruned by its first columns."""
-        sql, values = render(reduction, lambda table: files_sql(tables.files(table)))
+        sql, values = render(reduction, self._scans(tables))
         order = ", ".join(quoted(c) for c in order_by)
         with self._open().cursor() as cursor:
             cursor.execute(
@@ -93,7 +107,7 @@ class DuckDBEngine:
         order = f" ORDER BY {quoted(derived.day)}" if derived.day else ""
         with self._open().cursor() as cursor:
             for name in derived.inputs:
-                scan = files_sql(tables.files(name))
+                scan = self._scans(tables)(name)
                 cursor.execute(f"CREATE TEMP VIEW {quoted(name)} AS FROM {scan}")
             for spared in derived.optional:
                 files = tables.files(spared.name) if tables.has(spared.name) else ()
@@ -117,7 +131,7 @@ class DuckDBEngine:
         with self._open().cursor() as cursor:
             try:
                 for name in inputs:
-                    scan = files_sql(tables.files(name))
+                    scan = self._scans(tables)(name)
                     cursor.execute(f"CREATE TEMP VIEW {quoted(name)} AS FROM {scan}")
                 return cursor.sql(sql).pl()
             except duckdb.InterruptException as error:
@@ -157,11 +171,3 @@ def _no_rows(spared: OptionalInput) -> str:
     """A table with its columns and nothing in it."""
     empty = ", ".join(f"NULL::{kind} AS {quoted(name)}" for name, kind in spared.columns)
     return f"SELECT {empty} LIMIT 0"
-
-
-def files_sql(files: tuple[str, ...]) -> str:
-    """A scan of exactly these files. Raises NotLoaded where there are none to scan."""
-    if not files:
-        raise NotLoaded("The table is there, but has no rows.", "Load a file that holds some.")
-    listed = ", ".join(text(f) for f in files)
-    return f"read_parquet([{listed}], union_by_name = true)"

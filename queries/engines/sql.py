@@ -13,6 +13,7 @@ from queries.condition import Both, Condition, Either, Filter, Scalar
 from queries.dataset import Join
 from queries.expression import columns_of
 from queries.formula import Aggregate
+from queries.period import Grain
 from queries.reduction import Column, Reduction, Selection
 
 Relation = Callable[[str], str]
@@ -72,6 +73,8 @@ def text(value: str) -> str:
 def key_sql(key: Column) -> str:
     if key.grain is None:
         return key.expression
+    if key.grain is Grain.DAY:
+        return f"CAST({key.expression} AS DATE)"
     return f"CAST(date_trunc('{key.grain.value}', {key.expression}) AS DATE)"
 
 

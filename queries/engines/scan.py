@@ -1,0 +1,44 @@
+"""SQL that scans a table's Parquet files, and what is known of their columns.
+
+Matching columns by name over files that may differ makes DuckDB open every file before it starts,
+so it is asked for only where files do differ.
+"""
+
+from threading import Lock
+
+import duckdb
+
+from queries.engines.sql import text
+from queries.errors import NotLoaded
+
+_COLUMNS = """
+SELECT file_name, hash(list(described ORDER BY described))
+FROM (SELECT file_name, (name, type, type_length, repetition_type, converted_type, logical_type)
+                        AS described
+      FROM parquet_schema([{files}]))
+GROUP BY file_name
+"""
+
+
+class Columns:
+    """Whether files have the same columns. Each is looked at once: files of a lake never change."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, int] = {}
+        self._looking = Lock()
+
+    def are_alike(self, files: tuple[str, ...], cursor: duckdb.DuckDBPyConnection) -> bool:
+        with self._looking:
+            if new := [f for f in files if f not in self._known]:
+                listed = ", ".join(text(f) for f in new)
+                self._known |= dict(cursor.execute(_COLUMNS.format(files=listed)).fetchall())
+            return len({self._known[f] for f in files}) == 1
+
+
+def files_sql(files: tuple[str, ...], *, are_alike: bool = False) -> str:
+    """A scan of exactly these files. Raises NotLoaded where there are none to scan."""
+    if not files:
+        raise NotLoaded("The table is there, but has no rows.", "Load a file that holds some.")
+    listed = ", ".join(text(f) for f in files)
+    by_name = "" if are_alike else ", union_by_name = true"
+    return f"read_parquet([{listed}]{by_name})"
