@@ -152,7 +152,9 @@ class DerivedTable:
     last day for which all of them are complete. `day` names the column of the table's day; a row
     says everything once `follow_up_days` days from it on, its own included, are complete. `over`
     holds those inputs that are derived too. The name of an `optional` input that the lake
-    lacks stands for a table without rows.
+    lacks stands for a table without rows. `sliced` names inputs that may be read a span of buckets
+    at a time, since no row of the table is made of accounts of several; `whole_` before the name
+    reads all of such an input.
     """
 
     name: str
@@ -165,6 +167,7 @@ class DerivedTable:
     description: str = ""
     over: "tuple[DerivedTable, ...]" = ()
     optional: tuple[OptionalInput, ...] = ()
+    sliced: tuple[str, ...] = ()
 
     def retells(self, aggregate: Aggregate) -> bool:
         """Whether an aggregate over a source might be read off this table under another name.

@@ -8,12 +8,13 @@ up a derived table.
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
+from itertools import pairwise
 
 import polars as pl
 
 from queries import derived
 from queries.condition import MAX_VALUES, Dimension, Filter
-from queries.dataset import BUCKET, Dataset, DerivedTable, Rollup
+from queries.dataset import BUCKET, BUCKETS, Dataset, DerivedTable, Rollup
 from queries.engines.duckdb_engine import DuckDBEngine
 from queries.errors import QueryError
 from queries.formula import Aggregate
@@ -39,6 +40,7 @@ from queries.rollup import (
 from queries.underway import Underway
 
 SOURCE = "rollups"
+SLICE_ROWS = 24_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,15 +114,27 @@ def _can_be_made(table: DerivedTable, tables: Underway) -> bool:
 
 
 def _derive(lake: Lake, engine: DuckDBEngine, tables: Underway, table: DerivedTable) -> Change:
-    path = lake.new_file(table.name)
-    engine.derive(table, tables, path, derived.inputs_complete_through(table, tables))
+    complete = derived.inputs_complete_through(table, tables)
+    paths: list[str] = []
+    for buckets in _slices(table, tables):
+        paths.append(lake.new_file(table.name))
+        engine.derive(table, tables, paths[-1], complete, buckets)
     return Change(
         table=table.name,
-        files=(path,),
+        files=tuple(paths),
         fresh=True,
         day=table.day,
         complete_through=derived.complete_through(table, tables),
     )
+
+
+def _slices(table: DerivedTable, tables: Underway) -> list[range]:
+    """Spans of buckets, each with as many rows of the inputs as fit into memory."""
+    loaded = [name for name in table.sliced if tables.before.has(name)]
+    rows = sum(tables.rows(name) for name in loaded)
+    count = min(BUCKETS, max(1, -(-rows // SLICE_ROWS)))
+    edges = [BUCKETS * n // count for n in range(count + 1)]
+    return [range(first, end) for first, end in pairwise(edges)]
 
 
 def _roll_up(

@@ -10,7 +10,7 @@ import polars as pl
 
 from queries.cancellation import check, stopped_by
 from queries.condition import Scalar
-from queries.dataset import DerivedTable, OptionalInput
+from queries.dataset import BUCKET, BUCKETS, DerivedTable, OptionalInput
 from queries.engines.scan import Columns, files_sql
 from queries.engines.sql import Relation, quoted, readable, render, render_rows, text
 from queries.errors import InvalidQuery, QueryTimeout
@@ -22,6 +22,7 @@ SETTINGS = (
     "SET python_enable_replacements = false",
     "SET parquet_metadata_cache = true",
 )
+EVERY_BUCKET = range(BUCKETS)
 PARQUET = "(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 131072)"
 
 
@@ -100,15 +101,26 @@ class DuckDBEngine:
             )
 
     def derive(
-        self, derived: DerivedTable, tables: Tables, path: str, complete_through: date | None
+        self,
+        derived: DerivedTable,
+        tables: Tables,
+        path: str,
+        complete_through: date | None,
+        buckets: range = EVERY_BUCKET,
     ) -> None:
-        """Run a derived table's SELECT over its inputs into a Parquet file, ordered by its day."""
+        """Run a derived table's SELECT over its inputs into a Parquet file, ordered by its day.
+
+        Of those that may be sliced it reads these buckets; rows of nobody go with the first.
+        """
         complete = f"DATE {text(str(complete_through))}" if complete_through else "NULL::DATE"
         order = f" ORDER BY {quoted(derived.day)}" if derived.day else ""
         with self._open().cursor() as cursor:
             for name in derived.inputs:
-                scan = self._scans(tables)(name)
-                cursor.execute(f"CREATE TEMP VIEW {quoted(name)} AS FROM {scan}")
+                scan = f"FROM {self._scans(tables)(name)}"
+                if name in derived.sliced:
+                    cursor.execute(f"CREATE TEMP VIEW {quoted(f'whole_{name}')} AS {scan}")
+                    scan += _slice(buckets)
+                cursor.execute(f"CREATE TEMP VIEW {quoted(name)} AS {scan}")
             for spared in derived.optional:
                 files = tables.files(spared.name) if tables.has(spared.name) else ()
                 rows = f"FROM {files_sql(files)}" if files else _no_rows(spared)
@@ -165,6 +177,14 @@ class DuckDBEngine:
                 self._connection.execute(f"SET temp_directory = {text(str(self._spill or ''))}")
                 self._connection.execute(f"SET GLOBAL max_execution_time = {self._seconds * 1000}")
             return self._connection
+
+
+def _slice(buckets: range) -> str:
+    """The WHERE of a span of buckets; of all of them, none."""
+    if buckets == EVERY_BUCKET:
+        return ""
+    nobody = f" OR {BUCKET} IS NULL" if buckets.start == 0 else ""
+    return f" WHERE {BUCKET} BETWEEN {buckets.start} AND {buckets.stop - 1}{nobody}"
 
 
 def _no_rows(spared: OptionalInput) -> str:

@@ -31,6 +31,7 @@ class _Written(BaseModel):
     key: tuple[Name, ...] = Field(min_length=1)
     inputs: tuple[Name, ...] = Field(min_length=1)
     optional: dict[Name, dict[Name, ColumnType]] = Field(default_factory=dict)
+    sliced: tuple[Name, ...] = ()
     day: str = ""
     follow_up_days: int = Field(default=1, ge=1)
     select: str = Field(min_length=1)
@@ -84,8 +85,13 @@ def _table(written: _Written, made: Mapping[str, DerivedTable]) -> DerivedTable:
 
 def _read(text: str, origin: str) -> _Written:
     try:
-        return _Written.model_validate(parse_yaml(text, origin))
+        written = _Written.model_validate(parse_yaml(text, origin))
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         place = " ".join(str(step) for step in first["loc"])
         raise InvalidQuery(f"{origin}: {place}: {first['msg']}.", code="invalid_catalog") from error
+    if unknown := set(written.sliced) - set(written.inputs):
+        raise InvalidQuery(
+            f"{origin}: sliced: {min(unknown)} is not an input.", code="invalid_catalog"
+        )
+    return written
