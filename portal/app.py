@@ -29,12 +29,14 @@ from portal.callbacks import (
     remove_note,
     remove_view,
     save_view,
+    set_target,
     share_view,
     write_note,
 )
 from portal.components import saved_views
 from portal.settings import Settings
 from portal.site import Site
+from portal.store import targets
 from portal.store.people import Person
 from portal.store.store import Store
 from portal.theme import FONT, TOKENS
@@ -68,11 +70,12 @@ def create_app(settings: Settings, warehouse: Warehouse, store: Store) -> Dash:
         warehouse=warehouse,
         viewer=gate.signed_in,
         workers=ThreadPoolExecutor(WORKERS, thread_name_prefix="tile"),
+        targets=lambda: targets.every(store),
     )
     routing.register(app, site)
     for verb in (list_views, save_view, share_view, remove_view, open_view, remove_note):
         verb.register(server, store)
-    for verb in (list_events, write_note):
+    for verb in (list_events, write_note, set_target):
         verb.register(server, site, store)
     return finish(app, (*site.pages, saved_views.PATH))
 

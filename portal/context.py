@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Protocol, Self
 
+from portal.store.target import Target
 from portal.view import Choice, View
 from queries.condition import Condition, Dimension, Either, Filter, conjunction
 from queries.dataset import Dataset, Key, Metric, TimeBucket
@@ -46,7 +47,9 @@ class Context:
 
     `unreached` are the filters that the dataset has no dimension for: the tile says so.
     `compare_note` says why there is no comparison although one was asked for. `withheld` are the
-    metrics that the viewer may not see: a tile of several can do without them.
+    metrics that the viewer may not see: a tile of several can do without them. `targets` are those
+    of the dataset's metrics, the newest written first; none where rows are left out, since they are
+    of all rows.
     """
 
     view: View
@@ -60,6 +63,7 @@ class Context:
     unreached: tuple[str, ...] = ()
     notices: tuple[str, ...] = ()
     withheld: frozenset[str] = frozenset()
+    targets: tuple[Target, ...] = ()
 
     @property
     def time(self) -> TimeBucket:

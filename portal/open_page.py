@@ -9,6 +9,7 @@ from datetime import timedelta
 
 from portal.context import Context, Extent, resolve
 from portal.page import Asking, Gathering, Joining, Lists, Page, Spanning, Tile, dataset_name
+from portal.store.target import Target
 from portal.view import Choice, View
 from queries.catalog import Catalog
 from queries.dataset import Access, Dataset
@@ -38,6 +39,7 @@ class OpenPage:
     notices: tuple[str, ...] = ()
     assumed: tuple[Choice, ...] = ()
     access: Access = field(default_factory=Access)
+    targets: tuple[Target, ...] = ()
 
     @property
     def context(self) -> Context:
@@ -48,7 +50,17 @@ class OpenPage:
         extent = self.extents.get(dataset, Extent(None, None, self.data_version))
         found = self.catalog.dataset(dataset)
         withheld = frozenset(m.name for m in found.metrics if self.access.hides(m, found))
-        return replace(resolve(self.view, self.page, found, extent), withheld=withheld)
+        context = resolve(self.view, self.page, found, extent)
+        return replace(context, withheld=withheld, targets=self._targets_of(context))
+
+    def _targets_of(self, context: Context) -> tuple[Target, ...]:
+        """Targets are of all rows: where a filter or a row rule leaves some out there are none."""
+        dataset = context.dataset
+        names = [c.name for c in self.view.choices if c not in self.assumed]
+        names += [] if dataset.open else [name for name, _ in self.access.rows]
+        if any(dataset.has_dimension(name) for name in names):
+            return ()
+        return tuple(t for t in self.targets if t.dataset == dataset.name)
 
     def tile_context(self, tile: Tile) -> Context:
         return self.context_of(dataset_name(self.page, tile))

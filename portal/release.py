@@ -9,7 +9,7 @@ import sys
 
 from portal import logs
 from portal.settings import EXIT_CONFIGURATION, ConfigurationError, Settings
-from portal.store import attempts, demo_people, migrate, notes, sessions, views
+from portal.store import attempts, demo_people, demo_targets, migrate, notes, sessions, views
 from portal.store.store import Store, open_store
 
 
@@ -35,6 +35,7 @@ def prepare(settings: Settings, store: Store) -> None:
         migrate.upgrade(store)
         if settings.is_demo:
             demo_people.ensure(store)
+            demo_targets.ensure(store)
         return
     try:
         migrate.check(store)

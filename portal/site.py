@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from portal.page import Page
+from portal.store.target import Target
 from queries.dataset import Access
 from queries.warehouse import Warehouse
 
@@ -31,3 +32,4 @@ class Site:
     warehouse: Warehouse
     viewer: Callable[[], Viewer]
     workers: ThreadPoolExecutor
+    targets: Callable[[], tuple[Target, ...]] = tuple

@@ -66,6 +66,14 @@
           { class: "number-basis", title: `${content.n} ${content.rows}` },
           [content.interval && `95% ${content.interval}`, `n ${content.n}`].filter(Boolean).join(" · "),
         ),
+        content.target?.text
+          ? h(
+              "p",
+              { class: "number-target", title: `The target is ${content.target.aim}` },
+              h("b", { class: `is-${content.target.tone}` }, content.target.text),
+              ` (${content.target.aim}): ${content.target.relation}`,
+            )
+          : null,
       ),
       content.spark ? spark(content) : "",
     );

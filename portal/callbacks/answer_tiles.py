@@ -8,7 +8,7 @@ that its page has left, is stopped.
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import Any
 from uuid import uuid4
@@ -49,6 +49,7 @@ def register(server: Flask, site: Site) -> None:
             abort(404)
         access = site.viewer().access
         opened = open_page(page, str(asked.get("search", "")), site.warehouse, access)
+        opened = replace(opened, targets=site.targets())
         tiles = opened.tiles()
         wanted = [name for name in asked.get("tiles", ()) if name in tiles][:_MOST_TILES]
         left = request.environ.get("waitress.client_disconnected", _never)

@@ -9,6 +9,7 @@ from sqlalchemy import (
     Column,
     Date,
     DateTime,
+    Double,
     ForeignKey,
     Index,
     Integer,
@@ -25,6 +26,7 @@ ROLES = ("viewer", "editor", "admin")
 UNITS = ("product", "content", "membership", "studio", "marketing", "platform")
 VISIBILITIES = ("private", "unit", "everyone", "link")
 AUDIENCES = ("private", "unit", "everyone")
+DIRECTIONS = ("at least", "at most")
 
 metadata = MetaData(
     naming_convention={
@@ -161,6 +163,23 @@ notes = Table(
     CheckConstraint(one_of("visibility", AUDIENCES), name="visibility"),
     CheckConstraint("first_day <= last_day", name="days"),
     Index(None, "last_day", "first_day"),
+)
+
+targets = Table(
+    "targets",
+    metadata,
+    Column("id", Uuid(as_uuid=False), primary_key=True),
+    Column("dataset", String(120), nullable=False),
+    Column("metric", String(120), nullable=False),
+    Column("value", Double),
+    Column("direction", String(16), nullable=False),
+    Column("days", Integer),
+    Column("valid_from", Date, nullable=False),
+    Column("unit", String(16), nullable=False),
+    Column("person_id", ForeignKey("people.id"), nullable=False),
+    Column("created_at", Moment, nullable=False),
+    CheckConstraint(one_of("direction", DIRECTIONS), name="direction"),
+    Index(None, "dataset", "metric"),
 )
 
 audit_entries = Table(

@@ -8,6 +8,7 @@ import polars as pl
 
 from portal.components import format as written
 from portal.components.problem import no_rows, not_recorded
+from portal.components.target import aimed_at, held_against
 from portal.context import Context
 from portal.drawing import Drawing
 from portal.page import Place
@@ -49,6 +50,7 @@ class Headline:
 def number(row: dict[str, Any], metric: Metric, context: Context) -> dict[str, Any]:
     """A value with its change, both with interval and n."""
     name = metric.name
+    aim = aimed_at(context.targets, metric, context.period) if context.period else None
     content: dict[str, Any] = {
         "value": written.number(row[name], metric),
         "exact": written.exact(row[name], metric),
@@ -56,6 +58,7 @@ def number(row: dict[str, Any], metric: Metric, context: Context) -> dict[str, A
         "interval": written.interval(row, metric),
         "n": written.count(row.get(f"{name}__n")),
         "rows": context.dataset.row_label,
+        "target": held_against(row, metric, aim),
     }
     if row.get(f"{name}__delta") is not None:
         delta = written.delta(row, metric)

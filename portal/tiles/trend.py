@@ -13,13 +13,14 @@ import polars as pl
 
 from portal.components import format as written
 from portal.components.problem import no_rows, not_recorded
+from portal.components.target import aimed_at
 from portal.context import Context
 from portal.drawing import Drawing
 from portal.page import Place
 from portal.tiles.figure import Trace, band, figure, rounded, value_axis
 from queries.dataset import Metric
 from queries.model import Query, Result
-from queries.period import Grain
+from queries.period import Grain, Period, end_of
 
 _OFTEN = 120
 
@@ -45,7 +46,11 @@ class Trend:
         frame = result.frame.drop_nulls(time.name).sort(time.name)
         if frame.drop_nulls(metric.name).is_empty():
             return no_rows(context) if frame.is_empty() else not_recorded(metric)
-        traces = [*_before(frame, metric, context), *_line(frame, metric, context)]
+        traces = [
+            *_before(frame, metric, context),
+            *_target(frame, metric, context),
+            *_line(frame, metric, context),
+        ]
         low = "tozero" if self.from_zero else "normal"
         layout = {
             "xaxis": time_axis(context, frame),
@@ -147,5 +152,35 @@ def _before(frame: pl.DataFrame, metric: Metric, context: Context) -> list[Trace
             "line": {"color": "@before", "width": 1.5, "dash": "4px,3px"},
             "text": texts,
             "hovertemplate": f"{written.period(context.compare.period)}: %{{text}}<extra></extra>",
+        }
+    ]
+
+
+def _target(frame: pl.DataFrame, metric: Metric, context: Context) -> list[Trace]:
+    """What was aimed at in each bucket; of one that the period cuts, in the days it has of it."""
+    aims: list[float | None] = []
+    texts: list[str] = []
+    for first in frame[context.time.name]:
+        start, end = first, end_of(first, context.grain)
+        if context.period is not None:
+            start, end = max(start, context.period.start), min(end, context.period.end)
+        aim = aimed_at(context.targets, metric, Period(start, max(start, end)))
+        aims.append(None if aim is None else aim.value)
+        texts.append("" if aim is None else f"{aim.direction} {written.exact(aim.value, metric)}")
+    if all(aim is None for aim in aims):
+        return []
+    return [
+        {
+            "type": "scatter",
+            "mode": "lines+text" if len(aims) > 1 else "markers",
+            "name": "Target",
+            "x": [str(day) for day in frame[context.time.name]],
+            "y": aims,
+            "line": {"color": "@series-2", "width": 1.25},
+            "texttemplate": [""] * (len(aims) - 1) + ["Target"],
+            "textposition": "top left",
+            "textfont": {"size": 11, "color": "@series-2"},
+            "text": texts,
+            "hovertemplate": "Target %{text}<extra></extra>",
         }
     ]

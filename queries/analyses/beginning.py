@@ -36,8 +36,9 @@ def beginnings(frame: pl.DataFrame, key: str, amount: str, quiet_days: int) -> p
 def silences(frame: pl.DataFrame, key: str, amount: str, usually: float) -> pl.DataFrame:
     """Days without anything of a key that usually has much.
 
-    Columns key, `day`, `last_day`, `usual`. A key is looked at when its median day has at least `usually`; days next to each other are one
-    silence. Days before its first are none: it may not have been there yet.
+    Columns key, `day`, `last_day`, `usual`. A key is looked at when its median day has at least
+    `usually`; days next to each other are one silence. Days before its first are none: it may not
+    have been there yet.
     """
     known = frame.drop_nulls(["day", key]).with_columns(pl.col(amount).fill_null(0))
     days = known.select("day").unique().sort("day")

@@ -1,0 +1,36 @@
+"""The targets of the demo: one that is missed and one that is nearly met, to be seen on pages."""
+
+from datetime import date
+
+from portal.store import demo_people, targets
+from portal.store.demo_people import HOST
+from portal.store.store import Store
+from portal.store.target import TargetDraft
+
+SINCE = date(2020, 1, 1)
+DEMO_TARGETS = (
+    (
+        "ada",
+        TargetDraft(dataset="playback", metric="good_play_rate", value=0.8, valid_from=SINCE),
+    ),
+    (
+        "amara",
+        TargetDraft(
+            dataset="churn",
+            metric="gross_churn",
+            value=0.055,
+            valid_from=SINCE,
+            direction="at most",
+        ),
+    ),
+)
+
+
+def ensure(store: Store) -> None:
+    """Set them where nobody has set any target yet."""
+    if targets.every(store):
+        return
+    for name, draft in DEMO_TARGETS:
+        person = demo_people.find(store, f"{name}@{HOST}")
+        if person is not None:
+            targets.put(store, person, draft, person.unit)

@@ -1,0 +1,160 @@
+"""Targets: who sets them, which one counts when, and how a number stands to one."""
+
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from hypothesis import given
+from hypothesis import strategies as st
+
+from portal.components.target import aimed_at, held_against
+from portal.store import audit, targets
+from portal.store.errors import Conflict, Denied, Invalid
+from portal.store.store import Store, utc_now
+from portal.store.target import Target, TargetDraft
+from queries.catalog import builtin
+from queries.dataset import Metric
+from queries.period import Period
+from tests.portal.conftest import Portal, add_person
+from tests.portal.requests import ORIGIN, signed_in
+
+DAY = date(2026, 3, 1)
+DRAFT = TargetDraft(dataset="playback", metric="hours_viewed", value=700, days=7, valid_from=DAY)
+FIELDS = {"dataset": "playback", "metric": "good_play_rate"}
+HOURS, RATE, ACCOUNTS = (
+    builtin().dataset("playback").metric(name)
+    for name in ("hours_viewed", "good_play_rate", "accounts")
+)
+
+
+def kept(metric: Metric, value: float | None, after: int = 0, days: int | None = None) -> Target:
+    return Target(
+        id=f"{metric.name}{after}",
+        dataset="playback",
+        metric=metric.name,
+        value=value,
+        direction="at least",
+        days=days,
+        valid_from=DAY + timedelta(after),
+        unit="product",
+        set_by="Ann",
+        created_at=utc_now(),
+    )
+
+
+def aim(targets_: list[Target], metric: Metric, first: int, last: int) -> float | None:
+    found = aimed_at(targets_, metric, Period(DAY + timedelta(first), DAY + timedelta(last)))
+    return None if found is None else found.value
+
+
+@given(st.lists(st.tuples(st.integers(0, 30), st.integers(1, 9), st.integers(1, 30)), max_size=5))
+def test_what_adds_up_is_aimed_at_day_by_day(set_: list[tuple[int, int, int]]):
+    newest_first = [kept(HOURS, value * days, after, days) for after, value, days in set_]
+    by_day = [
+        next((v for a, v, _ in set_ if a == max(b for b, _, _ in set_ if b <= day)), None)
+        if any(b <= day for b, _, _ in set_)
+        else None
+        for day in range(10, 25)
+    ]
+    expected = None if None in by_day else sum(v for v in by_day if v)
+    assert aim(newest_first, HOURS, 10, 24) == (
+        None if expected is None else pytest.approx(expected)
+    )
+
+
+def test_a_share_is_aimed_at_as_on_the_last_day_and_until_there_is_none():
+    found = [kept(RATE, None, 20), kept(RATE, 0.9, 10), kept(RATE, 0.8)]
+    assert [aim(found, RATE, 0, last) for last in (5, 12, 25)] == [0.8, 0.9, None]
+    assert aim(found, RATE, -9, -1) is None
+    assert aim(found, HOURS, 0, 5) is None
+
+
+def test_what_counts_once_is_aimed_at_over_the_days_it_was_said_for():
+    found = [kept(ACCOUNTS, 10_000, days=28)]
+    assert [aim(found, ACCOUNTS, 0, last) for last in (26, 27, 28)] == [None, 10_000, None]
+
+
+@pytest.mark.parametrize(
+    ("ends", "relation", "tone"),
+    [
+        ((0.81, 0.85), "above it with 95% confidence", "good"),
+        ((0.70, 0.79), "below it with 95% confidence", "bad"),
+        ((0.79, 0.81), "not told apart from it", "flat"),
+        ((None, None), "no interval, so not told apart", "flat"),
+    ],
+)
+def test_a_number_is_above_or_below_only_with_its_whole_interval(
+    ends: tuple[float | None, float | None], relation: str, tone: str
+):
+    low, high = ends
+    row = {"good_play_rate": 0.76, "good_play_rate__low": low, "good_play_rate__high": high}
+    said = held_against(row, RATE, kept(RATE, 0.8))
+    assert (said["text"], said["relation"], said["tone"]) == ("95% of target", relation, tone)
+    at_most = held_against(row, RATE, replace(kept(RATE, 0.8), direction="at most"))
+    assert at_most["tone"] == {"good": "bad", "bad": "good"}.get(tone, tone)
+    assert held_against(row, RATE, None) == {}
+
+
+def test_editors_of_the_unit_and_admins_set_a_target_and_nobody_else(store: Store):
+    able = [add_person(store, "Eve", "product"), add_person(store, "Root", "platform", "admin")]
+    for person in (add_person(store, "Cid"), add_person(store, "Vic", "product", "viewer")):
+        with pytest.raises(Denied, match="product"):
+            targets.put(store, person, DRAFT, "product")
+    seen = ""
+    for person in able:
+        seen = targets.put(store, person, DRAFT, "product", seen).id
+    assert {t.set_by for t in targets.every(store)} == {"Root", "Eve"}
+    assert {e.deed.action for e in audit.newest(store) if e.deed.object_kind == "target"} == {"set"}
+
+
+def test_who_has_not_seen_the_newest_writes_nothing(store: Store):
+    eve = add_person(store, "Eve", "product")
+    first = targets.put(store, eve, DRAFT, "product")
+    with pytest.raises(Conflict, match="Eve set another"):
+        targets.put(store, eve, replace(DRAFT, value=1), "product")
+    assert targets.of_metric(store, "playback", "hours_viewed") == [first]
+
+
+@pytest.mark.parametrize("wrong", [{"value": float("nan")}, {"days": 0}, {"metric": ""}])
+def test_what_is_no_target_is_refused(store: Store, wrong: dict[str, Any]):
+    with pytest.raises(Invalid):
+        targets.put(store, add_person(store, "Eve", "product"), replace(DRAFT, **wrong), "product")
+
+
+def tell(client: FlaskClient, verb: str, **fields: Any):  # noqa: ANN401  # any JSON
+    return client.post(f"/-/targets/{verb}", json=fields, headers=ORIGIN)
+
+
+def test_a_share_is_written_in_per_cent_and_read_back_so(portal: Portal):
+    root = signed_in(portal, add_person(portal.store, "Root", "platform", "admin"))
+    asked = {**FIELDS, "value": "82.5", "valid_from": "2026-01-01", "direction": "at least"}
+    found = tell(root, "set", **asked).get_json()
+    assert found["targets"][0]["text"] == "at least 82.50%"
+    assert found["targets"][0]["entered"] == "82.5"
+    assert targets.every(portal.store)[0].value == pytest.approx(0.825)
+    assert tell(root, "set", **asked, seen="another").status_code == 409
+    seen = {"seen": found["targets"][0]["id"]}
+    ended = tell(root, "set", **{**asked, **seen, "value": ""}).get_json()
+    assert ended["targets"][0]["text"] == "no target"
+    ann = tell(signed_in(portal), "read", **FIELDS).get_json()
+    assert (ann["may_set"], len(ann["targets"])) == (False, 2)
+    assert tell(signed_in(portal), "set", **asked).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"value": "many"}, "no number"),
+        ({"valid_from": "soon"}, "no day"),
+        ({"direction": "around"}, "at least"),
+        ({"metric": "good_plays"}, "good_plays"),
+    ],
+)
+def test_a_wrong_field_is_said(portal: Portal, wrong: dict[str, str], said: str):
+    root = signed_in(portal, add_person(portal.store, "Root", "platform", "admin"))
+    good = {**FIELDS, "value": "80", "valid_from": "2026-01-01", "direction": "at least"}
+    answer = tell(root, "set", **{**good, **wrong})
+    assert answer.status_code == 422
+    assert said in answer.get_json()["error"]["message"]
