@@ -20,10 +20,10 @@ def declared(demo: Demo) -> list[contract.Table]:
     return [t for name, t in contract.tables().items() if demo.snapshot.has(name)]
 
 
-def test_all_eighteen_tables_and_the_truths_are_there(demo: Demo):
+def test_all_nineteen_tables_and_the_truths_are_there(demo: Demo):
     published = {"top10", "top10_most_popular", "engagement", "packaging", "wages"}
     own = set(contract.tables()) - published - {"ledger", "quarantine"}
-    assert len(own) == 18
+    assert len(own) == 19
     assert own | {"truths"} <= set(demo.snapshot.versions)
 
 

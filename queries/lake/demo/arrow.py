@@ -68,6 +68,12 @@ def table(name: str, columns: Columns) -> pa.Table:
     return pa.Table.from_arrays(made, names=list(declared.names))
 
 
+def plain(rows: pa.Table) -> pa.Table:
+    """Text as text: the lake writes these tables itself."""
+    columns = [c.cast(pa.string()) if pa.types.is_dictionary(c.type) else c for c in rows.columns]
+    return pa.table(dict(zip(rows.column_names, columns, strict=True)))
+
+
 def days(clock: Clock, numbers: np.ndarray) -> pa.Array:
     """Day numbers of the world as dates."""
     return pa.array((numbers + clock.epoch_day).astype(np.int32)).view(pa.date32())

@@ -13,6 +13,7 @@ from queries.lake.demo.home import requests
 from queries.lake.demo.impressions import impressions_table
 from queries.lake.demo.journal import Journal
 from queries.lake.demo.playback import Played, playback
+from queries.lake.demo.popularity import LAUNCH_DAYS
 from queries.lake.demo.searching import searches_table
 from queries.lake.demo.slots import slots
 from queries.lake.demo.viewing import events, intents
@@ -20,8 +21,6 @@ from queries.lake.demo.visit_rows import visits_table
 from queries.lake.demo.visits import Visits, visits
 from queries.lake.demo.watching import plays
 from queries.lake.demo.world import Block, World
-
-LAUNCH_DAYS = 91
 
 
 @dataclass(frozen=True)

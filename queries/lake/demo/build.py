@@ -119,12 +119,7 @@ def _tables(made: World, found: Found) -> dict[str, pl.DataFrame | pa.Table]:
     )
     tables["marketing_daily"] = arrow.table("marketing_daily", marketing_table(made))
     tables["truths"] = truths_table(made, found)
-    return {name: _plain(rows) for name, rows in tables.items()}
-
-
-def _plain(rows: pl.DataFrame | pa.Table) -> pl.DataFrame | pa.Table:
-    """Text as text: the lake writes these tables itself."""
-    if isinstance(rows, pl.DataFrame):
-        return rows
-    columns = [c.cast(pa.string()) if pa.types.is_dictionary(c.type) else c for c in rows.columns]
-    return pa.table(dict(zip(rows.column_names, columns, strict=True)))
+    return {
+        name: rows if isinstance(rows, pl.DataFrame) else arrow.plain(rows)
+        for name, rows in tables.items()
+    }

@@ -28,6 +28,7 @@ _GENRE_SHARE = np.array([0.17, 0.15, 0.12, 0.1, 0.08, 0.09, 0.06, 0.08, 0.04, 0.
 _FILM_MEDIAN_S, _FILM_SPREAD = 104 * 60, 0.143
 _SEASON_MEDIAN_S, _SEASON_SPREAD = 324 * 60, 0.66
 _NEW_A_YEAR = 0.14
+COST_SPREAD = 0.7
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,7 @@ def catalogue(size: Size, clock: Clock, seed: int) -> Catalogue:
     episodes, first, video_runtime = _episodes(dice, is_season)
     runtime = np.add.reduceat(video_runtime, first)
     opens, closes = _licences(dice, clock, places, (original, release, origin))
-    spread = np.exp(dice.normal(0, 0.7, n))
+    spread = np.exp(dice.normal(0, COST_SPREAD, n))
     return Catalogue(
         names=called,
         show=show,
@@ -98,12 +99,17 @@ def catalogue(size: Size, clock: Clock, seed: int) -> Catalogue:
         runtime_s=runtime.astype(np.int32),
         first_video=first.astype(np.int32),
         video_runtime_s=video_runtime.astype(np.int32),
-        cost_usd=np.round(np.where(is_season, 2.6e6 * episodes, 1.1e7) * spread, -3),
+        cost_usd=usual_cost(is_season, episodes) * spread,
         embedding=_embedding(dice, genre),
         quality=dice.normal(0, 1, n).astype(np.float32),
         opens=opens,
         closes=closes,
     )
+
+
+def usual_cost(is_season: np.ndarray, episodes: np.ndarray) -> np.ndarray:
+    """The median cost of such a title, in US dollars."""
+    return np.where(is_season, 2.6e6 * episodes, 1.1e7)
 
 
 def _shows(

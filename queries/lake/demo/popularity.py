@@ -15,6 +15,7 @@ from queries.lake.demo.clock import Clock
 from queries.lake.demo.dice import dice as stream
 from queries.lake.demo.geography import MARKETS, geography
 
+LAUNCH_DAYS = 91
 SHOW_HOURS = 0.75
 KIDS = TASTES
 _SPREAD, _HEAD, _BEND = 1.965, 1.5, 0.26
@@ -96,6 +97,19 @@ def popularity(titles: Catalogue, clock: Clock, seed: int) -> Popularity:
         daily=daily,
         lean=lean.astype(np.float32),
     )
+
+
+def expected_by(is_season: np.ndarray, age: np.ndarray, days: int) -> np.ndarray:
+    """The share of a launch's starts in its first `days` that its first `age` days bring."""
+    profiles = [_launch(weekly, days)[:days].cumsum() for weekly in (_FILM_WEEKS, _SHOW_WEEKS)]
+    by_age = np.stack([p / p[-1] for p in profiles])
+    return by_age[is_season.astype(int), np.minimum(age, days) - 1]
+
+
+def market_shares(origin: np.ndarray) -> np.ndarray:
+    """How much more than elsewhere titles of an origin (a market) are started in each market."""
+    weight = np.where(origin[:, None] == np.arange(len(MARKETS))[None, :], _LOCAL, 1.0)
+    return 1 - (_MARKET - _COMMON) + (_MARKET - _COMMON) * weight / weight.mean(axis=0)
 
 
 def _middles(dice: np.random.Generator) -> np.ndarray:

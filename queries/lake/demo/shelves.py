@@ -7,6 +7,7 @@ import numpy as np
 import pyarrow as pa
 
 from queries.lake.demo.accounts import account_table, profile_table
+from queries.lake.demo.appeal import tags
 from queries.lake.demo.arrow import FEED, coded, constant, known, lists, table
 from queries.lake.demo.catalogue import GENRES, TASTES, Catalogue
 from queries.lake.demo.clock import Clock
@@ -17,10 +18,6 @@ from queries.lake.demo.licences import availability
 from queries.lake.demo.membership import billing_table
 from queries.lake.demo.world import World
 
-_TAGS = (
-    "slow burn", "ensemble", "true story", "small town", "heist", "courtroom", "coming of age",
-    "dystopia", "found family", "workplace", "road trip", "period", "revenge", "feel good", "twist",
-)  # fmt: skip
 _MATURITY = ("G", "PG", "PG-13", "TV-14", "TV-MA", "R")
 _PATTERNS = ("all at once", "weekly")
 
@@ -50,9 +47,6 @@ def _titles(of: World) -> dict[str, object]:
     dice = stream(of.seed, "title table")
     n = titles.count
     places = geography()
-    tags = [
-        sorted({_TAGS[i] for i in row}) for row in dice.integers(0, len(_TAGS), (n, 3)).tolist()
-    ]
     maturity = np.where(titles.family, dice.integers(0, 2, n), dice.integers(2, 6, n))
     dates = pa.array(clock.dates(titles.release), mask=~titles.release_known)
     vectors = pa.array(titles.embedding.ravel(), pa.float32())
@@ -63,7 +57,7 @@ def _titles(of: World) -> dict[str, object]:
         "kind": coded(titles.is_season.astype(np.int8), ("film", "season")),
         "season_no": known(titles.season, titles.is_season),
         "genre": coded(titles.genre, GENRES),
-        "tags": tags,
+        "tags": tags(titles, of.popular, of.seed),
         "origin_country": coded(titles.origin, places.codes),
         "orig_lang": coded(places.language[titles.origin], places.languages),
         "maturity": coded(maturity.astype(np.int8), _MATURITY),

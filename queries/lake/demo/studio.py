@@ -7,9 +7,13 @@ import numpy as np
 import pyarrow as pa
 
 from queries.lake.demo import names
-from queries.lake.demo.arrow import coded, known, table
+from queries.lake.demo.appeal import TAGS, tags
+from queries.lake.demo.appeal import tagged as draw_tags
+from queries.lake.demo.arrow import coded, known, plain, table
 from queries.lake.demo.catalogue import GENRES
 from queries.lake.demo.dice import dice as stream
+from queries.lake.demo.forecasts import Plans, forecasts, past_productions
+from queries.lake.demo.history import History, history, history_rows
 from queries.lake.demo.post import post_table
 from queries.lake.demo.shoots import Shoots, rows
 from queries.lake.demo.shoots import shoots as plan_shoots
@@ -24,9 +28,13 @@ def studio_tables(of: World, views: np.ndarray) -> dict[str, pa.Table]:
     dice = stream(of.seed, "studio")
     shoots = plan_shoots(of, dice)
     post, delivered = post_table(of, dice, shoots)
+    past = history(of, views)
+    made = table("productions", _productions(of, dice, (shoots, delivered, past)))
+    before = table("productions", past_productions(of, past, len(shoots.title)))
     return {
         "locations": table("locations", _locations()),
-        "productions": table("productions", _productions(of, dice, (shoots, delivered, views))),
+        "launch_history": table("launch_history", history_rows(of, past)),
+        "productions": pa.concat_tables([plain(made), plain(before)]),
         "production_days": table("production_days", _days(of, dice, shoots)),
         "post_tasks": table("post_tasks", post),
     }
@@ -50,15 +58,10 @@ def _locations() -> dict[str, object]:
 
 
 def _productions(
-    of: World, dice: np.random.Generator, what: tuple[Shoots, np.ndarray, np.ndarray]
+    of: World, dice: np.random.Generator, what: tuple[Shoots, np.ndarray, History]
 ) -> dict[str, object]:
-    shoots, delivered, views = what
+    shoots, delivered, past = what
     now, n = of.clock.days, len(shoots.title)
-    real = np.where(shoots.title >= 0, views[shoots.title], 0)
-    expected = np.where(
-        real > 0, real, np.exp(dice.normal(np.log(max(np.median(real[real > 0]), 1)), 0.8, n))
-    )
-    middle = expected * np.exp(dice.normal(0, 0.62, n))
     release = np.where(shoots.title >= 0, of.titles.release[shoots.title], 10**6)
     launched = release < now
     done = np.where(launched, np.minimum(delivered, release - 20), delivered)
@@ -73,20 +76,21 @@ def _productions(
         shoots.title >= 0, of.titles.genre[shoots.title], dice.integers(0, len(GENRES), n)
     )
     dates = of.clock.dates
+    known_tags = tags(of.titles, of.popular, of.seed)
+    drawn = draw_tags(stream(of.seed, "production tags").gumbel(size=(n, len(TAGS))))
+    tagged = [known_tags[t] if t >= 0 else drawn[i] for i, t in enumerate(shoots.title.tolist())]
+    plans = Plans(shoots.is_season, shoots.budget_usd, tagged, shoots.planned_start - 150)
     return {
         "production_id": np.arange(1, n + 1),
         "title_id": known(shoots.title + 1, shoots.title >= 0),
         "name": titled,
         "kind": coded(shoots.is_season.astype(np.int8), ("film", "season")),
         "genre": coded(genre.astype(np.int8), GENRES),
-        "tags": [[GENRES[g]] for g in genre.tolist()],
+        "tags": tagged,
         "lead_location_id": shoots.location + 1,
         "status": coded(status, STATUSES),
         "greenlit_date": dates(shoots.planned_start - 150),
-        "forecast_model": ["knn_cqr_v1"] * n,
-        "fc_views91_p10": middle * 0.45,
-        "fc_views91_p50": middle,
-        "fc_views91_p90": middle * 2.25,
+        **forecasts(of, past, plans),
         "comparables": _comparables(of, shoots, genre),
         "budget_usd": shoots.budget_usd,
         "pages_8ths_total": shoots.pages,

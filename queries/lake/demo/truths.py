@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 
 from queries.lake.demo.block import Made
+from queries.lake.demo.forecasts import MODELS, NARROW
 from queries.lake.demo.images import artwork_id
 from queries.lake.demo.interactions import SCENE
 from queries.lake.demo.licences import dear_titles
@@ -207,7 +208,12 @@ def _studio(of: World) -> list[Truth]:
         Truth(
             "slow_vendor", "post_tasks", "Factor on the queue before a stage at one vendor.",
             plan.slow_factor, {"vendor": plan.slow_vendor, "stage": plan.slow_stage},
-        )
+        ),
+        Truth(
+            "narrow_forecasts", "productions",
+            "Width of a model's intervals over the width they would have to have.",
+            NARROW, {"forecast_model": MODELS[0]},
+        ),
     ]  # fmt: skip
 
 

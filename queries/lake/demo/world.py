@@ -6,6 +6,7 @@ from datetime import date, timedelta
 import numpy as np
 
 from queries.lake.demo.accounts import Accounts, accounts
+from queries.lake.demo.appeal import priced
 from queries.lake.demo.catalogue import Catalogue, catalogue
 from queries.lake.demo.clock import Clock
 from queries.lake.demo.dice import dice
@@ -69,7 +70,7 @@ def world(size: Size, seed: int, today: date) -> World:
         plan=plan,
         people=people,
         paid=paid,
-        titles=titles,
+        titles=priced(titles, popular),
         popular=popular,
         pools=pools(titles, popular, clock, seed),
         images=images(titles, popular, plan, seed),
