@@ -57,8 +57,8 @@ def _brought(name: str, text: str) -> Dataset:
 
 
 _ORDER = (
-    "playback", "audience", "episodes", "launches", "impressions", "page_requests", "page_rows",
-    "calibration", "visits", "searches", "membership", "marketing",
+    "playback", "audience", "episodes", "launches", "launch_views", "forecasts", "impressions",
+    "page_requests", "page_rows", "calibration", "visits", "searches", "membership", "marketing",
     "campaign_regions", "signups", "experiments", "experiment_days", "top10", "engagement",
 )  # fmt: skip
 

@@ -34,6 +34,8 @@ BY = {
     "title_value": "genre",
     "licences": "genre",
     "licensed_viewing": "genre",
+    "launch_views": "kind",
+    "forecasts": "forecast_model",
     "page_requests": "device",
     "page_rows": "ranker",
     "calibration": "shown",
