@@ -1,5 +1,8 @@
 """Forecasts at greenlight: coverage by country, and what changes nothing."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 import polars as pl
 import pytest
@@ -44,7 +47,7 @@ def launches(dice: np.random.Generator, count: int) -> tuple[pl.DataFrame, pl.Da
     return known.join(total, on="title_id"), by_country
 
 
-def programme(row: dict[str, object]) -> Programme:
+def programme(row: Mapping[str, Any]) -> Programme:
     return Programme(
         kind=str(row["kind"]), genre=str(row["genre"]), tags=(str(row["tags"]),),
         budget_usd=float(str(row["budget_usd"])), original_language=str(row["original_language"]),
