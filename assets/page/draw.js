@@ -230,6 +230,10 @@
       ...(cell.tip ? playhead.tip.on([column.label, cell.text, cell.tip]) : {}),
     };
     if (column.is_text) attributes.scope = "row";
+    if (cell.set) {
+      const { set, text, about } = cell;
+      return h(tag, attributes, h("button", { class: "cell-link", title: about, onclick: () => playhead.view.set(set) }, text));
+    }
     if (cell.filter === undefined) return h(tag, attributes, cell.text);
     return h(tag, attributes, h("button", { class: "cell-link", ...playhead.mark(filters, cell.filter) }, cell.text));
   }

@@ -81,20 +81,21 @@ def nearest(
 
 def reasons(programme: Programme, launch: dict[str, object]) -> tuple[str, ...]:
     """Why a launch is near, and what sets it apart, in words."""
-    shared = sorted(set(programme.tags) & tags_of(str(launch["tags"] or "")))
-    found: list[str] = [
-        f"same {label}"
+    same = [
+        label
         for column, label in (
             ("genre", "genre"), ("original_language", "language"), ("origin_country", "country"),
         )
         if launch[column] == getattr(programme, column)
     ]  # fmt: skip
+    found = [f"same {', '.join(same)}"] if same else []
+    shared = sorted(set(programme.tags) & tags_of(str(launch["tags"] or "")))
+    found += [", ".join(shared)] if shared else []
     if launch["genre"] != programme.genre:
         found.append(f"{launch['genre']}, not {programme.genre}")
-    found += [" and ".join(shared)] if shared else []
     ratio = float(str(launch["budget_usd"])) / programme.budget_usd
     like = 1 / _LIKE <= ratio <= _LIKE
-    found.append("budget alike" if like else f"{ratio:.2g} × the budget")
+    found.append("cost alike" if like else f"{ratio:.2g} × the cost")
     return tuple(found)
 
 

@@ -15,7 +15,13 @@ import numpy as np
 import polars as pl
 
 from queries.analyses.cluster import EVERY_GROUP, Scope
-from queries.analyses.comparables import SEPARATOR, Programme, tags_of
+from queries.analyses.comparables import (
+    SEPARATOR,
+    Programme,
+    left_out_errors,
+    quantiles,
+    tags_of,
+)
 from queries.analyses.conformal import LEVELS, Conformal, Rows, chance_over, learn
 from queries.condition import Filter, conjunction
 from queries.formula import Array
@@ -84,12 +90,20 @@ class Lesson:
             rows.append({"country": country, **named})
         return pl.DataFrame(rows).sort("p50", "country", descending=[True, False])
 
+    @cached_property
     def errors(self) -> Array:
         """Of those that were not learnt from: log views less the corrected median."""
-        held = self.conformal.held_out
-        middle = self.conformal.predicted[:, LEVELS.index(0.5)]
-        missed = self.y[held] - middle
+        missed = self.y[self.conformal.held_out] - self.conformal.predicted[:, LEVELS.index(0.5)]
         return missed - np.median(missed)
+
+    @cached_property
+    def comparables_errors(self) -> Array:
+        """Of every launch: its log views less the mean of its nearest others'."""
+        return left_out_errors(self.past, self.y)
+
+    def by_comparables(self, near: pl.DataFrame) -> Array:
+        """Log views at `LEVELS` by the launches of `near` alone."""
+        return quantiles(logged(near["views"]), self.comparables_errors)
 
     def _shift(self, row: pl.DataFrame, country: str, here: Array) -> Array:
         """How far a country lies off all of them, of the programme and of every launch."""
@@ -116,6 +130,16 @@ def _nearness(frame: pl.DataFrame, country: str, spoken: list[str]) -> Rows:
 def chance_of(quantiles: Array, wanted: float) -> float:
     """P(at least so many views), by log quantiles at `LEVELS`; .1 and .9 are its ends."""
     return chance_over(LEVELS, quantiles, float(np.log(wanted + _HALF_A_VIEW)))
+
+
+def width(quantiles: Array) -> float:
+    """P90 over P10 of log views at `LEVELS`."""
+    return float(np.exp(quantiles[-1] - quantiles[0]))
+
+
+def typical_factor(errors: Array) -> float:
+    """The factor that half of all forecasts are within, either way, of log errors."""
+    return float(np.exp(np.median(np.abs(errors))))
 
 
 def logged(values: pl.Series) -> Array:

@@ -115,5 +115,5 @@ def test_reasons_name_what_is_shared_and_what_is_not():
         "tags": "heist · revenge", "budget_usd": 6e7,
     }  # fmt: skip
     assert reasons(PROGRAMME, launch) == (
-        "same language", "same country", "crime, not drama", "heist", "3 × the budget",
+        "same language, country", "heist", "crime, not drama", "3 × the cost",
     )  # fmt: skip

@@ -1,0 +1,108 @@
+"""Past forecasts against what came: each with its interval, in order of what was expected."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import polars as pl
+
+from portal.components import format as written
+from portal.components.problem import no_rows
+from portal.context import Context
+from portal.drawing import Drawing
+from portal.page import Place
+from portal.tiles.figure import Layout, Trace, figure, rounded
+from queries.analyses.cluster import EVERY_GROUP
+from queries.interval import wilson
+from queries.model import Query, Result
+
+_BY = ("production_id", "production", "forecast_model", "p10", "p50", "p90", "is_known")
+_LEAST = 0.1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForecastRecord:
+    """Every production whose 91 days are over."""
+
+    place: Place = field(default_factory=lambda: Place(span=7, height=340, dataset="forecasts"))
+    metrics: tuple[str, ...] = ("views",)
+
+    def questions(self, context: Context) -> tuple[Query, ...]:
+        asked = context.question(self.metrics, by=_BY)
+        return (replace(asked, period=None, compare=None, interval=False, limit=EVERY_GROUP),)
+
+    def joined(self, results: Sequence[Result], context: Context) -> tuple[Result, ...]:  # noqa: ARG002  # one protocol
+        """A row a forecast, with whether its interval held."""
+        return (replace(results[0], frame=_known(results[0].frame)),)
+
+    def draw(self, results: Sequence[Result], context: Context) -> Drawing:
+        frame = _known(results[0].frame)
+        if frame.is_empty():
+            return no_rows(context)
+        traces = [*_intervals(frame), *(_came(frame, held=held) for held in (True, False))]
+        layout: Layout = {
+            "xaxis": {"title": {"text": "Past forecasts, smallest P50 first"},
+                      "showticklabels": False},
+            "yaxis": {"type": "log", "dtick": 1, "tickformat": ",.3~s",
+                      "title": {"text": "Views in 91 days, log scale"}},
+            "showlegend": True,
+            "hovermode": "closest",
+        }  # fmt: skip
+        return figure(traces, layout, notes=[_said(frame)])
+
+
+def _known(frame: pl.DataFrame) -> pl.DataFrame:
+    return (
+        frame.filter(pl.col("is_known"))
+        .drop_nulls(["p10", "p50", "p90", "views"])
+        .with_columns(held=pl.col("views").is_between("p10", "p90"))
+        .drop("is_known")
+        .sort("p50", "production_id")
+        .with_row_index("place", offset=1)
+    )
+
+
+def _said(frame: pl.DataFrame) -> str:
+    held, count = int(frame["held"].sum()), frame.height
+    ends = wilson(frame["held"].sum() + pl.Series([0.0]).to_numpy(), pl.Series([count]).to_numpy())
+    between = f"{float(ends.low[0]):.0%} to {float(ends.high[0]):.0%}"
+    return (
+        f"Intervals of 80% held {held / count:.0%} of the time (95% {between}, n={count}); "
+        "80% is right."
+    )
+
+
+def _intervals(frame: pl.DataFrame) -> list[Trace]:
+    x: list[int | None] = []
+    y: list[float | None] = []
+    for place, low, high in frame.select("place", "p10", "p90").iter_rows():
+        x += [place, place, None]
+        y += [max(low, _LEAST), high, None]
+    lines: Trace = {
+        "type": "scatter", "mode": "lines", "name": "P10 to P90", "x": x, "y": y,
+        "line": {"color": "@before/0.45", "width": 2}, "hoverinfo": "skip",
+    }  # fmt: skip
+    return [lines]
+
+
+def _came(frame: pl.DataFrame, *, held: bool) -> Trace:
+    rows = frame.filter(pl.col("held") == held)
+    texts = [
+        f"{r['production']}: {_short(r['views'])} came, forecast {_short(r['p50'])} "
+        f"({_short(r['p10'])} to {_short(r['p90'])})"
+        for r in rows.to_dicts()
+    ]
+    return {
+        "type": "scatter",
+        "mode": "markers",
+        "name": "Came, inside" if held else "Came, outside",
+        "x": rows["place"].to_list(),
+        "y": rounded(rows["views"].clip(lower_bound=_LEAST)),
+        "marker": {"color": "@good" if held else "@bad", "size": 6},
+        "customdata": texts,
+        "hovertemplate": "%{customdata}<extra></extra>",
+    }
+
+
+def _short(value: Any) -> str:  # noqa: ANN401 - whatever the frame holds
+    return written.plain(float(f"{float(value):.3g}"))
