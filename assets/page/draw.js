@@ -226,7 +226,7 @@
   function tableCell(cell, column, filters) {
     const tag = column.is_text ? "th" : "td";
     const attributes = {
-      class: `${column.is_text ? "is-text" : ""} ${cell.tone ? `is-${cell.tone}` : ""}`,
+      class: `${column.is_text ? "is-text" : ""} ${column.is_wide ? "is-wide" : ""} ${cell.tone ? `is-${cell.tone}` : ""}`,
       ...(cell.tip ? playhead.tip.on([column.label, cell.text, cell.tip]) : {}),
     };
     if (column.is_text) attributes.scope = "row";

@@ -33,7 +33,7 @@ class Comparables(GreenlightTile):
             {"label": "Launch", "is_text": True},
             {"label": "Counts"},
             {"label": "Alike"},
-            {"label": "Why", "is_text": True},
+            {"label": "Why", "is_text": True, "is_wide": True},
             {"label": "Cost"},
             {"label": "Views"},
             {"label": "Released"},

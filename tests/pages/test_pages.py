@@ -34,6 +34,7 @@ SHOWN_IN_DEMO = (
     "/marketing",
     "/quality",
     "/inside",
+    "/greenlight",
 )
 
 

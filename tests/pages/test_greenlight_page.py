@@ -1,0 +1,108 @@
+"""The page Greenlight on the demo company: what it says, and what a click changes."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pages.greenlight import PAGE
+from portal.drawing import Drawing
+from portal.open_page import ask, open_page
+from portal.page import Tile
+from portal.tiles.comparables import Comparables
+from portal.tiles.forecast_record import ForecastRecord
+from portal.tiles.greenlight import GreenlightInputs, GreenlightVerdict
+from portal.tiles.greenlight_views import GreenlightCost, GreenlightCountries, GreenlightForecast
+from queries.cache import FrameCache
+from queries.catalog import builtin
+from queries.condition import Scalar
+from queries.dataset import Access
+from queries.engines.duckdb_engine import DuckDBEngine
+from queries.lake.lake import Lake
+from queries.warehouse import Warehouse
+
+pytestmark = pytest.mark.demo
+Cells = Sequence[Sequence[Mapping[str, Any]]]
+
+
+@pytest.fixture(scope="module")
+def warehouse(demo_home: Path) -> Iterator[Warehouse]:
+    engine = DuckDBEngine(memory="1GB")
+    yield Warehouse(Lake(demo_home / "lake"), engine, FrameCache(None), builtin())
+    engine.close()
+
+
+def drawn(
+    warehouse: Warehouse, kind: type[Tile], query: str = "", access: Access | None = None
+) -> Drawing:
+    rights = access or Access()
+    opened = open_page(PAGE, query, warehouse, rights)
+    tile = next(t for t in opened.tiles().values() if isinstance(t, kind))
+    results = ask(opened, tile, warehouse, rights)
+    return tile.draw(results, opened.tile_context(tile))
+
+
+def rows(drawing: Drawing) -> Cells:
+    return drawing.content["tables"][0]["rows"]
+
+
+def test_the_first_thing_said_is_how_likely_it_pays_and_how_little_is_known(warehouse: Warehouse):
+    said = drawn(warehouse, GreenlightVerdict).content
+    assert said["word"].startswith("P(success)")
+    assert said["kind"] == "forecast"
+    assert "80% interval" in said["sentence"]
+    assert "times P10" in said["reasons"][0]["text"]
+
+
+def test_a_dearer_programme_needs_more_views(warehouse: Warehouse):
+    cheap = drawn(warehouse, GreenlightVerdict, "?budget=1e6&worth=1e5")
+    dear = drawn(warehouse, GreenlightVerdict, "?budget=1e9&worth=1e5")
+    assert "break-even at 10:" in cheap.content["sentence"]
+    assert "break-even at 10.0 k:" in dear.content["sentence"]
+
+
+def test_what_a_link_supposes_and_cannot_be_read_is_said(warehouse: Warehouse):
+    drawing = drawn(warehouse, GreenlightInputs, "?budget=much&genre=opera")
+    assert "“much” is no number" in " ".join(drawing.notes)
+    assert "genre “opera”" in " ".join(drawing.notes)
+
+
+def test_a_click_leaves_a_comparable_out_and_another_takes_it_back(warehouse: Warehouse):
+    before = rows(drawn(warehouse, Comparables))
+    first = before[0][0]
+    out = first["set"]["without"]
+    after = {r[0]["text"]: r for r in rows(drawn(warehouse, Comparables, f"?without={out}"))}
+    assert after[first["text"]][1]["text"] == "left out"
+    assert after[first["text"]][0]["set"]["without"] == ""
+    states = [r[1]["text"] for r in after.values()]
+    assert states.count("yes") == [r[1]["text"] for r in before].count("yes") == 12
+
+
+def test_leaving_comparables_out_moves_their_forecast_and_says_what_it_costs(
+    warehouse: Warehouse,
+):
+    out = rows(drawn(warehouse, Comparables))[0][0]["set"]["without"]
+    before = drawn(warehouse, GreenlightForecast)
+    after = drawn(warehouse, GreenlightForecast, f"?without={out}")
+    assert before.content["data"][-1]["x"][0] != after.content["data"][-1]["x"][0]
+    assert before.content["data"][-1]["x"][1] == after.content["data"][-1]["x"][1]
+    assert "no coverage is promised" in after.notes[1]
+
+
+def test_the_chance_falls_with_the_cost(warehouse: Warehouse):
+    curve = drawn(warehouse, GreenlightCost).content["data"][0]["y"]
+    assert curve == sorted(curve, reverse=True)
+    assert 0.1 <= curve[-1] < curve[0] <= 0.9
+
+
+def test_who_may_see_two_countries_is_forecast_two_countries(warehouse: Warehouse):
+    rule: tuple[tuple[str, tuple[Scalar, ...]], ...] = (("country", ("BR", "MX")),)
+    fan = drawn(warehouse, GreenlightCountries, access=Access(rows=rule)).content["data"][-1]
+    assert set(fan["y"]) == {"Brazil", "Mexico"}
+
+
+def test_past_forecasts_are_shown_with_their_coverage(warehouse: Warehouse):
+    drawing = drawn(warehouse, ForecastRecord)
+    inside, outside = (len(t["x"]) for t in drawing.content["data"][1:])
+    assert f"held {inside / (inside + outside):.0%} of the time" in drawing.notes[0]
