@@ -4,6 +4,7 @@ from portal.page import Page, Place, Section
 from portal.tiles import Breakdown
 from portal.tiles.comparables import Comparables
 from portal.tiles.forecast_record import ForecastRecord
+from portal.tiles.frozen_forecasts import FrozenForecasts
 from portal.tiles.greenlight import OPTIONS, GreenlightInputs, GreenlightVerdict
 from portal.tiles.greenlight_views import (
     GreenlightCost,
@@ -84,6 +85,15 @@ PAGE = Page(
         Section(
             title="How good were such forecasts?",
             tiles=(
+                FrozenForecasts(
+                    place=Place(
+                        title="Frozen here",
+                        note="Who said what, when, on which data; checked once the launch is over",
+                        span=12,
+                        height=220,
+                        dataset="forecasts",
+                    )
+                ),
                 ForecastRecord(
                     place=Place(
                         title="Past forecasts and what came",

@@ -23,7 +23,9 @@ from portal import (
 )
 from portal.auth import account, gate, sign_in
 from portal.callbacks import (
+    freeze_forecast,
     list_events,
+    list_forecasts,
     list_views,
     open_view,
     remove_note,
@@ -75,7 +77,7 @@ def create_app(settings: Settings, warehouse: Warehouse, store: Store) -> Dash:
     routing.register(app, site)
     for verb in (list_views, save_view, share_view, remove_view, open_view, remove_note):
         verb.register(server, store)
-    for verb in (list_events, write_note, set_target):
+    for verb in (list_events, write_note, set_target, freeze_forecast, list_forecasts):
         verb.register(server, site, store)
     return finish(app, (*site.pages, saved_views.PATH))
 

@@ -12,6 +12,7 @@ from typing import Protocol, runtime_checkable
 from portal.context import Context
 from portal.drawing import Drawing
 from portal.statement import Statement
+from portal.store.frozen_forecast import Figures
 from portal.view import View
 from queries.catalog import Catalog
 from queries.distribution import Distribution
@@ -105,6 +106,13 @@ class Advising(Tile, Protocol):
     """A tile that knows the nearest question when its own has no answer."""
 
     def advise(self, error: QueryError, context: Context) -> Drawing: ...
+
+
+@runtime_checkable
+class Forecasting(Tile, Protocol):
+    """A tile whose forecast can be frozen, to be checked when it is known what came."""
+
+    def figures(self, results: Sequence[Result], context: Context) -> Figures | None: ...
 
 
 @runtime_checkable

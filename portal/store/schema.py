@@ -10,6 +10,7 @@ from sqlalchemy import (
     Date,
     DateTime,
     Double,
+    Float,
     ForeignKey,
     Index,
     Integer,
@@ -180,6 +181,28 @@ targets = Table(
     Column("created_at", Moment, nullable=False),
     CheckConstraint(one_of("direction", DIRECTIONS), name="direction"),
     Index(None, "dataset", "metric"),
+)
+
+frozen_forecasts = Table(
+    "frozen_forecasts",
+    metadata,
+    Column("id", Uuid(as_uuid=False), primary_key=True),
+    Column("author_id", ForeignKey("people.id"), nullable=False, index=True),
+    Column("name", String(120), nullable=False),
+    Column("production_id", Integer),
+    Column("path", String(300), nullable=False),
+    Column("query", Text, nullable=False),
+    Column("inputs", JSON, nullable=False),
+    Column("p10", Float, nullable=False),
+    Column("p50", Float, nullable=False),
+    Column("p90", Float, nullable=False),
+    Column("wanted", Float, nullable=False),
+    Column("chance", Float, nullable=False),
+    Column("data_version", String(80), nullable=False),
+    Column("access_hash", String(64), nullable=False),
+    Column("created_at", Moment, nullable=False),
+    CheckConstraint("p10 <= p50 AND p50 <= p90", name="order"),
+    Index(None, "access_hash", "created_at"),
 )
 
 audit_entries = Table(

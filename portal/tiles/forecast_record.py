@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import polars as pl
 
@@ -13,6 +12,7 @@ from portal.drawing import Drawing
 from portal.page import Place
 from portal.tiles.figure import Layout, Trace, figure, rounded
 from queries.analyses.cluster import EVERY_GROUP
+from queries.dataset import Metric
 from queries.interval import wilson
 from queries.model import Query, Result
 
@@ -39,7 +39,8 @@ class ForecastRecord:
         frame = _known(results[0].frame)
         if frame.is_empty():
             return no_rows(context)
-        traces = [*_intervals(frame), *(_came(frame, held=held) for held in (True, False))]
+        metric = context.metric("views")
+        traces = [*_intervals(frame), *(_came(frame, metric, held=held) for held in (True, False))]
         layout: Layout = {
             "xaxis": {"title": {"text": "Past forecasts, smallest P50 first"},
                       "showticklabels": False},
@@ -85,12 +86,14 @@ def _intervals(frame: pl.DataFrame) -> list[Trace]:
     return [lines]
 
 
-def _came(frame: pl.DataFrame, *, held: bool) -> Trace:
+def _came(frame: pl.DataFrame, metric: Metric, *, held: bool) -> Trace:
     rows = frame.filter(pl.col("held") == held)
     texts = [
-        f"{r['production']}: {_short(r['views'])} came, forecast {_short(r['p50'])} "
-        f"({_short(r['p10'])} to {_short(r['p90'])})"
-        for r in rows.to_dicts()
+        f"{row['production']}: {came} came, forecast {middle} ({low} to {high})"
+        for row in rows.to_dicts()
+        for came, middle, low, high in [
+            [written.number(row[name], metric) for name in ("views", "p50", "p10", "p90")]
+        ]
     ]
     return {
         "type": "scatter",
@@ -102,7 +105,3 @@ def _came(frame: pl.DataFrame, *, held: bool) -> Trace:
         "customdata": texts,
         "hovertemplate": "%{customdata}<extra></extra>",
     }
-
-
-def _short(value: Any) -> str:  # noqa: ANN401 - whatever the frame holds
-    return written.plain(float(f"{float(value):.3g}"))

@@ -11,6 +11,7 @@ from portal.context import Context
 from portal.countries import names
 from portal.drawing import Drawing, empty
 from portal.page import Place
+from portal.store.frozen_forecast import Figures
 from portal.tiles.inputs import Field
 from portal.tiles.rankers import scope
 from queries.analyses import greenlight
@@ -20,7 +21,7 @@ from queries.catalog import builtin
 from queries.formula import Array
 from queries.model import Query, Result
 
-PICKED = ("kind", "genre", "language", "origin", "tag1", "tag2", "tag3")
+PICKED = ("new_kind", "new_genre", "language", "origin", "tag1", "tag2", "tag3")
 NUMBERS = (
     Field(name="episodes", label="Episodes", low=1, high=200, about="A film has 1."),
     Field(name="budget", label="Budget", unit="US$", low=1e4, high=1e10),
@@ -88,13 +89,13 @@ class GreenlightInputs(GreenlightTile):
         tags = sorted(frozenset[str]().union(*map(tags_of, past["tags"].to_list())))
         one = plan.programme
         chosen = {
-            "kind": (one.kind, _values(past, "kind")),
-            "genre": (one.genre, _values(past, "genre")),
+            "new_kind": (one.kind, _values(past, "kind")),
+            "new_genre": (one.genre, _values(past, "genre")),
             "language": (one.original_language, _values(past, "original_language", plain=True)),
             "origin": (one.origin_country, _countries(past)),
         }
         programme = [
-            Field(name=name, label=name.capitalize(), choices=choices).content(view, value)
+            Field(name=name, label=_label(name), choices=choices).content(view, value)
             for name, (value, choices) in chosen.items()
         ]
         carried = [
@@ -147,6 +148,27 @@ class GreenlightVerdict(GreenlightTile):
         }
         return Drawing(kind="verdict", content=content)
 
+    def figures(self, results: Sequence[Result], context: Context) -> Figures | None:
+        """What is frozen: the programme as it is supposed to be, and its forecast."""
+        plan = read_plan(results, context)
+        if plan is None:
+            return None
+        at, one = plan.quantiles(), plan.programme
+        low, middle, high = (float(v) for v in greenlight.views(at[[0, 2, 4]]))
+        inputs = {
+            "kind": one.kind,
+            "genre": one.genre,
+            "tags": ", ".join(one.tags),
+            "original language": one.original_language,
+            "country of origin": one.origin_country,
+            "episodes": one.episodes,
+            "budget in US$": one.budget_usd,
+            "worth of a view in US$": plan.worth,
+            "launches learnt from": plan.lesson.past.height,
+        }
+        chance = greenlight.chance_of(at, plan.wanted)
+        return Figures(inputs, low, middle, high, plan.wanted, chance)
+
 
 def said_chance(chance: float) -> str:
     """A probability in words where the quantiles say no more than that."""
@@ -168,10 +190,12 @@ def read_plan(results: Sequence[Result], context: Context) -> Plan | None:
     def picked(option: str, column: str) -> str:
         value, usual = view.option(option), str(past[column].drop_nulls().mode().sort()[0])
         if value and value not in past[column]:
-            said.append(f"No launch of ours has the {option} “{value}”; {usual} is taken.")
+            said.append(
+                f"No launch of ours has the {_label(option).lower()} “{value}”; {usual} is taken."
+            )
         return value if value in past[column] else usual
 
-    kind, genre = picked("kind", "kind"), picked("genre", "genre")
+    kind, genre = picked("new_kind", "kind"), picked("new_genre", "genre")
     alike = past.filter(pl.col("kind") == kind)
     paid = (alike["budget_usd"] / alike["views"].clip(lower_bound=0.5)).median()
     usual = {
@@ -219,6 +243,10 @@ def _tags(context: Context, past: pl.DataFrame) -> tuple[str, ...]:
 def _countries(past: pl.DataFrame) -> tuple[tuple[str, str], ...]:
     codes: list[str] = past["origin_country"].drop_nulls().unique().to_list()
     return tuple(sorted(((c, names().get(c, c)) for c in codes), key=lambda pair: pair[1]))
+
+
+def _label(option: str) -> str:
+    return option.removeprefix("new_").capitalize()
 
 
 def _median(frame: pl.DataFrame, column: str) -> float:
