@@ -59,7 +59,7 @@ def test_a_dearer_programme_needs_more_views(warehouse: Warehouse):
     cheap = drawn(warehouse, GreenlightVerdict, "?budget=1e6&worth=1e5")
     dear = drawn(warehouse, GreenlightVerdict, "?budget=1e9&worth=1e5")
     assert "break-even at 10:" in cheap.content["sentence"]
-    assert "break-even at 10.0 k:" in dear.content["sentence"]
+    assert "break-even at 10.0\u2009k:" in dear.content["sentence"]
 
 
 def test_what_a_link_supposes_and_cannot_be_read_is_said(warehouse: Warehouse):
