@@ -48,12 +48,12 @@ PAGE = Page(
             title="Renew or drop?",
             tiles=(
                 EndingTitles(
-                    rows=20,
+                    rows=12,
                     place=Place(
                         title="Titles that end",
                         note="The most watched first",
                         span=12,
-                        height=420,
+                        height=490,
                     ),
                 ),
                 EndingCosts(

@@ -1,7 +1,7 @@
 """Pulse: what changed, and whether it matters."""
 
 from portal.page import Page, Place, Section
-from portal.tiles import Findings, Headline, Lines, Ranking, Scorecard, Trend
+from portal.tiles import Findings, Forecast, Headline, Lines, Ranking, Scorecard, Trend
 
 PAGE = Page(
     path="/",
@@ -29,6 +29,20 @@ PAGE = Page(
                     metric="hours_viewed",
                     by="device",
                     place=Place(title="On which device?", note="Hours viewed", span=4),
+                ),
+            ),
+        ),
+        Section(
+            title="Was it to be expected, and what comes next?",
+            tiles=(
+                Forecast(
+                    metric="hours_viewed",
+                    place=Place(
+                        title="Hours a day, and the next four weeks",
+                        note="Hours viewed, with the 90% band of the forecast made the day before",
+                        span=12,
+                        height=300,
+                    ),
                 ),
             ),
         ),

@@ -77,7 +77,8 @@
     resized.observe(node);
     node.on("plotly_click", ({ points, event }) => {
       const [value] = [].concat(points[0].customdata ?? []);
-      if (!node.drawn.filters || value === undefined) return;
+      // A click with the other button opens the menu and filters nothing.
+      if (event.button || !node.drawn.filters || value === undefined) return;
       const way = event.shiftKey || event.altKey ? ".not" : "";
       playhead.view.toggle(node.drawn.filters, String(value), way);
     });

@@ -23,6 +23,7 @@ from portal.tiles.experiment_verdict import ExperimentVerdict
 from portal.tiles.failures import Failures
 from portal.tiles.findings import Findings
 from portal.tiles.flow import AgeingWork, CumulativeFlow, CycleTimes
+from portal.tiles.forecast import Forecast
 from portal.tiles.geo_attribution import GeoAttribution
 from portal.tiles.geo_effect import GeoEffect
 from portal.tiles.geo_placebo import GeoPlacebo
@@ -82,6 +83,7 @@ __all__ = [
     "Failures",
     "Findings",
     "FirstPlay",
+    "Forecast",
     "GeoAttribution",
     "GeoEffect",
     "GeoPlacebo",

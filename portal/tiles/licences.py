@@ -88,7 +88,7 @@ class EndingVerdict(Ending):
             f"{dear.height or 'none'} {cost} more per hour than {at}the median substitute."
         )
         content = {
-            "word": f"{_titles(count)} end",
+            "word": f"{_titles(count)} {'ends' if count == 1 else 'end'}",
             "tone": "flat",
             "sentence": sentence,
             "reasons": [*_reasons(found, dear, context)],

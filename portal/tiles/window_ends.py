@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import Any
 
 import polars as pl
@@ -57,7 +58,8 @@ class WindowEnds:
         weeks: list[str] = frame["ends_week"].to_list()
         metric = other(context, "licensed_viewing").metric("hours_28_days")
         layout: Layout = {
-            "xaxis": {"type": "date", "tickformat": "%-d %b", "tickmode": "array",
+            "xaxis": {"type": "date", "range": _range(joined, context), "tickformat": "%-d %b",
+                      "tickmode": "array",
                       "tickvals": weeks[:: 1 + len(weeks) // _MOST_TICKS],
                       "title": {"text": "Week in which windows end (Monday)"}},
             "yaxis": value_axis(metric, title={"text": "Hours, last 28 days"}),
@@ -70,13 +72,20 @@ class WindowEnds:
         return figure([_bars(frame, context)], layout, filters="ends_week", notes=notes)
 
 
+def _range(result: Result, context: Context) -> list[str] | None:
+    """The week of the last complete day up to the horizon, whatever weeks have ends."""
+    last = result.complete_through or context.extent.latest
+    if last is None:
+        return None
+    ends = last + timedelta(days=horizon(context))
+    return [str(last - timedelta(days=last.weekday() + 4)), str(ends + timedelta(days=3))]
+
+
 def _bars(frame: pl.DataFrame, context: Context) -> Trace:
     hours = frame["hours_28_days"].fill_null(0)
-    high = [
-        None if h is None else h - v
-        for h, v in zip(frame["hours_28_days__high"], hours, strict=True)
-    ]
-    error = {"type": "data", "array": high, "width": 0, "thickness": 1.5, "color": "@ink-soft"}
+    up, down = (rounded((frame[f"hours_28_days__{end}"] - hours).abs()) for end in ("high", "low"))
+    error = {"type": "data", "symmetric": False, "array": up, "arrayminus": down, "width": 0,
+             "thickness": 1.5, "color": "@ink-soft"}  # fmt: skip
     weeks: list[str] = frame["ends_week"].to_list()
     chosen = context.view.values("ends_week")
     return {

@@ -1,12 +1,9 @@
 """Days on which a number is not what its own past foretells: errors of one-step forecasts.
 
-Each series is forecast a day ahead by exponential smoothing of a level and a weekly season (Winters
-1960, Forecasting sales by exponentially weighted moving averages, without trend), with errors
-clipped before they move the state, so that an outage does not spoil the days after it (Gelper,
-Fried & Croux 2010, Robust forecasting with exponential and Holt-Winters smoothing). An error is
-held against the median absolute one of the last 28, never against residuals of a fit that has seen
-the day. A day is told if it lies beyond 3.5 scales and survives Benjamini & Hochberg (1995) over
-all days and series that are shown.
+Each series is forecast a day ahead by `queries.analyses.smoothing`. An error is held against the
+median absolute one of the last 28, never against residuals of a fit that has seen the day. A day is
+told if it lies beyond 3.5 scales and survives Benjamini & Hochberg (1995) over all days and series
+that are shown.
 """
 
 from collections.abc import Sequence
@@ -15,31 +12,21 @@ from datetime import date, timedelta
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 from scipy.special import stdtr  # pyright: ignore[reportMissingTypeStubs]
 
 from queries.analyses.cluster import Scope
 from queries.analyses.multiple_testing import benjamini_hochberg
+from queries.analyses.smoothing import FIRST_DAYS, KNOWN_ERRORS, Flags, smoothed
 from queries.dataset import Metric, TimeBucket
 from queries.formula import Array
 from queries.model import Query
 from queries.period import Grain
 
-Flags = NDArray[np.bool_]
-
-WEEK = 7
-FIRST_DAYS = 28
-KNOWN_ERRORS = 28
 WARM_UP = FIRST_DAYS + KNOWN_ERRORS
 FEWEST_ACCOUNTS = 200
 BEYOND = 3.5
 FALSE_DISCOVERIES = 0.10
-_LEVEL, _SEASON = 0.25, 0.15
-_CLIP = 2.0
-_TO_SIGMA = 1.4826
 _DEGREES = 12.0
-_HALF = 0.5
-_CALMEST = 0.75
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,30 +63,14 @@ def questions(scope: Scope, metrics: Sequence[str], accounts: str, by: str = "")
 
 
 def foretold(values: Array, *, is_share: bool) -> Forecasts:
-    """Forecast every day of `series x days` from the days before it.
-
-    Shares are smoothed as arcsin of their root, amounts as logarithms, where the noise of a series
-    is alike on all its days.
-    """
-    there, back = (_of_share, _to_share) if is_share else (_of_amount, _to_amount)
-    scaled = there(values)
-    expected = np.full(values.shape, np.nan)
-    scale = np.full(values.shape, np.nan)
-    level, season = _begun(scaled[:, :FIRST_DAYS])
-    errors = np.full(values.shape, np.nan)
-    for day in range(FIRST_DAYS, len(values.T)):
-        weekday = day % WEEK
-        expected[:, day] = level + season[:, weekday]
-        errors[:, day] = scaled[:, day] - expected[:, day]
-        scale[:, day] = _scale(errors[:, FIRST_DAYS:day])
-        limit = np.where(np.isfinite(scale[:, day]), _CLIP * scale[:, day], np.inf)
-        moved = np.nan_to_num(np.clip(errors[:, day], -limit, limit))
-        level = level + _LEVEL * moved
-        season[:, weekday] += _SEASON * moved
+    """Forecast every day of `series x days` from the days before it."""
+    found = smoothed(values, is_share=is_share)
+    scale, back = found.scale.copy(), found.back
     scale[:, :WARM_UP] = np.nan
     with np.errstate(divide="ignore", invalid="ignore"):
-        z = np.where(scale > 0, errors / scale, np.nan)
+        z = np.where(scale > 0, found.errors / scale, np.nan)
     reach = BEYOND * scale
+    expected = found.expected
     return Forecasts(back(expected), back(expected - reach), back(expected + reach), z)
 
 
@@ -204,46 +175,3 @@ def _foretold(full: pl.DataFrame, metric: Metric, shape: tuple[int, int], day: s
             "z": made.z.ravel(),
         }
     )
-
-
-def _begun(first: Array) -> tuple[Array, Array]:
-    """The level and the season of the first weeks: medians, so that one odd day counts little."""
-    by_weekday = np.stack([_median(first[:, d::WEEK]) for d in range(WEEK)], axis=1)
-    level = np.nan_to_num(_median(by_weekday))
-    return level, np.nan_to_num(by_weekday - level[:, None])
-
-
-def _scale(errors: Array) -> Array:
-    """Of the last errors, but never under three quarters of that of all: no luck makes alarms."""
-    last = errors[:, -KNOWN_ERRORS:]
-    enough = np.isfinite(last).sum(axis=1) >= KNOWN_ERRORS * _HALF
-    sizes = np.fmax(_median(np.abs(last)), _CALMEST * _median(np.abs(errors)))
-    return np.where(enough, _TO_SIGMA * sizes, np.nan)
-
-
-def _median(values: Array) -> Array:
-    is_empty: Flags = np.asarray(~np.isfinite(values).any(axis=1))
-    if is_empty.all():
-        return np.full(is_empty.shape, np.nan)
-    filled = np.where(is_empty[:, None], 0, values)
-    return np.where(is_empty, np.nan, np.nanmedian(filled, axis=1))
-
-
-def _of_share(values: Array) -> Array:
-    return np.arcsin(np.sqrt(np.clip(values, 0, 1)))
-
-
-def _to_share(values: Array) -> Array:
-    return np.sin(np.clip(values, 0, np.pi / 2)) ** 2
-
-
-def _of_amount(values: Array) -> Array:
-    """Logarithms; nothing at all counts as half of the least that ever was."""
-    with np.errstate(all="ignore"):
-        least = np.nanmin(np.where(values > 0, values, np.nan), initial=np.inf, axis=1)
-    floor = np.where(np.isfinite(least), least / 2, 1.0)
-    return np.log(np.maximum(values, floor[:, None]))
-
-
-def _to_amount(values: Array) -> Array:
-    return np.exp(values)
