@@ -28,10 +28,14 @@ Point = tuple[float, float]
 
 @dataclass(frozen=True, slots=True)
 class Country:
-    """A country on the flat world: an SVG path, or, where it is empty, a point."""
+    """A country on the flat world: an SVG path, or, where it is empty, a point.
+
+    `region` is the part of the world that the United Nations count it to.
+    """
 
     code: str
     name: str
+    region: str
     path: str
     point: Point | None
 
@@ -44,7 +48,9 @@ def countries() -> dict[str, Country]:
         code = str(country.iso(2) or "")
         if len(code) == len("US") and code not in found:
             path = "" if code in _LEFT_OUT else _path(country.geo_json() or {})
-            found[code] = Country(code, str(country.name()), path, _capital(country))
+            found[code] = Country(
+                code, str(country.name()), str(country.subregion() or ""), path, _capital(country)
+            )
     return dict(sorted(found.items()))
 
 

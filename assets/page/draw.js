@@ -66,12 +66,12 @@
           { class: "number-basis", title: `${content.n} ${content.rows}` },
           [content.interval && `95% ${content.interval}`, `n ${content.n}`].filter(Boolean).join(" · "),
         ),
-        content.target?.text
+        content.against?.text
           ? h(
               "p",
-              { class: "number-target", title: `The target is ${content.target.aim}` },
-              h("b", { class: `is-${content.target.tone}` }, content.target.text),
-              ` (${content.target.aim}): ${content.target.relation}`,
+              { class: "number-against" },
+              h("b", { class: `is-${content.against.tone}` }, content.against.text),
+              ` (${content.against.detail}): ${content.against.relation}`,
             )
           : null,
       ),

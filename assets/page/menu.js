@@ -90,6 +90,16 @@
     );
   }
 
+  // One group among those most like it, under the filters of the view that are not its own.
+  function peers(tile, by, group) {
+    const of = { by, group: String(group) };
+    const kept = playhead.view.shared().filter(([key]) => key.split(".")[0] !== by);
+    const page = playhead.page();
+    const period = playhead.view.option("period") || page.period;
+    const said = [["dataset", tile.dataset.dataset], ["metric", tile.dataset.metric], ...Object.entries(of), ["period", period]];
+    playhead.view.go(playhead.view.text([...said, ...kept]), "/peers");
+  }
+
   // Broken down further in Explore, with what the mark stands for as a filter.
   async function breakDown(tile, mark, anchor) {
     const list = h("div", { class: "options is-long" }, h("p", { class: "hint" }, "Loading …"));
@@ -264,6 +274,7 @@
         ["Break down by …", () => breakDown(tile, mark, anchor)],
         tile.dataset.metric ? ["Explain this change", () => explain(tile.dataset.dataset, tile.dataset.metric, mark)] : null,
         tile.dataset.metric && location.pathname !== "/distribution" ? ["See the distribution", () => spread(tile, mark)] : null,
+        isOne && tile.dataset.metric && !isMissing(value) ? ["Compare with peers", () => peers(tile, name, value)] : null,
         ["See rows", () => rows(tile, mark)],
         isOne && dimension(name)?.role === "title" && location.pathname !== "/titles"
           ? ["Open the scorecard", () => playhead.view.go(`?${new URLSearchParams({ title: value })}`, "/titles")]

@@ -64,7 +64,7 @@ def held_against(row: Mapping[str, Any], metric: Metric, aim: Target | None) -> 
     share = f"{value / aim.value:.0%} of " if aim.value > 0 else ""
     said = {
         "text": f"{share}target",
-        "aim": f"{aim.direction} {written.number(aim.value, metric)}",
+        "detail": f"{aim.direction} {written.number(aim.value, metric)}",
         "tone": "flat",
         "relation": "no interval, so not told apart",
     }

@@ -40,6 +40,7 @@ from portal.tiles.matrix import Matrix
 from portal.tiles.member_flow import MemberFlow
 from portal.tiles.options import Option, Options
 from portal.tiles.outages import Outages
+from portal.tiles.peers import PeerBand, PeerStanding, PeerTable
 from portal.tiles.quantiles import QuantileDifference, QuantileFunctions
 from portal.tiles.rankers import RankerRates, SlotRates
 from portal.tiles.ranking import Ranking
@@ -107,6 +108,9 @@ __all__ = [
     "Outages",
     "Payback",
     "PeakConcurrency",
+    "PeerBand",
+    "PeerStanding",
+    "PeerTable",
     "PriceChurn",
     "QuantileDifference",
     "QuantileFunctions",

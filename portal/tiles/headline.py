@@ -58,7 +58,7 @@ def number(row: dict[str, Any], metric: Metric, context: Context) -> dict[str, A
         "interval": written.interval(row, metric),
         "n": written.count(row.get(f"{name}__n")),
         "rows": context.dataset.row_label,
-        "target": held_against(row, metric, aim),
+        "against": held_against(row, metric, aim),
     }
     if row.get(f"{name}__delta") is not None:
         delta = written.delta(row, metric)

@@ -6,6 +6,7 @@ from dataclasses import replace
 from portal.context import Context
 from portal.page import Asking, Stating, Tile
 from portal.statement import Statement
+from queries.distribution import Distribution
 from queries.errors import QueryError
 from queries.model import Query, Result
 
@@ -40,9 +41,11 @@ def _answers(tile: Tile, results: Sequence[Result], context: Context) -> tuple[R
     return found
 
 
-def _taken(asked: Sequence[Query], results: Sequence[Result]) -> tuple[Result, ...]:
+def _taken(asked: Sequence[Query | Distribution], results: Sequence[Result]) -> tuple[Result, ...]:
     found: list[Result] = []
     for query in asked:
+        if not isinstance(query, Query):
+            return ()
         wanted = _undated(query)
         rest = (r for r in results if not any(r is one for one in found))
         known = (r for r in rest if _undated(r.query) == wanted)
