@@ -76,6 +76,7 @@ def _marks(frame: pl.DataFrame, labels: list[str]) -> list[Trace]:
         {"type": "scatter", "mode": "markers", "name": "Demand: share of hours",
          "x": rounded(frame["demand"]), "y": labels, "customdata": keys, "text": texts,
          "error_x": {"type": "data", "symmetric": False, "width": 0, "thickness": 1.5,
+                     "color": "@ink-soft",
                      "array": rounded(frame["demand_high"] - frame["demand"]),
                      "arrayminus": rounded(frame["demand"] - frame["demand_low"])},
          "marker": {"color": colours, "size": 9},

@@ -6,6 +6,7 @@ members; what an hour is held against is never filtered by the title or the end 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from math import log10
 from typing import Any
 
 import polars as pl
@@ -137,7 +138,7 @@ class EndingTitles(Ending):
             {"label": "Hours", "unit": "28 days"},
             {"label": "Share of hours"},
             {"label": "Fees", "unit": "whole window"},
-            {"label": "Cost per hour"},
+            {"label": "Cost per hour", "unit": "28 days"},
             {"label": "Substitutes", "unit": "median"},
             {"label": "Times"},
         ]
@@ -194,7 +195,7 @@ class EndingCosts(Ending):
         names = shown["title"].to_list()
         layout: Layout = {
             "xaxis": {"type": "log", "tickformat": "$,.2~f", "showgrid": True,
-                      "tickmode": "array", "tickvals": _TICKS,
+                      "range": _range(shown), "tickmode": "array", "tickvals": _TICKS,
                       "title": {"text": "US dollars per hour watched (log)"}},
             "yaxis": {"type": "category", "dtick": 1, "categoryorder": "array",
                       "categoryarray": names[::-1], "automargin": True,
@@ -213,6 +214,18 @@ class EndingCosts(Ending):
         )
 
 
+def _range(shown: pl.DataFrame) -> list[float]:
+    """Ends of the axis, in powers of ten: all values, and intervals as far as they tell something."""
+    values = pl.concat([shown["cost_per_hour"], shown["substitute_usd"]])
+    least, most = float(str(values.min())), float(str(values.max()))
+    low = float(str(shown["cost_per_hour_low"].min()))
+    high = float(str(shown["cost_per_hour_high"].max() or most))
+    return [
+        log10(min(least, max(low, least / 3)) / 1.2),
+        log10(max(most, min(high, 3 * most)) * 1.2),
+    ]
+
+
 def _costs(shown: pl.DataFrame, limit: float) -> list[Trace]:
     names = shown["title"].to_list()
     value, low, high = (shown[f"cost_per_hour{end}"].to_list() for end in ("", "_low", "_high"))
@@ -228,6 +241,7 @@ def _costs(shown: pl.DataFrame, limit: float) -> list[Trace]:
         {"type": "scatter", "mode": "markers", "name": "Cost per hour",
          "x": [float(f"{v:.5g}") for v in value], "y": names, "customdata": keys, "text": texts,
          "error_x": {"type": "data", "symmetric": False, "width": 0, "thickness": 1.5,
+                     "color": "@ink-soft",
                      "array": [0 if h is None else h - v for h, v in zip(high, value, strict=True)],
                      "arrayminus": [v - (lo or v) for lo, v in zip(low, value, strict=True)]},
          "marker": {"size": 9, "color": ["@bad" if d else "@accent" for d in is_dear]},

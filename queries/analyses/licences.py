@@ -1,6 +1,6 @@
 """Licences that end: what their windows carry, and what they cost against their substitutes.
 
-A title's cost per hour is the accrued fees of the windows that end over the hours watched in them.
+A title's cost per hour is four weeks' fees of the windows that end over the hours in them.
 Its substitutes are the other licensed titles of its genre, in just the countries where its windows
 end; the median of their cost per hour is what an hour in its place would cost. Costs are facts:
 intervals are those of the hours, by leaving out clusters of accounts (grouped jackknife, Shao & Tu
@@ -25,6 +25,7 @@ FEWEST_SUBSTITUTES = 5
 FEWEST_VIEWERS = 10
 _WINDOW = ("title_id", "title", "genre", "country", "window_end", "fee")
 _OTHERS = ("title_id", "genre", "country")
+_COST = "accrued_28_days_usd"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +34,9 @@ class Stake:
 
     `titles` has a row a title, the most watched first: `title_id`, `title`, `genre`, `ends_on` (the
     first end), `countries`, `viewers`; `hours`, `share` and `cost_per_hour`, each with `_low` and
-    `_high`; `fee_usd` and `accrued_usd` of windows whose fee is known, `unknown_fees`;
+    `_high`; `fee_usd` and `accrued_28_days_usd` of windows whose fee is known, `unknown_fees`;
     `substitutes`, `substitute_usd` (the median of their cost per hour) and `times` (cost per hour
-    over it) with its ends. `hours` and the share of all hours are of the last 28 days.
+    over it) with its ends. All are of the last 28 days but `fee_usd`, which is whole.
     """
 
     titles: pl.DataFrame
@@ -69,10 +70,10 @@ def questions(viewing: Scope, licences: Scope, all_viewing: Scope, all_licences:
     licensed = Filter(all_licences.dataset.dimension("fee"), "in", ("licensed",))
     others = replace(all_licences, where=conjunction(all_licences.where, licensed))
     return [
-        counted_by(soon, ["hours_28_days", "hours", "viewings_28_days"], ["title_id", "fee"]),
+        counted_by(soon, ["hours_28_days", "viewings_28_days"], ["title_id", "fee"]),
         counted_by(all_viewing, ["hours_28_days"], []),
-        counted(ends, ("fee_usd", "accrued_usd"), _WINDOW),
-        counted(others, ("accrued_usd", "hours"), _OTHERS),
+        counted(ends, ("fee_usd", _COST), _WINDOW),
+        counted(others, (_COST, "hours_28_days"), _OTHERS),
     ]
 
 
@@ -98,7 +99,7 @@ def stake(
     ids: list[int] = windows["title_id"].unique().sort().to_list()
     cells = _Cells(
         hours=laid_out(watched, "hours_28_days", ids),
-        priced=laid_out(watched.filter(pl.col("fee") == "licensed"), "hours", ids),
+        priced=laid_out(watched.filter(pl.col("fee") == "licensed"), "hours_28_days", ids),
         viewers=laid_out(watched, "viewings_28_days", ids),
         whole=whole[0],
     )
@@ -114,8 +115,8 @@ def stake(
 
 _NUMBERS = (
     "hours", "hours_low", "hours_high", "share", "share_low", "share_high", "fee_usd",
-    "accrued_usd", "cost_per_hour", "cost_per_hour_low", "cost_per_hour_high", "substitute_usd",
-    "times", "times_low", "times_high",
+    "accrued_28_days_usd", "cost_per_hour", "cost_per_hour_low", "cost_per_hour_high",
+    "substitute_usd", "times", "times_low", "times_high",
 )  # fmt: skip
 _SCHEMA: dict[str, Any] = {
     "title_id": pl.Int64, "title": pl.String, "genre": pl.String, "ends_on": pl.Date,
@@ -168,10 +169,10 @@ def _price(
 ) -> dict[str, Any]:
     """What the windows of a title cost by the hour, against what its substitutes do."""
     count, median = substitutes
-    accrued = float(licensed["accrued_usd"].sum())
+    accrued = float(licensed[_COST].sum())
     found: dict[str, Any] = {
         "fee_usd": float(licensed["fee_usd"].sum()) if licensed.height else None,
-        "accrued_usd": accrued if licensed.height else None,
+        "accrued_28_days_usd": accrued if licensed.height else None,
         "substitutes": count,
         "substitute_usd": median,
     }
@@ -199,7 +200,7 @@ class Rivals:
 
     @classmethod
     def of(cls, frame: pl.DataFrame) -> "Rivals":
-        """From rows of `title_id`, `genre`, `country`, `accrued_usd` and `hours`."""
+        """From rows of a title, its genre and a country, with fees and hours of four weeks."""
         known = frame.drop_nulls(["genre", "country"])
         names: list[str] = known["country"].unique().sort().to_list()
         countries = {name: i for i, name in enumerate(names)}
@@ -208,8 +209,8 @@ class Rivals:
             ids, at = np.unique(rows["title_id"].to_numpy(), return_inverse=True)
             where = (at, np.array([countries[c] for c in rows["country"]], np.intp))
             fees, hours = (np.zeros((len(ids), len(names))) for _ in range(2))
-            np.add.at(fees, where, rows["accrued_usd"].fill_null(0).to_numpy())
-            np.add.at(hours, where, rows["hours"].fill_null(0).to_numpy())
+            np.add.at(fees, where, rows[_COST].fill_null(0).to_numpy())
+            np.add.at(hours, where, rows["hours_28_days"].fill_null(0).to_numpy())
             found[str(genre)] = (ids, fees, hours)
         return cls(countries, found)
 

@@ -20,7 +20,7 @@ WINDOWS = pl.DataFrame(
         "window_end": [date(2026, 12, 9), date(2026, 12, 2), date(2026, 12, 30), date(2027, 1, 4)],
         "fee": ["licensed", "licensed", "unknown", "licensed"],
         "fee_usd": [100.0, 50.0, None, 40.0],
-        "accrued_usd": [20.0, 10.0, None, 8.0],
+        "accrued_28_days_usd": [10.0, 5.0, None, 4.0],
     }
 )
 
@@ -33,7 +33,6 @@ def watched(hours: dict[int, float], fees: dict[int, str] | None = None) -> pl.D
             "fee": (fees or {}).get(title, "licensed"),
             "cluster": cluster,
             "hours_28_days": amount / CLUSTERS,
-            "hours": 2 * amount / CLUSTERS,
             "viewings_28_days": 10.0,
         }
         for title, amount in hours.items()
@@ -55,8 +54,8 @@ def rivals(costs: Mapping[int, tuple[float, float]], country: str = "BR") -> pl.
             "title_id": list(costs),
             "genre": ["crime"] * len(costs),
             "country": [country] * len(costs),
-            "accrued_usd": [fee for fee, _ in costs.values()],
-            "hours": [hours for _, hours in costs.values()],
+            "accrued_28_days_usd": [fee for fee, _ in costs.values()],
+            "hours_28_days": [hours for _, hours in costs.values()],
         }
     )
 
@@ -70,7 +69,7 @@ def small() -> Stake:
 
 
 def test_a_title_is_held_against_the_median_of_its_genre():
-    # Accrued 30 dollars over 60 hours: 0.50 an hour; the median of .1, .2, .3, .4 and .9 is .30.
+    # Fees of 15 dollars over 30 hours: 0.50 an hour; the median of .1, .2, .3, .4 and .9 is .30.
     row = small().titles.row(by_predicate=pl.col("title") == "One", named=True)
     assert row["cost_per_hour"] == pytest.approx(0.5)
     assert row["substitute_usd"] == pytest.approx(0.3)
@@ -124,7 +123,7 @@ def test_intervals_cover_what_a_title_costs_as_often_as_they_say():
     accounts = 2_000
     truly_hours = title.mean() * accounts
     truly_share = title.sum() / (title.sum() + rest.sum())
-    windows = WINDOWS.head(1).with_columns(accrued_usd=pl.lit(0.5 * truly_hours))
+    windows = WINDOWS.head(1).with_columns(accrued_28_days_usd=pl.lit(0.5 * truly_hours))
     shares = costs = 0
     for _ in range(400):
         picked = rng.integers(0, 40_000, accounts)
@@ -134,7 +133,7 @@ def test_intervals_cover_what_a_title_costs_as_often_as_they_say():
         rows = pl.DataFrame(
             {
                 "title_id": [1] * CLUSTERS, "fee": ["licensed"] * CLUSTERS,
-                "cluster": range(CLUSTERS), "hours_28_days": mine, "hours": mine,
+                "cluster": range(CLUSTERS), "hours_28_days": mine,
                 "viewings_28_days": mine,
             }
         )  # fmt: skip
