@@ -195,7 +195,8 @@ class EndingCosts(Ending):
         names = shown["title"].to_list()
         layout: Layout = {
             "xaxis": {"type": "log", "tickformat": "$,.2~f", "showgrid": True,
-                      "range": _range(shown), "tickmode": "array", "tickvals": _TICKS,
+                      "range": _range(shown),
+                      "tickmode": "array", "tickvals": _TICKS,
                       "title": {"text": "US dollars per hour watched (log)"}},
             "yaxis": {"type": "category", "dtick": 1, "categoryorder": "array",
                       "categoryarray": names[::-1], "automargin": True,
@@ -215,7 +216,7 @@ class EndingCosts(Ending):
 
 
 def _range(shown: pl.DataFrame) -> list[float]:
-    """Ends of the axis, in powers of ten: all values, and intervals as far as they tell something."""
+    """Ends of the axis, in powers of ten: all values, and intervals while they tell something."""
     values = pl.concat([shown["cost_per_hour"], shown["substitute_usd"]])
     least, most = float(str(values.min())), float(str(values.max()))
     low = float(str(shown["cost_per_hour_low"].min()))
