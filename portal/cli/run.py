@@ -35,6 +35,7 @@ COMMANDS = {
     "demo": "Make the demo company.",
     "serve": "Serve the portal.",
     "user": "Add, list and change people.",
+    "notes": "List what people noted to days, and write a note.",
     "token": "Add, list and revoke API tokens.",
 }
 REFUSED = 2
