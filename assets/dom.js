@@ -13,10 +13,14 @@
     return element;
   }
 
-  playhead.h = (tag, attributes, ...children) =>
-    fill(document.createElement(tag), attributes, children);
+  const h = (tag, attributes, ...children) => fill(document.createElement(tag), attributes, children);
+  playhead.h = h;
   playhead.svg = (tag, attributes, ...children) =>
     fill(document.createElementNS(SVG, tag), attributes, children);
+
+  // Short facts in a row with a dot between two of a line; none at the end or the start of one.
+  playhead.row = (parts, attributes) =>
+    h("span", { ...attributes, class: "row-of-facts" }, parts.filter(Boolean).map((part) => h("b", {}, part)));
 
   let facts = null;
   playhead.facts = () =>

@@ -18,8 +18,8 @@ _FINDINGS = Section(tiles=(Findings(changes=False),))
 _TOP = Section(
     tiles=(
         Headline(metric="take_fraction"),
-        Headline(metric="exploration_regret"),
-        Headline(metric="effective_images"),
+        Headline(metric="exploration_regret", has_line=False),
+        Headline(metric="effective_images", has_line=False),
         Headline(metric="click_bait_index"),
     )
 )
@@ -66,7 +66,7 @@ _WHY = Section(
         ImageEffects(
             place=Place(
                 title="Composition and context",
-                note="Within titles, randomised rows only, 95% interval",
+                note="Within titles, randomised rows only, 95 % interval",
                 span=6,
                 height=320,
             )

@@ -76,7 +76,7 @@ _ONE = (
             ExperimentPower(
                 place=Place(
                     title="How small an effect can it find?",
-                    note="Smallest effect found with a chance of 80%",
+                    note="Smallest effect found with a chance of 80 %",
                     span=5,
                     height=420,
                 )

@@ -72,7 +72,7 @@ _ONE = (
             EpisodeCurves(
                 place=Place(
                     title="Still watching, by position",
-                    note="One episode with its 95% band; dashed: comparables; drag marks a scene",
+                    note="One episode with its 95 % band; dashed: comparables; drag marks a scene",
                     span=7,
                     height=340,
                 )

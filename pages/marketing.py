@@ -39,7 +39,7 @@ PAGE = Page(
                 GeoAttribution(
                     place=Place(
                         title="Claimed against brought",
-                        note="Sign-ups, with 95% interval",
+                        note="Sign-ups, with 95 % interval",
                         span=5,
                         height=250,
                         dataset="campaign_regions",

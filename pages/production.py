@@ -74,7 +74,7 @@ PAGE = Page(
                     shape="dot",
                     place=Place(
                         title="Which stage is mostly waiting?",
-                        note="Queue wait over cycle time, finished tasks, with 95% interval",
+                        note="Queue wait over cycle time, finished tasks, with 95 % interval",
                         span=4,
                         height=262,
                     ),
@@ -88,7 +88,7 @@ PAGE = Page(
                 Deliveries(
                     place=Place(
                         title="Delivery of what is in post",
-                        note="Forecast with 80% interval, against the planned day",
+                        note="Forecast with 80 % interval, against the planned day",
                         span=12,
                         height=420,
                     )

@@ -74,7 +74,7 @@ PAGE = Page(
                 QuantileFunctions(
                     place=Place(
                         title="The whole distribution",
-                        note="With 95% bands for all levels at once",
+                        note="With 95 % bands for all levels at once",
                         span=4,
                         height=320,
                     )
@@ -123,7 +123,7 @@ PAGE = Page(
                     metric="startup_seconds_p95",
                     place=Place(
                         title="Where is the start slowest?",
-                        note="Startup time that 95% of plays stay below",
+                        note="Startup time that 95 % of plays stay below",
                         span=8,
                         height=380,
                     ),

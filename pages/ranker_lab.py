@@ -43,7 +43,7 @@ PAGE = Page(
                 PolicyLadder(
                     place=Place(
                         title="The ladder of estimators",
-                        note="Reward per seen slot, 95% interval; dotted: what the log earned",
+                        note="Reward per seen slot, 95 % interval; dotted: what the log earned",
                         span=8,
                         height=360,
                     )
@@ -67,7 +67,7 @@ PAGE = Page(
                 SlateValue(
                     place=Place(
                         title="And whole pages?",
-                        note="Plays per page, 95% interval",
+                        note="Plays per page, 95 % interval",
                         span=4,
                         height=200,
                         dataset="page_requests",
@@ -77,7 +77,7 @@ PAGE = Page(
                     by="device",
                     place=Place(
                         title="On which device does it gain?",
-                        note="Over the log, 95% interval; exploratory",
+                        note="Over the log, 95 % interval; exploratory",
                         height=280,
                     ),
                 ),
@@ -85,7 +85,7 @@ PAGE = Page(
                     by="ranker",
                     place=Place(
                         title="In which row does it gain?",
-                        note="Over the log, 95% interval; exploratory",
+                        note="Over the log, 95 % interval; exploratory",
                         height=280,
                     ),
                 ),

@@ -45,7 +45,7 @@ PAGE = Page(
                 RankerRates(
                     place=Place(
                         title="Take rate by ranker",
-                        note="Plays of what was seen, with 95% interval",
+                        note="Plays of what was seen, with 95 % interval",
                         height=320,
                         dataset="impressions",
                     )

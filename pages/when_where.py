@@ -56,7 +56,7 @@ PAGE = Page(
                     shape="dot",
                     place=Place(
                         title="Country by country",
-                        note="Hours per account, with 95% interval",
+                        note="Hours per account, with 95 % interval",
                         span=4,
                         height=400,
                     ),

@@ -183,7 +183,7 @@
   }
 
   const basis = (content) =>
-    content.interval ? `95% ${content.interval} · n ${content.n}` : content.n ? `n ${content.n}, no interval` : "";
+    content.interval ? `95 % ${content.interval} · n ${content.n}` : content.n ? `n ${content.n}, no interval` : "";
 
   function mark(row) {
     const now = chosen();

@@ -30,7 +30,7 @@
     const tip = [
       row.label,
       `${row.exact} ${content.unit}${row.share ? ` · ${row.share} of the whole` : ""}`,
-      row.interval ? `95% interval ${row.interval}` : "No interval",
+      row.interval ? `95 % interval ${row.interval}` : "No interval",
       row.delta && `${row.delta}${row.delta_interval ? ` (${row.delta_interval})` : ""}`,
       `n ${row.n}`,
     ];

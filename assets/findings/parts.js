@@ -43,11 +43,11 @@
           ? null
           : h("span", { class: "part-interval", style: `left:${at(row.low)}%;width:${at(row.high) - at(row.low)}%` }),
       );
-    const tone = (part) => h("span", { class: `part-moved is-${part.tone}`, title: part.interval ? `95% ${part.interval}` : null }, part.text);
+    const tone = (part) => h("span", { class: `part-moved is-${part.tone}`, title: part.interval ? `95 % ${part.interval}` : null }, part.text);
     const tip = (row) => [
       row.label,
       `${row.text} ${content.unit}`,
-      row.interval && `95% interval ${row.interval}${row.tone === "flat" ? ": too noisy to say" : ""}`,
+      row.interval && `95 % interval ${row.interval}${row.tone === "flat" ? ": too noisy to say" : ""}`,
       row.mix && `Mix ${row.mix.text} (${row.mix.interval})`,
       row.rate && `Rate ${row.rate.text} (${row.rate.interval})`,
       `${row.before} before, ${row.now} now${row.share ? `, ${row.share} of all` : ""}`,
@@ -82,7 +82,7 @@
           "div",
           { class: "part part-head", "aria-hidden": "true" },
           h("span", {}, content.dimension),
-          h("span", {}, content.total ? "Part of the change, with 95% interval" : "Change of each, with 95% interval"),
+          h("span", {}, content.total ? "Part of the change, with 95 % interval" : "Change of each, with 95 % interval"),
           h("span", {}, content.unit),
           ...(content.has_mix ? [h("span", { title: "It weighs more or less than before" }, "Mix"), h("span", { title: "It changed itself" }, "Rate")] : []),
           h("span", {}, "Before → now"),

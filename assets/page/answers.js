@@ -170,8 +170,8 @@
       ...about.doubts.map((text) => h("p", { class: "tile-note is-doubt" }, text)),
       ...said.map((text) => h("p", { class: "tile-note" }, text)),
       h("p", { title: [about.short, about.compare, about.complete].filter(Boolean).join(" · ") },
-        h("span", {}, about.short),
-        h("span", {}, h("b", {}, about.version), about.complete ? " · " : null, about.complete ? h("b", {}, about.complete) : null),
+        playhead.row(about.short.split(" · ")),
+        playhead.row([about.version, about.complete]),
       ),
     );
   }

@@ -23,7 +23,7 @@
           {
             class: `delta is-${content.tone}`,
             title: content.delta_interval
-              ? `95% interval ${content.delta_interval}${content.tone === "flat" ? ": too noisy to say" : ""}`
+              ? `95 % interval ${content.delta_interval}${content.tone === "flat" ? ": too noisy to say" : ""}`
               : "No interval for this metric",
           },
           content.delta,
@@ -64,7 +64,7 @@
         h(
           "p",
           { class: "number-basis", title: `${content.n} ${content.rows}` },
-          [content.interval && `95% ${content.interval}`, `n ${content.n}`].filter(Boolean).join(" · "),
+          playhead.row([content.interval && `95 % ${content.interval}`, `n ${content.n}`]),
         ),
         content.against?.text
           ? h(
@@ -135,7 +135,7 @@
       const tip = [
         row.label,
         `${row.exact} ${content.unit}`,
-        row.interval && `95% interval ${row.interval}`,
+        row.interval && `95 % interval ${row.interval}`,
         row.delta && `${row.delta}${row.delta_interval ? ` (${row.delta_interval})` : ""}`,
         `n ${row.n}`,
       ];
@@ -259,7 +259,7 @@
               playhead.explained(score, tile),
               score.delta_interval ? h("span", { class: "interval" }, ` ${score.delta_interval}`) : null,
             ),
-            h("dd", { class: "score-basis" }, score.interval ? `95% ${score.interval}` : ""),
+            h("dd", { class: "score-basis" }, score.interval ? `95 % ${score.interval}` : ""),
           ),
         ),
       ),

@@ -47,7 +47,7 @@
       const tip = [
         `${row.label}, ${column.label}`,
         cell.exact,
-        cell.interval && `95% interval ${cell.interval}`,
+        cell.interval && `95 % interval ${cell.interval}`,
         `n ${cell.n}${cell.few ? ": too few to read" : ""}`,
       ];
       return h(
@@ -117,7 +117,7 @@
             ...playhead.tip.on([
               mark.label,
               `${mark.exact} ${content.unit}`,
-              mark.interval && `95% interval ${mark.interval}`,
+              mark.interval && `95 % interval ${mark.interval}`,
               mark.delta && `${mark.delta}${mark.delta_interval ? ` (${mark.delta_interval})` : ""}`,
               `n ${mark.n}`,
             ]),

@@ -60,10 +60,10 @@ def _metric_columns(metric: Metric, frame: pl.DataFrame) -> list[dict[str, Any]]
     unit = written.unit(metric)
     columns = [{"label": metric.label, "unit": unit}]
     if f"{name}__low" in frame.columns:
-        columns.append({"label": "95% interval", "unit": unit})
+        columns.append({"label": "95 % interval", "unit": unit})
     columns.append({"label": "n"})
     if f"{name}__delta" in frame.columns:
-        columns += [{"label": "Before"}, {"label": "Change"}, {"label": "95% interval"}]
+        columns += [{"label": "Before"}, {"label": "Change"}, {"label": "95 % interval"}]
     return columns
 
 

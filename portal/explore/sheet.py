@@ -118,7 +118,7 @@ def basis(row: dict[str, Any], metric: Metric) -> str:
     """What a value rests on: its interval and the rows behind it."""
     around = written.interval(row, metric)
     n = row.get(f"{metric.name}__n")
-    said = (f"95% {around}" if around else "no interval", f"n {written.count(n)}")
+    said = (f"95 % {around}" if around else "no interval", f"n {written.count(n)}")
     return " · ".join(said)
 
 

@@ -85,7 +85,7 @@ class ImageWinners:
             {"label": "P(best)"},
             {"label": "Take rate"},
             {"label": "Over the one in use"},
-            {"label": "95% interval"},
+            {"label": "95 % interval"},
         ]
         rows = [
             [

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import polars as pl
+
 from portal.components import format as written
 from portal.components.problem import no_rows
 from portal.context import Context
@@ -49,6 +51,8 @@ class Breakdown:
         for more in results[1:]:
             frame = frame.join(more.frame, on=self.by, how="left", maintain_order="left")
         metrics = tuple(context.metric(name) for name in self.metrics)
+        kept = [not is_nothing(r, self.by, metrics[0]) for r in frame.iter_rows(named=True)]
+        frame = frame.filter(pl.Series(kept, dtype=pl.Boolean))
         return (replace(result, query=replace(result.query, metrics=metrics), frame=frame),)
 
     def draw(self, results: Sequence[Result], context: Context) -> Drawing:
@@ -70,6 +74,12 @@ class Breakdown:
         return Drawing(kind="table", content={"tables": [table]}, filters=self.by)
 
 
+def is_nothing(row: dict[str, Any], by: str, metric: Metric) -> bool:
+    """Whether a row says no more than that nothing is missing: no value, of none."""
+    numbers = (row[metric.name], row.get(f"{metric.name}__previous"))
+    return row[by] is None and not any(numbers)
+
+
 def _row(
     row: dict[str, Any], dimension: Dimension, metrics: Sequence[Metric], has_change: bool
 ) -> list[dict[str, Any]]:
@@ -78,7 +88,7 @@ def _row(
     cells: list[dict[str, Any]] = [{"text": label, "filter": None if value is None else str(value)}]
     for position, metric in enumerate(metrics):
         around = written.interval(row, metric)
-        tip = f"95% interval {around}" if around else ""
+        tip = f"95 % interval {around}" if around else ""
         cells.append({"text": written.number(row.get(metric.name), metric), "tip": tip})
         if position == 0 and has_change:
             delta = written.delta(row, metric)

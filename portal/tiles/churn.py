@@ -180,7 +180,7 @@ def _verdict(
         said = "fewer left than elsewhere"
     return (
         f"Difference in differences, months after the one of the change against the {_MONTHS} "
-        f"before: {size} a month, 95% {ends[0]} to {ends[1]}: {said}. Quasi-experiment."
+        f"before: {size} a month, 95 % {ends[0]} to {ends[1]}: {said}. Quasi-experiment."
     )
 
 

@@ -103,14 +103,14 @@ def _traces(shown: pl.DataFrame, now: date) -> list[Trace]:
         ends["x"] += [str(low), str(high), None]
         ends["y"] += [name, name, None]
     texts = [
-        f"{row['late_middle']:+.0f} days against the plan (80% {row['late_low']:+.0f} to "
+        f"{row['late_middle']:+.0f} days against the plan (80 % {row['late_low']:+.0f} to "
         f"{row['late_high']:+.0f})"
         if row["late_middle"] is not None
         else "no planned delivery"
         for row in shown.iter_rows(named=True)
     ]
     return [
-        {"type": "scatter", "mode": "lines", "name": "80% of draws", **ends,
+        {"type": "scatter", "mode": "lines", "name": "80 % of draws", **ends,
          "line": {"color": "@accent/0.45", "width": 6}, "hoverinfo": "skip"},
         {"type": "scatter", "mode": "markers", "name": "Forecast",
          "x": [str(d) for d in days["middle"]], "y": names, "text": texts,
@@ -158,6 +158,6 @@ def _cleared(weekly: Result, frame: pl.DataFrame, now: date) -> list[str]:
         (
             f"By throughput alone, as if no stage had to wait for the one before and nothing new "
             f"came in: at that of the last {len(recent)} whole weeks the {remaining} tasks ahead "
-            f"are done by {middle} (80% {low} to {high})."
+            f"are done by {middle} (80 % {low} to {high})."
         )
     ]

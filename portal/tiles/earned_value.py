@@ -78,7 +78,7 @@ def _said(state: earned_value.EarnedValue, whole: Result, context: Context) -> l
 
     def measured(name: str, value: float) -> str:
         low, high = row[f"{name}__low"], row[f"{name}__high"]
-        around = few if low is None else f"95% {low:.2f} to {high:.2f}"
+        around = few if low is None else f"95 % {low:.2f} to {high:.2f}"
         return f"{value:.2f} ({around})"
 
     said = [
@@ -97,7 +97,7 @@ def _said(state: earned_value.EarnedValue, whole: Result, context: Context) -> l
         around = ""
         if least is not None and least > 0:
             ends = (written.number(state.at_completion / c, usd) for c in (most, least))
-            around = f" (95% {' to '.join(ends)})"
+            around = f" (95 % {' to '.join(ends)})"
         said.append(
             f"At this cost performance all ends at {written.number(state.estimate, usd)}{around}, "
             f"{abs(over):.1%} {'over' if over > 0 else 'under'} the budget at completion of "

@@ -61,7 +61,7 @@ class ExperimentDays:
         adjusted = "adjusted by the 28 days before" if shared.is_adjusted(context) else "as it is"
         notes = (
             (
-                f"{metric.label} since exposure, against the control, {adjusted}. Outer band: 95% "
+                f"{metric.label} since exposure, against the control, {adjusted}. Outer band: 95 % "
                 "on all days together; inner: on one day chosen beforehand. Days of UTC."
             ),
         )

@@ -18,7 +18,7 @@ from queries.dataset import Metric
 from queries.model import Query, Result
 
 _NOTE = (
-    "Thick: 95% if one looks once, at the end. Thin: 95% at every look together.",
+    "Thick: 95 % if one looks once, at the end. Thin: 95 % at every look together.",
     "Only the primary metric decides; the others are there to be looked at.",
 )
 

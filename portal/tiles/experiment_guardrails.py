@@ -46,7 +46,7 @@ class ExperimentGuardrails:
             return empty("not_defined", "No guardrail was named for this experiment.")
         columns: list[dict[str, Any]] = [
             {"label": "Guardrail", "is_text": True},
-            {"label": "Effect and 95%"},
+            {"label": "Effect and 95 %"},
             {"label": "Holm p"},
         ]
         cells = [_row(g, found, context, latest) for g in rows]

@@ -75,7 +75,7 @@ def _row(found: Experiment, context: Context, latest: date | None) -> list[dict[
         effect = shared.relative(decided.effect.value, metric)
         interval = shared.between(decided.low, decided.high, metric)
         tone = written.tone(metric, decided.low, decided.high)
-        looks = "95% at every look" if decided.is_running else "95%, looked at once"
+        looks = "95 % at every look" if decided.is_running else "95 %, looked at once"
         tip = f"{decided.cell} against {found.cells[0].name}, {looks}"
     kind = decided.kind if decided is not None else ""
     return [

@@ -77,7 +77,7 @@ class ExperimentPower:
         notes = (
             (
                 f"With the {written.count(now)} accounts of now: {least:.1%} looked at once, "
-                f"{always:.1%} looked at all the time; power 80%, {metric.label.lower()}."
+                f"{always:.1%} looked at all the time; power 80 %, {metric.label.lower()}."
             ),
         )
         return figure(traces, layout, notes=notes)

@@ -106,19 +106,17 @@ class FilmingContest(_Filming):
             return ()
         (a, b), usd = plan.cities, context.metric("cost_usd")
         found = filming.contest(projection, plan.script, ((a, plan.terms[0]), (b, plan.terms[1])))
-        low, middle, high = (written.number(v, usd) for v in found.saved())
+        cheaper, said, saved = _cheaper(found, plan.cities)
+        low, middle, high = (written.number(v, usd) for v in saved)
         likely = found.first_is_cheaper
-        said = f"{a} is cheaper than {b} with probability {likely:.2f}"
-        if likely < _HALF:
-            said = f"{b} is cheaper than {a} with probability {1 - likely:.2f}"
         around = f"{middle} (80 % {low} to {high})"
         if min(likely, 1 - likely) > _DOUBT:
-            silence = f"Neither place is cheaper beyond doubt: {said}; {a} saves {around}."
+            silence = f"Neither place is cheaper beyond doubt: {said}; it saves {around}."
             return (Statement.unsaid(2 * min(likely, 1 - likely), silence),)
         return (
             Statement(
                 subject=f"{said}:",
-                verb=f"filming in {a} is expected to save",
+                verb=f"filming in {cheaper} is expected to save",
                 size=middle,
                 interval=f"80 % {low} to {high}",
                 reason=f"By {projection.past.height} finished productions, for the script below.",
@@ -143,7 +141,8 @@ class FilmingContest(_Filming):
             )
         (a, b), usd = plan.cities, context.metric("cost_usd")
         found = filming.contest(projection, plan.script, ((a, plan.terms[0]), (b, plan.terms[1])))
-        low, middle, high = (written.number(v, usd) for v in found.saved())
+        _, said, saved = _cheaper(found, plan.cities)
+        low, middle, high = (written.number(v, usd) for v in saved)
         traces = [
             _density(costs, f"{side} {city}", colour, projection.past.height)
             for costs, side, city, colour in zip(
@@ -159,8 +158,8 @@ class FilmingContest(_Filming):
         counts = f"{projection.here(a)} were shot in {a}, {projection.here(b)} in {b}"
         notes = [
             (
-                f"{a} is cheaper than {b} with probability {found.first_is_cheaper:.2f}; it saves "
-                f"{middle} in the middle (80% {low} to {high}). A forecast, no effect of a place."
+                f"{said}; it saves {middle} in the middle (80 % {low} to {high}). A forecast, no "
+                "effect of a place."
             ),
             *(_projected(projection, plan, i, context) for i in (0, 1)),
             (
@@ -217,7 +216,7 @@ def _projected(projection: filming.Projection, plan: _Plan, side: int, context: 
     middle, least, most = (
         written.number(float(v) / plan.script.pages, usd) for v in plan.terms[side].net(ends)
     )
-    return f"{city}: {middle} a page net of the incentive (80% {least} to {most})."
+    return f"{city}: {middle} a page net of the incentive (80 % {least} to {most})."
 
 
 def _density(costs: Array, name: str, colour: str, past: int) -> Trace:
@@ -303,6 +302,18 @@ def _reference(past: pl.DataFrame) -> float | None:
     """A day's wage where the labour index is 1, if wages of that place are published."""
     there = past.filter(pl.col("labour_index") == 1).drop_nulls("weekly_wage_usd")
     return None if there.is_empty() else float(there["weekly_wage_usd"][0]) / _WEEK_DAYS
+
+
+def _cheaper(
+    found: filming.Contest, cities: tuple[str, str]
+) -> tuple[str, str, tuple[float, float, float]]:
+    """The place that is likelier cheaper, that in words, and what it saves."""
+    (a, b), likely = cities, found.first_is_cheaper
+    low, middle, high = found.saved()
+    if likely < _HALF:
+        a, b, likely = b, a, 1 - likely
+        low, middle, high = -high, -middle, -low
+    return a, f"{a} is cheaper than {b} with probability {likely:.2f}", (low, middle, high)
 
 
 def _of(past: pl.DataFrame, city: str, column: str, missing: float = 0.0) -> float:

@@ -181,7 +181,7 @@ def _percentiles(lines: Sequence[tuple[float, Any]], tasks: pl.DataFrame) -> lis
     said = [
         f"Not yet known when {share:.0%} are done."
         if math.isnan(found.value)
-        else f"{share:.0%} are done within {found.value:.1f} days (95% {_ends(found)})."
+        else f"{share:.0%} are done within {found.value:.1f} days (95 % {_ends(found)})."
         for share, found in lines
     ]
     return [

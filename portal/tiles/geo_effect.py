@@ -84,7 +84,7 @@ def _word(effect: Brought) -> tuple[str, str]:
 
 def _sentence(found: GeoExperiment, effect: Brought, context: Context) -> str:
     signups, one = effect.signups, cost(found.spend, effect.signups)
-    around = f"95% {shared.count(signups.low)} to {shared.count(signups.high)}"
+    around = f"95 % {shared.count(signups.low)} to {shared.count(signups.high)}"
     said = f"{shared.count(signups.value)} sign-ups more than without it ({around})"
     if signups.low > 0:
         price = shared.price(one.value, context)

@@ -59,7 +59,7 @@ class GeoPlacebo:
         traces = [*band(days, rounded(frame["low"]), rounded(frame["high"]), "@before"), line]
         notes = (
             (
-                "Mean of the treated less mean of the held out, over the weeks before. Band: 95% "
+                "Mean of the treated less mean of the held out, over the weeks before. Band: 95 % "
                 f"of campaigns with other regions treated. Days of {context.zone}."
             ),
         )

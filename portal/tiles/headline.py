@@ -18,9 +18,13 @@ from queries.model import Query, Result
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Headline:
-    """The whole period's value with its interval; the line behind it is cut by the view's grain."""
+    """The whole period's value with its interval; the line behind it is cut by the view's grain.
+
+    Without a line it asks no more than the value: where each point of it would be a scan.
+    """
 
     metric: str
+    has_line: bool = True
     place: Place = field(default_factory=lambda: Place(span=3, height=118))
 
     @property
@@ -28,7 +32,7 @@ class Headline:
         return (self.metric,)
 
     def questions(self, context: Context) -> tuple[Query, ...]:
-        return (context.question(self.metrics, by=(context.time,)),)
+        return (context.question(self.metrics, by=(context.time,) if self.has_line else ()),)
 
     def draw(self, results: Sequence[Result], context: Context) -> Drawing:
         (result,) = results
@@ -41,6 +45,8 @@ class Headline:
     def joined(self, results: Sequence[Result], context: Context) -> tuple[Result, ...]:
         """The whole period first, without a day, then the buckets of the line."""
         (result,) = results
+        if not self.has_line:
+            return (result,)
         whole = result.total.with_columns(pl.lit(None, pl.Date).alias(context.time.name))
         frame = pl.concat([whole, result.frame], how="diagonal_relaxed")
         ordered = frame.select(*(c for c in result.frame.columns if c in frame.columns))

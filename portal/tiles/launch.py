@@ -144,5 +144,5 @@ def _standing(own: pl.DataFrame, comparables: pl.DataFrame, metric: Metric) -> l
     end = launch.projection(own, others) if day < _LAST else None
     if end:
         low, middle, high = (written.number(end[p], metric) for p in ("p10", "p50", "p90"))
-        said.append(f"Day {_LAST} projected: {middle} (80% {low} to {high}).")
+        said.append(f"Day {_LAST} projected: {middle} (80 % {low} to {high}).")
     return said

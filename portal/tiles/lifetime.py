@@ -325,5 +325,5 @@ def _said(groups: Sequence[Group], context: Context) -> str:
     )
     return (
         f"{terms.horizon} months at {terms.margin:.0%} margin, {terms.discount:.0%} a year off: "
-        f"{values}. 95% by leaving out accounts; revenue a month taken as it was."
+        f"{values}. 95 % by leaving out accounts; revenue a month taken as it was."
     )

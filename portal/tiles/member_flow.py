@@ -68,7 +68,7 @@ class MemberFlow:
         row = results[0].frame.row(0, named=True)
         net = context.metric("net_adds")
         notes.insert(
-            0, f"Net adds {written.exact(row['net_adds'], net)}, 95% {written.interval(row, net)}."
+            0, f"Net adds {written.exact(row['net_adds'], net)}, 95 % {written.interval(row, net)}."
         )
         return figure(_bars(steps), layout, notes=notes)
 
@@ -100,7 +100,7 @@ def _steps(results: Sequence[Result], context: Context) -> list[Step]:
 
 def _interval(row: dict[str, Any], name: str, context: Context) -> str:
     found = written.interval(row, context.metric(name))
-    return f"95% {found}" if found else ""
+    return f"95 % {found}" if found else ""
 
 
 def _bars(steps: Sequence[Step]) -> list[Trace]:

@@ -205,14 +205,14 @@ class QuantileDifference:
 
 
 _BANDS = (
-    "Inner band: 95% at all levels together, clustered by account. Outer band: holds however often "
-    "one looks."
+    "Inner band: 95 % at all levels together, clustered by account. Outer band: holds however "
+    "often one looks."
 )
 
 
 def _sentence(found: Sides, level: float, measure: qf.Measure) -> str:
     at = found.compared.at(level)
-    ends = f"95% {_signed(at.low)} to {_signed(at.high)}"
+    ends = f"95 % {_signed(at.low)} to {_signed(at.high)}"
     more = "" if at.low > 0 or at.high < 0 else ": too noisy to say"
     return f"P{level * 100:.0f}: {_signed(at.value)} {measure.unit} ({ends}){more}."
 

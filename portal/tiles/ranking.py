@@ -13,6 +13,7 @@ from portal.components.problem import no_rows, not_recorded
 from portal.context import Context
 from portal.drawing import Drawing
 from portal.page import Place
+from portal.tiles.breakdown import is_nothing
 from queries.condition import Dimension, Scalar
 from queries.dataset import Metric
 from queries.model import Query, Result
@@ -52,6 +53,7 @@ class Ranking:
         metric = context.metric(self.metric)
         dimension = context.dataset.dimension(self.by)
         found = [r for r in result.frame.iter_rows(named=True) if r[metric.name] is not None]
+        found = [row for row in found if not is_nothing(row, self.by, metric)] or found
         if not found:
             return no_rows(context) if result.frame.is_empty() else not_recorded(metric)
         if self.ordered:

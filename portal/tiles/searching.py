@@ -128,7 +128,7 @@ class Queries:
             cells = [first, *({"text": str(row[k.name])} for k in keys[1:])]
             for metric in result.query.metrics:
                 around = written.interval(row, metric)
-                tip = f"95% interval {around}" if around else ""
+                tip = f"95 % interval {around}" if around else ""
                 cells.append({"text": written.number(row[metric.name], metric), "tip": tip})
             rows.append(cells)
         table = {"columns": columns, "rows": rows, "more": 0}

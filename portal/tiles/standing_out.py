@@ -77,7 +77,7 @@ class StandingOut:
         tested = found.table.drop_nulls("q").height
         notes = (
             f"{tested} comparisons with all other values on the same devices.",
-            "Coloured: beyond noise (Benjamini-Hochberg, 5%). A description, not an effect.",
+            "Coloured: beyond noise (Benjamini-Hochberg, 5 %). A description, not an effect.",
         )
         return Drawing(
             kind="table", content={"tables": [table]}, filters=found.dimension.name, notes=notes
@@ -118,6 +118,6 @@ def _cell(row: dict[str, Any], metric: Metric) -> dict[str, Any]:
     apart = [written.number(row[end], metric) for end in ("difference", "low", "high")]
     tip = (
         f"{written.number(row['rest'], metric)} elsewhere; difference {apart[0]} "
-        f"(95% {apart[1]} to {apart[2]})"
+        f"(95 % {apart[1]} to {apart[2]})"
     )
     return {"text": written.number(row["rate"], metric), "tone": tone, "tip": tip}

@@ -72,7 +72,8 @@ class TenureCurves:
         low = 0.07 * len(groups) + 0.14
         layout: Layout = {
             "xaxis": {
-                "range": [0, HORIZON_DAYS],
+                # The first numbers at risk begin at 0: room before them, or names touch them.
+                "range": [-HORIZON_DAYS / 40, HORIZON_DAYS],
                 "dtick": _EVERY_DAYS,
                 "title": {"text": "Days since joining"},
                 "anchor": "y2",
@@ -155,5 +156,5 @@ def _notes(groups: Sequence[tuple[str, survival.Counts]]) -> tuple[str, ...]:
         said.append(
             f"One curve for all? Log-rank χ² {test.statistic:.1f} on {test.degrees} df, p {p}."
         )
-    said.append("Below the curves: memberships at risk. Bands 95%, Greenwood on log(−log).")
+    said.append("Below the curves: memberships at risk. Bands 95 %, Greenwood on log(−log).")
     return tuple(said)

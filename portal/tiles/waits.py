@@ -92,7 +92,7 @@ def _cell(row: Mapping[str, Any]) -> dict[str, Any]:
 def _around(row: Mapping[str, Any]) -> str:
     if row["low"] is None:
         return " (no interval: too few productions)"
-    return f" (95% {row['low']:.1f} to {row['high']:.1f})"
+    return f" (95 % {row['low']:.1f} to {row['high']:.1f})"
 
 
 def _said(found: pl.DataFrame, keys: tuple[Dimension, Dimension]) -> list[str]:

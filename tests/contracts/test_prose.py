@@ -105,6 +105,14 @@ def test_every_field_of_a_question_is_documented():
         assert f"`{name}`" in text or f'"{name}"' in text
 
 
+def test_a_level_of_confidence_is_written_with_a_space():
+    folders = ("portal", "pages", "assets", "queries/catalog")
+    kinds = (".py", ".js", ".yaml")
+    files = (f for name in folders for f in (ROOT / name).rglob("*") if f.suffix in kinds)
+    wrong = [f.name for f in files if re.search(r"\b(80|95)%", f.read_text())]
+    assert wrong == []
+
+
 def test_the_lock_file_pins_hashes_and_names_no_registry():
     lock = (ROOT / "requirements.lock").read_text()
     requirements = re.findall(r"^([\w.-]+)==", lock, flags=re.MULTILINE)
