@@ -14,6 +14,7 @@ from portal.tiles import (
     Options,
     QueueWaits,
     Ranking,
+    ScheduleSlip,
     Scorecard,
     Trend,
 )
@@ -173,6 +174,15 @@ PAGE = Page(
         Section(
             title="Do we deliver on time?",
             tiles=(
+                ScheduleSlip(
+                    place=Place(
+                        title="How late are deliveries?",
+                        note="Share not delivered yet, by days after the planned delivery",
+                        span=12,
+                        height=320,
+                        dataset="productions",
+                    )
+                ),
                 Scorecard(
                     metrics=("on_time", "slip", "estimate_usd", "overrun"),
                     place=Place(

@@ -47,6 +47,7 @@ from portal.tiles.ranking import Ranking
 from portal.tiles.scenes import Scenes, ScenesOfTitles
 from portal.tiles.scorecard import Scorecard
 from portal.tiles.scroll import ScrollDepth
+from portal.tiles.slip import ScheduleSlip
 from portal.tiles.spend_returns import SpendReturns
 from portal.tiles.split_options import SplitOptions
 from portal.tiles.standing_out import StandingOut
@@ -119,6 +120,7 @@ __all__ = [
     "Ranking",
     "Scenes",
     "ScenesOfTitles",
+    "ScheduleSlip",
     "Scorecard",
     "ScrollDepth",
     "SlotRates",

@@ -52,6 +52,24 @@ def tenure_counts(frame: pl.DataFrame) -> Counts:
     return counts(frame, "tenure_days", "was_cancelled", entry="entry_days")
 
 
+def slip_question(scope: Scope, by: Sequence[str] = ()) -> Query:
+    """Productions by days after their planned delivery, and whether they are delivered."""
+    asked = counted_by(scope, ["rows"], [*by, "seen_slip_days", "is_delivered"])
+    return replace(asked, by=tuple(key for key in asked.by if key.name != CLUSTER.name))
+
+
+def slip_counts(frame: pl.DataFrame) -> Counts:
+    """Days from the planned delivery to the real one, negative ahead of it.
+
+    What is open is censored at what it is late by now, below 0 where it is not due yet.
+    """
+    known = frame.filter(pl.col("seen_slip_days").is_not_null())
+    first = known["seen_slip_days"].min() if known.height else 0
+    shifted = known.with_columns(pl.col("seen_slip_days").cast(pl.Float64) - first)
+    found = counts(shifted, "seen_slip_days", "is_delivered")
+    return replace(found, time=found.time + float(first or 0))  # pyright: ignore[reportArgumentType]
+
+
 def scroll(frame: pl.DataFrame) -> Curve:
     """How far down visits scroll: at each row, the share of visits that see a lower one still."""
     return kaplan_meier(counts(frame.with_columns(stopped=True), "deepest_row", "stopped"))

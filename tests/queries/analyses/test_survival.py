@@ -15,6 +15,7 @@ from queries.analyses.survival import (
     first_play,
     kaplan_meier,
     log_rank,
+    slip_counts,
 )
 
 # Freireich et al. 1963, Blood 21, 699-716: weeks of remission under 6-mercaptopurine and placebo.
@@ -158,3 +159,39 @@ def test_the_log_rank_test_of_one_curve_alarms_as_often_as_it_says():
         ]
         alarms += log_rank(groups).p < 0.05
     assert 0.025 <= alarms / 400 <= 0.08
+
+
+def slips(dice: np.random.Generator, many: int, now: float) -> pl.DataFrame:
+    """Productions due at random days, delivered a skewed number of days around them."""
+    due = dice.uniform(-600, now + 200, many)
+    slip = np.round(dice.gamma(4, 10, many) - 20)
+    is_delivered = due + slip <= now
+    seen = np.where(is_delivered, slip, np.floor(now - due))
+    frame = pl.DataFrame({"seen_slip_days": seen.astype(int), "is_delivered": is_delivered})
+    return frame.group_by("seen_slip_days", "is_delivered").len("rows")
+
+
+def test_slips_are_those_of_scipy_with_open_productions_censored():
+    frame = slips(np.random.default_rng(5), 300, 0.0)
+    one = frame.select(pl.all().repeat_by("rows").explode())
+    done = one.filter("is_delivered")["seen_slip_days"].to_numpy()
+    still = one.filter(~pl.col("is_delivered"))["seen_slip_days"].to_numpy()
+    expected = stats.ecdf(stats.CensoredData(uncensored=done, right=still)).sf
+    found = kaplan_meier(slip_counts(frame))
+    assert found.time.min() < 0
+    assert found.survival == pytest.approx(expected.evaluate(found.time), abs=1e-12)
+
+
+def test_the_median_slip_of_delivered_productions_alone_is_too_early_and_the_curve_is_not():
+    dice = np.random.default_rng(6)
+    truth = float(np.median(np.round(dice.gamma(4, 10, 400_000) - 20)))
+    worlds, inside, naive = 200, 0, []
+    for _ in range(worlds):
+        # Half of them were due in the last days, so that many are open.
+        frame = slips(dice, 150, -480.0)
+        found = kaplan_meier(slip_counts(frame))
+        inside += found.median_low <= truth <= found.median_high
+        done = frame.filter("is_delivered").select(pl.col("seen_slip_days").repeat_by("rows"))
+        naive.append(float(done.explode("seen_slip_days").median().item()))
+    assert np.mean(naive) < truth - 3
+    assert inside >= 0.95 * worlds - 2.5 * np.sqrt(worlds * 0.95 * 0.05)
