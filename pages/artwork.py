@@ -1,8 +1,9 @@
 """Artwork: the image that should represent a title, for whom, and what makes an image work."""
 
 from portal.page import Page, Place, Section
-from portal.tiles import Findings, Headline, Heat
+from portal.tiles import Findings, Headline, Heat, Trend
 from portal.tiles.artwork import Gallery, ImageEffects, ImageWinners
+from portal.tiles.image_policies import ImagePolicies
 from portal.tiles.packaging_tests import PackagingTests
 from portal.view import View
 from queries.catalog import Catalog
@@ -11,7 +12,7 @@ from queries.catalog import Catalog
 def sections(_catalog: Catalog, view: View) -> tuple[Section, ...]:
     """All titles to pick from, or the images of those picked."""
     which = _IMAGES if view.values("title") else _TITLES
-    return (_FINDINGS, _TOP, which, _WHY, _TESTS)
+    return (_FINDINGS, _TOP, which, _WHY, _RULES, _TESTS)
 
 
 _FINDINGS = Section(tiles=(Findings(changes=False),))
@@ -81,6 +82,28 @@ _WHY = Section(
                 note="Take rate, images weighted to equal chance; genres differ by titles too",
                 span=6,
                 height=320,
+            ),
+        ),
+    ),
+)
+_RULES = Section(
+    title="Which rule should choose images?",
+    tiles=(
+        ImagePolicies(
+            place=Place(
+                title="What would another rule earn?",
+                note="On the log as it is, by rules it has probabilities for",
+                span=6,
+                height=260,
+            )
+        ),
+        Trend(
+            metric="exploration_regret",
+            place=Place(
+                title="What does exploring cost?",
+                note="Plays that random images had less than the best of each title, 95 % band",
+                span=6,
+                height=260,
             ),
         ),
     ),

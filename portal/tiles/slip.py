@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from math import isnan, nan
+from math import isnan
 
 import polars as pl
 
@@ -120,20 +120,16 @@ def _said(label: str, curve: Curve, counted: survival.Counts) -> str:
     open_ones = int(summed(counted.censored).sum())
     many = int(summed(counted.events).sum()) + open_ones
     late = curve.at(0)
-    middle = "not reached" if isnan(curve.median) else _days(curve.median)
-    ends = "" if isnan(curve.median) else f" (95 % {_ends(curve)})"
+    middle = f"by day {_day(curve.median)} (95 % {_day(curve.median_low)} to "
+    middle += f"{_day(curve.median_high)})"
+    if isnan(curve.median):
+        middle = "on no day that is known yet"
     return (
-        f"{label}: half are delivered by {middle}{ends}; {late:.0%} are late. {many} productions, "
+        f"{label}: half are delivered {middle}; {late:.0%} are late. {many} productions, "
         f"{open_ones} of them open."
     )
 
 
-def _ends(curve: Curve) -> str:
-    return f"{_days(curve.median_low)} to {_days(curve.median_high)}"
-
-
-def _days(value: float = nan) -> str:
-    if isnan(value):
-        return "no known day"
-    days = f"{abs(value):.0f} days"
-    return f"{days} before the plan" if value < 0 else f"{days} after it"
+def _day(value: float) -> str:
+    """A day against the plan: `+12` is late."""
+    return "unknown" if isnan(value) else f"{value:+.0f}".replace("-", "−")  # a minus

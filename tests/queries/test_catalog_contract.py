@@ -101,7 +101,7 @@ def test_no_derived_table_goes_by_the_name_of_one_that_is_loaded():
 def test_both_engines_compute_every_metric_alike(
     dataset: Dataset, random_lake: Files, duckdb_first: DuckDBEngine
 ):
-    metrics = [m.bind({"policy": "x"}) for m in dataset.metrics]
+    metrics = [m.bind({"policy": "x", "image_policy": "x"}) for m in dataset.metrics]
     reduction = Reduction(
         source=Source(dataset.table, dataset.joins),
         keys=(),

@@ -52,6 +52,7 @@ BY = {
     "locations": "city",
 }
 DATASETS = tuple(BY)
+BOUND = {"policy": "pvr_v2", "image_policy": "best"}
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +75,7 @@ def can_be_asked(metric: Metric, by: str) -> bool:
 
 
 def asked(warehouse: Warehouse, dataset: Dataset, by: str = "") -> pl.DataFrame:
-    metrics = tuple(m.bind({"policy": "pvr_v2"} if m.parameters else {}) for m in dataset.metrics)
+    metrics = tuple(m.bind({n: BOUND[n] for n in m.parameters}) for m in dataset.metrics)
     metrics = tuple(m for m in metrics if can_be_asked(m, by))
     keys = (dataset.dimension(by),) if by else ()
     query = Query(dataset=dataset, metrics=metrics, by=keys, interval=False)
@@ -202,3 +203,29 @@ def test_launches_decay_like_the_published_ones(warehouse: Warehouse):
     ratios = launch.weekly_decay(curves)["ratio"].to_list()
     assert ratios[0] == 1
     assert ratios[1] > ratios[2] > ratios[3] > 0.15
+
+
+def test_image_policies_are_valued_as_by_hand_and_the_best_images_beat_random_ones(
+    warehouse: Warehouse,
+):
+    dataset = warehouse.dataset("impressions")
+    names = ("image_policy_rate", "image_policy_lift")
+    metrics = tuple(dataset.metric(n).bind({"image_policy": "best"}) for n in names)
+    found = warehouse.ask(Query(dataset=dataset, metrics=metrics), Access()).total.to_dicts()[0]
+    files = list(warehouse.snapshot().files("impressions"))
+    rows = duckdb.sql(f"""
+        WITH seen AS (
+            SELECT *, art_targets['best'] AS target, CAST(played AS INT) AS play,
+                   sample_w * art_targets['best'] / art_propensity AS weight,
+                   sample_w / art_propensity AS even
+            FROM read_parquet({files})
+            WHERE seen AND played IS NOT NULL AND art_targets['best'] IS NOT NULL
+              AND art_propensity < 1
+        )
+        SELECT sum(sample_w * play) FILTER (WHERE explore AND target > 0.999)
+               / sum(sample_w) FILTER (WHERE explore AND target > 0.999),
+               (sum(weight * play) / sum(weight)) / (sum(even * play) / sum(even))
+        FROM seen
+    """).fetchall()
+    assert [found[n] for n in names] == pytest.approx(rows[0])
+    assert found["image_policy_lift__low"] > 1
