@@ -76,6 +76,6 @@ def held_against(row: Mapping[str, Any], metric: Metric, aim: Target | None) -> 
     is_met = is_above == (aim.direction == "at least")
     side = "above" if is_above else "below"
     return said | {
-        "relation": f"{side} it with 95% confidence",
+        "relation": f"{side} it with 95 % confidence",
         "tone": "good" if is_met else "bad",
     }

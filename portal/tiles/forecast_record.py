@@ -68,8 +68,8 @@ def _said(frame: pl.DataFrame) -> str:
     ends = wilson(frame["held"].sum() + pl.Series([0.0]).to_numpy(), pl.Series([count]).to_numpy())
     between = f"{float(ends.low[0]):.0%} to {float(ends.high[0]):.0%}"
     return (
-        f"Intervals of 80% held {held / count:.0%} of the time (95% {between}, n={count}); "
-        "80% is right."
+        f"Intervals of 80 % held {held / count:.0%} of the time (95 % {between}, n={count}); "
+        "80 % is right."
     )
 
 

@@ -123,8 +123,8 @@ class GreenlightVerdict(GreenlightTile):
         low, middle, high = (_views(v, context) for v in greenlight.views(at[[0, 2, 4]]))
         chance = greenlight.chance_of(at, plan.wanted)
         sentence = (
-            f"80% interval {low} to {high} views in 91 days, {middle} in the middle; break-even at "
-            f"{_views(plan.wanted, context)}: P(success) {said_chance(chance)}."
+            f"80 % interval {low} to {high} views in 91 days, {middle} in the middle; break-even "
+            f"at {_views(plan.wanted, context)}: P(success) {said_chance(chance)}."
         )
         lesson = plan.lesson
         wide = float(greenlight.width(at))

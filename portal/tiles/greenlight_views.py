@@ -153,7 +153,7 @@ def ranges(rows: Sequence[tuple[Any, ...]], context: Context) -> list[Trace]:
     metric = context.metric("views")
     labels = [r[0] for r in rows]
     texts = [
-        f"{r[0]}: {written.number(r[3], metric)}, 80% {written.number(r[1], metric)} to "
+        f"{r[0]}: {written.number(r[3], metric)}, 80 % {written.number(r[1], metric)} to "
         f"{written.number(r[5], metric)}"
         for r in rows
     ]

@@ -206,7 +206,7 @@ class EndingCosts(Ending):
         }  # fmt: skip
         more = priced.height - shown.height
         notes = [f"{more} more are nearer to their substitutes."] if more else []
-        notes.append("Bars: 95% by leaving out accounts; fees are facts.")
+        notes.append("Bars: 95 % by leaving out accounts; fees are facts.")
         return figure(
             _costs(shown, threshold(context)),
             layout,
@@ -307,7 +307,7 @@ def _times(row: Mapping[str, Any]) -> str:
     if row["times"] is None:
         return "no substitutes to hold it against" if row["substitute_usd"] is None else ""
     high = "no upper end" if row["times_high"] is None else _factor(row["times_high"])
-    return f"{_factor(row['times'])} (95% {_factor(row['times_low'])} to {high})"
+    return f"{_factor(row['times'])} (95 % {_factor(row['times_low'])} to {high})"
 
 
 def _between(row: Mapping[str, Any], name: str, metric: Any) -> str:  # noqa: ANN401
@@ -315,8 +315,8 @@ def _between(row: Mapping[str, Any], name: str, metric: Any) -> str:  # noqa: AN
     if low is None:
         return ""
     upper = written.number(high, metric) if high is not None else "no upper end"
-    return f"95% {written.number(low, metric)} to {upper}"
+    return f"95 % {written.number(low, metric)} to {upper}"
 
 
 def _percent(row: Mapping[str, Any]) -> str:
-    return f"95% {row['share_low']:.2%} to {row['share_high']:.2%}"
+    return f"95 % {row['share_low']:.2%} to {row['share_high']:.2%}"

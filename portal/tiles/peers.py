@@ -240,7 +240,7 @@ class PeerTable(PeerGroup):
         columns = [
             {"label": dimension.label, "is_text": True},
             {"label": metric.label, "unit": written.unit(metric)},
-            {"label": "95%"},
+            {"label": "95 %"},
             {"label": noun},
             {"label": "Likeness"},
             {"label": "Why it is a peer", "is_text": True},

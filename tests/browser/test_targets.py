@@ -23,7 +23,7 @@ def test_a_target_is_set_by_who_may_and_shown_to_all(open_as: Open) -> None:
     dialog.get_by_role("button", name="Set").click()
     said = admin.locator(f"{HEADLINE} .number-against")
     expect(said).to_contain_text("at least 99.0%")
-    expect(said).to_contain_text("below it with 95% confidence")
+    expect(said).to_contain_text("below it with 95 % confidence")
     reader.reload()
     settled(reader)
     expect(reader.locator(f"{HEADLINE} .number-against")).to_contain_text("at least 99.0%")

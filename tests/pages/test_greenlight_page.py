@@ -51,7 +51,7 @@ def test_the_first_thing_said_is_how_likely_it_pays_and_how_little_is_known(ware
     said = drawn(warehouse, GreenlightVerdict).content
     assert said["word"].startswith("P(success)")
     assert said["kind"] == "forecast"
-    assert "80% interval" in said["sentence"]
+    assert "80 % interval" in said["sentence"]
     assert "times P10" in said["reasons"][0]["text"]
 
 

@@ -79,8 +79,8 @@ def test_what_counts_once_is_aimed_at_over_the_days_it_was_said_for():
 @pytest.mark.parametrize(
     ("ends", "relation", "tone"),
     [
-        ((0.81, 0.85), "above it with 95% confidence", "good"),
-        ((0.70, 0.79), "below it with 95% confidence", "bad"),
+        ((0.81, 0.85), "above it with 95 % confidence", "good"),
+        ((0.70, 0.79), "below it with 95 % confidence", "bad"),
         ((0.79, 0.81), "not told apart from it", "flat"),
         ((None, None), "no interval, so not told apart", "flat"),
     ],
