@@ -9,10 +9,14 @@ from portal.tiles import (
     Findings,
     Headline,
     Launch,
+    Options,
     Ranking,
     Scorecard,
     Trend,
 )
+from portal.tiles.efficiency import Efficiency
+from portal.tiles.launch import AGAINST
+from portal.tiles.reach import LaunchReach
 from portal.view import View
 from queries.catalog import Catalog
 
@@ -53,6 +57,26 @@ _ALL = (
                     title="Where do people leave?", note="Plays of any title still going", span=4
                 )
             ),
+            Efficiency(
+                place=Place(
+                    title="Which launches earn their cost?",
+                    note="Share of adjusted hours over share of cost, against reach",
+                    span=8,
+                    height=360,
+                    dataset="title_value",
+                )
+            ),
+            LaunchReach(
+                by="genre",
+                rows=12,
+                place=Place(
+                    title="How far do launches reach?",
+                    note="Accounts that started one in 28 days, mean of a genre",
+                    span=4,
+                    height=360,
+                    dataset="launch_reach",
+                ),
+            ),
         )
     ),
 )
@@ -69,10 +93,11 @@ _ONE = (
     Section(
         title="Is the launch on curve?",
         tiles=(
+            Options(options=(AGAINST,)),
             Launch(
                 place=Place(
                     title="Since release",
-                    note="Hours viewed, cumulated, among all launches",
+                    note="Hours viewed, cumulated; days to come are dashed",
                     span=8,
                     height=320,
                 )
@@ -85,6 +110,31 @@ _ONE = (
                     span=4,
                     height=320,
                 ),
+            ),
+        ),
+    ),
+    Section(
+        title="How far does it reach, and does it earn its cost?",
+        tiles=(
+            LaunchReach(
+                by="country",
+                rows=30,
+                place=Place(
+                    title="Who started it, country by country?",
+                    note="Of the accounts active in its first 28 days",
+                    span=4,
+                    height=400,
+                    dataset="launch_reach",
+                ),
+            ),
+            Efficiency(
+                place=Place(
+                    title="Efficiency against reach",
+                    note="Among all launches whose 28 days are over",
+                    span=8,
+                    height=400,
+                    dataset="title_value",
+                )
             ),
         ),
     ),
@@ -136,8 +186,9 @@ PAGE = Page(
     title="Title scorecard",
     question="Is the launch on curve, who starts, who watches, who finishes?",
     unit="content",
-    datasets=("playback",),
+    datasets=("playback", "title_value", "launch_reach"),
     filters=("title", "country", "device", "genre"),
+    options=(AGAINST.name,),
     arrange=sections,
     become=one_title,
     arranged_by=("title",),

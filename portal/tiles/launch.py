@@ -11,7 +11,8 @@ from portal.context import Context
 from portal.drawing import Drawing, empty
 from portal.page import Place
 from portal.theme import SERIES
-from portal.tiles.figure import Layout, Trace, figure, rounded, value_axis
+from portal.tiles.figure import Layout, Trace, band, figure, rounded, value_axis
+from portal.tiles.options import Option
 from portal.tiles.rankers import scope
 from queries.analyses import launch
 from queries.dataset import Metric
@@ -19,12 +20,22 @@ from queries.model import Query, Result
 from queries.period import Period
 
 HORIZON_DAYS = 28
+AGAINST = Option(
+    name="against",
+    label="Comparables",
+    choices=(("", "same kind"), ("genre", "same kind and genre"), ("all", "all launches")),
+)
+_ABOUT = ("kind", "genre")
 _LAST = HORIZON_DAYS - 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Launch:
-    """Days since release, whatever period the page shows. The fan is made of every launch."""
+    """Days since release, whatever period the page shows.
+
+    The fan is made of every launch, beside a title of those alike (option `against`). The days
+    that a title has not seen yet are dashed.
+    """
 
     metric: str = "hours_viewed"
     place: Place = field(default_factory=lambda: Place(span=8, height=320))
@@ -37,7 +48,7 @@ class Launch:
         everything = replace(scope(context.without("title")), period=None)
         chosen = context.question(self.metrics, by=("title_id", "title"))
         shown = replace(chosen, period=None, compare=None, interval=False, limit=4)
-        return (launch.question(everything, self.metric, HORIZON_DAYS), shown)
+        return (launch.question(everything, self.metric, HORIZON_DAYS, _ABOUT), shown)
 
     def joined(self, results: Sequence[Result], context: Context) -> tuple[Result, ...]:
         """What is drawn, not the days it was made from."""
@@ -56,11 +67,10 @@ class Launch:
         extent = context.extent
         first, latest = extent.first or date.min, extent.latest or date.min
         span = Period(first, max(first, latest))
+        titles = chosen["title_id"].to_list()
         own = launch.curves(days, self.metric, span, HORIZON_DAYS, whole=False)
-        return (
-            launch.curves(days, self.metric, span, HORIZON_DAYS),
-            own.filter(pl.col("title_id").is_in(chosen["title_id"].to_list())),
-        )
+        others = launch.curves(_alike(days, titles, context), self.metric, span, HORIZON_DAYS)
+        return others, own.filter(pl.col("title_id").is_in(titles))
 
     def draw(self, results: Sequence[Result], context: Context) -> Drawing:
         metric = context.metric(self.metric)
@@ -71,12 +81,14 @@ class Launch:
         if fan.frame.is_empty() or (has_title and own.is_empty()):
             return _NO_LAUNCH
         traces = _fan(fan.frame)
-        notes = [f"The fan holds {fan.launches} launches: a tenth to nine tenths, and a half."]
+        alike = _said(context) if has_title else "launches"
+        notes = [f"The fan holds {fan.launches} {alike}: a tenth to nine tenths, and a half."]
         if has_title:
             traces += [
                 _curve(own, title, name) | {"line": {"color": colour, "width": 2.5}}
                 for (title, name), colour in zip(names.items(), SERIES, strict=False)
             ]
+            traces += _to_come(own, comparables)
             notes += _standing(own, comparables, metric)
         layout: Layout = {
             "xaxis": {"title": {"text": "Days since release"}, "range": [0, _LAST], "dtick": 7},
@@ -88,6 +100,47 @@ class Launch:
 _NO_LAUNCH = empty(
     "no_rows", "No launch to show.", "The title was released before the data begins, or not yet."
 )
+
+
+def _alike(days: pl.DataFrame, titles: list[int], context: Context) -> pl.DataFrame:
+    """The launches that chosen titles are held against; all of them where none is chosen."""
+    against = context.view.option(AGAINST.name)
+    if not context.view.values("title") or against == "all":
+        return days
+    by = _ABOUT if against == "genre" else _ABOUT[:1]
+    kinds = days.filter(pl.col("title_id").is_in(titles)).select(by).unique()
+    return days.join(kinds, on=by, how="semi", nulls_equal=True)
+
+
+def _said(context: Context) -> str:
+    match context.view.option(AGAINST.name):
+        case "all":
+            return "launches"
+        case "genre":
+            return "launches of the same kind and genre"
+        case _:
+            return "launches of the same kind"
+
+
+def _to_come(own: pl.DataFrame, comparables: pl.DataFrame) -> list[Trace]:
+    """The days that one title has not seen yet, by how its comparables went on."""
+    if own["title_id"].n_unique() != 1:
+        return []
+    others = comparables.filter(~pl.col("title_id").is_in(own["title_id"].unique().to_list()))
+    ahead = launch.course(own, others)
+    if ahead.height < 2:  # noqa: PLR2004 - its last day, and one to come
+        return []
+    days = ahead["day"].to_list()
+    line: Trace = {
+        "type": "scatter",
+        "mode": "lines",
+        "name": "To come",
+        "x": days,
+        "y": rounded(ahead["p50"]),
+        "line": {"color": SERIES[0], "width": 2, "dash": "5px,4px"},
+        "hovertemplate": "Day %{x}, projected: %{y:,.3~s}<extra></extra>",
+    }
+    return [*band(days, rounded(ahead["p10"]), rounded(ahead["p90"]), SERIES[0]), line]
 
 
 def _fan(frame: pl.DataFrame) -> list[Trace]:

@@ -27,15 +27,28 @@ class Fan:
     launches: int
 
 
-def question(scope: Scope, metric: str = "hours_viewed", horizon: int = 28) -> Query:
-    """A metric by title and day since release, from the day of release on."""
+def question(
+    scope: Scope,
+    metric: str = "hours_viewed",
+    horizon: int = 28,
+    about: tuple[str, ...] = (),
+) -> Query:
+    """A metric by title and day since release, from the day of release on.
+
+    `about` are further dimensions of the title, to choose comparables by.
+    """
     dataset = scope.dataset
     day = dataset.dimension("days_since_release")
     window = Filter(day, "between", (0, horizon - 1))
     return Query(
         dataset=dataset,
         metrics=(dataset.metric(metric),),
-        by=(dataset.dimension("title_id"), dataset.dimension("release_date"), day),
+        by=(
+            dataset.dimension("title_id"),
+            dataset.dimension("release_date"),
+            day,
+            *(dataset.dimension(name) for name in about),
+        ),
         where=conjunction(scope.where, window),
         period=scope.period,
         limit=EVERY_GROUP,
@@ -122,6 +135,27 @@ def projection(curve: pl.DataFrame, comparables: pl.DataFrame) -> dict[str, floa
         return None
     low, middle, high = np.quantile(growth, [0.1, 0.5, 0.9]) * so_far
     return {"p10": float(low), "p50": float(middle), "p90": float(high)}
+
+
+def course(curve: pl.DataFrame, comparables: pl.DataFrame) -> pl.DataFrame:
+    """How a launch will go on, day by day to the end of the window: day, p10, p50, p90.
+
+    What it has so far, times how much the comparables grew from the same day to each day after.
+    Its own last day is in it. Empty where `projection` is None.
+    """
+    empty = pl.DataFrame(
+        schema={"day": pl.Int64, **dict.fromkeys(("p10", "p50", "p90"), pl.Float64)}
+    )
+    if projection(curve, comparables) is None:
+        return empty
+    day, so_far = curve.sort("day").select("day", "cumulative").row(-1)
+    then = comparables.filter((pl.col("day") == day) & (pl.col("cumulative") > 0))
+    later = comparables.filter(pl.col("day") >= day).join(
+        then.select("title_id", then="cumulative"), on="title_id"
+    )
+    grown = so_far * pl.col("cumulative") / pl.col("then")
+    levels = [grown.quantile(q, "linear").alias(f"p{round(100 * q)}") for q in (0.1, 0.5, 0.9)]
+    return later.group_by("day").agg(levels).sort("day")
 
 
 def weekly_decay(comparables: pl.DataFrame) -> pl.DataFrame:

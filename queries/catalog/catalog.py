@@ -57,9 +57,10 @@ def _brought(name: str, text: str) -> Dataset:
 
 
 _ORDER = (
-    "playback", "audience", "episodes", "launches", "launch_views", "forecasts", "impressions",
-    "page_requests", "page_rows", "calibration", "visits", "searches", "membership", "marketing",
-    "campaign_regions", "signups", "experiments", "experiment_days", "top10", "engagement",
+    "playback", "audience", "episodes", "launches", "launch_views", "launch_reach",
+    "forecasts", "impressions", "page_requests", "page_rows", "calibration", "visits",
+    "searches", "membership", "marketing", "campaign_regions", "signups",
+    "experiments", "experiment_days", "top10", "engagement",
 )  # fmt: skip
 
 

@@ -35,6 +35,7 @@ BY = {
     "licences": "genre",
     "licensed_viewing": "genre",
     "launch_views": "kind",
+    "launch_reach": "genre",
     "forecasts": "forecast_model",
     "page_requests": "device",
     "page_rows": "ranker",

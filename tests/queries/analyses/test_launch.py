@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from queries.analyses.launch import curves, fan, percentile, projection, weekly_decay
+from queries.analyses.launch import course, curves, fan, percentile, projection, weekly_decay
 from queries.period import Period
 
 SPAN = Period(date(2026, 1, 1), date(2026, 3, 31))
@@ -107,3 +107,28 @@ def test_weekly_decay_is_over_the_first_week():
     found = weekly_decay(_many())
     assert found["ratio"].to_list() == pytest.approx([1, 0.9**7])
     assert weekly_decay(_many().head(0)).is_empty()
+
+
+def test_the_days_to_come_end_where_the_launch_is_projected_to_end():
+    dice = np.random.default_rng(9)
+    grown = np.cumsum(dice.gamma(2, 1, (30, 28)), axis=1)
+    others = pl.DataFrame(
+        {
+            "title_id": np.repeat(np.arange(30), 28),
+            "day": np.tile(np.arange(28), 30),
+            "cumulative": grown.ravel(),
+        }
+    )
+    curve = pl.DataFrame({"day": np.arange(10), "cumulative": np.arange(1.0, 11.0)})
+    ahead = course(curve, others)
+    end = projection(curve, others)
+    assert ahead["day"].to_list() == list(range(9, 28))
+    assert ahead.row(0)[1:] == pytest.approx((10.0, 10.0, 10.0))
+    assert dict(zip(("p10", "p50", "p90"), ahead.row(-1)[1:], strict=True)) == pytest.approx(end)
+    assert (ahead["p10"] <= ahead["p50"]).all()
+    assert (ahead["p50"] <= ahead["p90"]).all()
+
+
+def test_without_enough_comparables_nothing_is_said_of_the_days_to_come():
+    one = pl.DataFrame({"title_id": [1, 1], "day": [0, 1], "cumulative": [1.0, 2.0]})
+    assert course(one.drop("title_id").head(1), one).is_empty()
