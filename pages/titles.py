@@ -67,11 +67,12 @@ _ALL = (
                 )
             ),
             LaunchReach(
+                metric="mean_reach",
                 by="genre",
                 rows=12,
                 place=Place(
                     title="How far do launches reach?",
-                    note="Accounts that started one in 28 days, mean of a genre",
+                    note="Starters in 28 days, mean over launches",
                     span=4,
                     height=360,
                     dataset="launch_reach",

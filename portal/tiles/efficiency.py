@@ -59,7 +59,7 @@ class Efficiency:
         ]  # fmt: skip
         if chosen:
             own = frame.filter(pl.col("title").is_in(chosen))
-            traces.append(_dots(own, "Chosen", "@bad", faded=False, size=13))
+            traces.append(_dots(own, "Chosen", "@ink", faded=False, size=13))
         middle = float(frame.select(pl.col("reach").median()).item())
         layout: Layout = {
             "xaxis": {"type": "log", "tickformat": ",.2~p", "showgrid": True,

@@ -1,12 +1,14 @@
 """Reach of launches: which part of the active accounts started one in its first 28 days."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from portal.context import Context
+from portal.drawing import Drawing, empty
 from portal.page import Place
 from portal.tiles.ranking import Ranking
-from queries.model import Query
+from queries.model import Query, Result
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,3 +22,15 @@ class LaunchReach(Ranking):
     def questions(self, context: Context) -> tuple[Query, ...]:
         asked = Ranking.questions(self, context)
         return tuple(replace(q, period=None, compare=None) for q in asked)
+
+    def draw(self, results: Sequence[Result], context: Context) -> Drawing:
+        if results[0].frame.is_empty() and context.view.values("title"):
+            return _NOT_OVER
+        return Ranking.draw(self, results, context)
+
+
+_NOT_OVER = empty(
+    "no_rows",
+    "No launch whose 28 days are over.",
+    "It was released less than 28 days ago, or before the data begins.",
+)
