@@ -119,9 +119,9 @@ _ONE = (
         tiles=(
             LaunchReach(
                 by="country",
-                rows=30,
+                rows=12,
                 place=Place(
-                    title="Who started it, country by country?",
+                    title="Where did most start it?",
                     note="Of the accounts active in its first 28 days",
                     span=4,
                     height=400,
