@@ -6,6 +6,7 @@ from portal.tiles.comparables import Comparables
 from portal.tiles.forecast_record import ForecastRecord
 from portal.tiles.frozen_forecasts import FrozenForecasts
 from portal.tiles.greenlight import OPTIONS, GreenlightInputs, GreenlightVerdict
+from portal.tiles.greenlight_audience import GreenlightAudience
 from portal.tiles.greenlight_views import (
     GreenlightCost,
     GreenlightCountries,
@@ -17,7 +18,7 @@ PAGE = Page(
     title="Greenlight",
     question="What audience can we expect, where, and at which cost is it worth it?",
     unit="content",
-    datasets=("launch_views", "forecasts"),
+    datasets=("launch_views", "forecasts", "playback"),
     options=OPTIONS,
     sections=(
         Section(
@@ -42,8 +43,16 @@ PAGE = Page(
                     place=Place(
                         title="Suppose",
                         note="Kept in the link of the page; grey is the usual of past launches",
-                        span=12,
-                        height=150,
+                        span=7,
+                        height=260,
+                    )
+                ),
+                GreenlightCost(
+                    place=Place(
+                        title="At which cost is it worth it?",
+                        note="P(success) had it cost less or more",
+                        span=5,
+                        height=260,
                     )
                 ),
             )
@@ -62,7 +71,7 @@ PAGE = Page(
             ),
         ),
         Section(
-            title="Where, and at which cost?",
+            title="Where?",
             tiles=(
                 GreenlightCountries(
                     place=Place(
@@ -72,12 +81,13 @@ PAGE = Page(
                         height=440,
                     )
                 ),
-                GreenlightCost(
+                GreenlightAudience(
                     place=Place(
-                        title="At which cost is it worth it?",
-                        note="P(success) had it cost less or more",
+                        title="Who watches its genre now?",
+                        note="Whom it can be offered to, of the accounts active in 91 days",
                         span=5,
                         height=440,
+                        dataset="playback",
                     )
                 ),
             ),

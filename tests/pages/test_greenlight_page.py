@@ -1,25 +1,30 @@
 """The page Greenlight on the demo company: what it says, and what a click changes."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from pages.greenlight import PAGE
+from portal.components import format as written
 from portal.drawing import Drawing
 from portal.open_page import ask, open_page
 from portal.page import Tile
 from portal.tiles.comparables import Comparables
 from portal.tiles.forecast_record import ForecastRecord
 from portal.tiles.greenlight import GreenlightInputs, GreenlightVerdict
+from portal.tiles.greenlight_audience import GreenlightAudience
 from portal.tiles.greenlight_views import GreenlightCost, GreenlightCountries, GreenlightForecast
 from queries.cache import FrameCache
 from queries.catalog import builtin
-from queries.condition import Scalar
+from queries.condition import Filter, Scalar
 from queries.dataset import Access
 from queries.engines.duckdb_engine import DuckDBEngine
 from queries.lake.lake import Lake
+from queries.model import Query
+from queries.period import Period
 from queries.warehouse import Warehouse
 
 pytestmark = pytest.mark.demo
@@ -106,3 +111,20 @@ def test_past_forecasts_are_shown_with_their_coverage(warehouse: Warehouse):
     drawing = drawn(warehouse, ForecastRecord)
     inside, outside = (len(t["x"]) for t in drawing.content["data"][1:])
     assert f"held {inside / (inside + outside):.0%} of the time" in drawing.notes[0]
+
+
+def test_the_audience_of_a_genre_is_counted_as_anybody_would_ask_for_it(warehouse: Warehouse):
+    shown = rows(drawn(warehouse, GreenlightAudience, "?new_genre=crime"))
+    dataset = warehouse.dataset("playback")
+    last = warehouse.span(dataset).end
+    query = Query(
+        dataset=dataset,
+        metrics=(dataset.metric("starters"),),
+        by=(dataset.dimension("country"),),
+        where=Filter(dataset.dimension("genre"), "in", ("crime",)),
+        period=Period(last - timedelta(90), last),
+        interval=False,
+    )
+    largest = warehouse.ask(query, Access()).frame["starters"].max()
+    assert shown[0][0]["text"] == "United States"
+    assert shown[0][1]["text"] == written.count(float(str(largest)))
