@@ -77,15 +77,15 @@ PAGE = Page(
                     place=Place(
                         title="Who will watch, country by country?",
                         note="Thin P10 to P90, thick P25 to P75, dot P50",
-                        span=7,
+                        span=6,
                         height=440,
                     )
                 ),
                 GreenlightAudience(
                     place=Place(
-                        title="Who watches its genre now?",
-                        note="Whom it can be offered to, of the accounts active in 91 days",
-                        span=5,
+                        title="Who watches such launches now?",
+                        note="Whom it can be offered to: starters of the comparables",
+                        span=6,
                         height=440,
                         dataset="playback",
                     )

@@ -1,4 +1,4 @@
-"""Whom such a programme can be offered to: accounts that watch its genre now, by country."""
+"""Whom such a programme can be offered to: accounts that watch its comparables, by country."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -28,20 +28,21 @@ _FEWEST = 10
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GreenlightAudience:
-    """Starters of the programme's genre in the last 91 days, of all accounts that were active."""
+    """Starters of any comparable in the last 91 days, of all accounts that were active."""
 
     place: Place = field(default_factory=lambda: Place(span=5, height=440, dataset="playback"))
     metrics: tuple[str, ...] = ("starters", "accounts")
 
     def questions(self, context: Context) -> tuple[Query, ...]:  # noqa: ARG002  # one protocol
-        """Past launches, which say what a programme is by itself."""
+        """Past launches, among which the comparables are."""
         return greenlight.questions(Scope(builtin().dataset("launch_views")))
 
     def following(self, results: Sequence[Result], context: Context) -> tuple[Query, ...]:
         plan, latest = read_plan(results, context), context.extent.latest
         if plan is None or latest is None:
             return ()
-        genre = Filter(context.dataset.dimension("genre"), "in", (plan.programme.genre,))
+        titles = tuple(plan.comparables()["title_id"].to_list())
+        of_them = Filter(context.dataset.dimension("title_id"), "in", titles)
         period = Period(latest - timedelta(_DAYS - 1), latest)
 
         def asked(metric: str) -> Query:
@@ -49,7 +50,7 @@ class GreenlightAudience:
             return replace(found, period=period, compare=None, interval=False, with_total=False)
 
         started, active = (asked(metric) for metric in self.metrics)
-        return replace(started, where=conjunction(started.where, genre)), active
+        return replace(started, where=conjunction(started.where, of_them)), active
 
     def joined(self, results: Sequence[Result], context: Context) -> tuple[Result, ...]:  # noqa: ARG002  # one protocol
         """A row a country."""
@@ -77,8 +78,10 @@ class GreenlightAudience:
             ]
             for row in frame.to_dicts()
         ]
+        latest = context.extent.latest
+        until = f" to {written.day(latest)}" if latest else ""
         notes = (
-            f"Accounts with two minutes or more of {plan.programme.genre} in {_DAYS} days.",
+            f"Accounts with two minutes or more of any comparable in the {_DAYS} days{until}.",
             f"Countries with under {_FEWEST} such accounts are left out.",
         )
         table = {"columns": columns, "rows": rows, "more": 0}
