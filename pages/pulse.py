@@ -39,7 +39,7 @@ PAGE = Page(
                     metric="hours_viewed",
                     place=Place(
                         title="Hours a day, and the next four weeks",
-                        note="Hours viewed, with the 90% band of the forecast made the day before",
+                        note="Hours viewed, with the 90 % band of the forecast made the day before",
                         span=12,
                         height=300,
                     ),

@@ -98,7 +98,8 @@ class Said(_Tile):
             if apart.p <= _LEVEL:
                 word, tone = "They differ", "moved"
             ends = apart.estimate
-            at = written.number(apart.at, found.metric)
+            unit = written.unit(found.metric)
+            at = f"{written.number(apart.at, found.metric)} {unit}".strip()
             shares = [_percent(share) for share in apart.shares]
             names = [written.lowered(n) if n == OTHERS else n for n in found.names]
             sentence = (
