@@ -8,8 +8,10 @@ intervals are those of the hours, by leaving out clusters of accounts (grouped j
 happened to be watching.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -139,40 +141,41 @@ def _titles(windows: pl.DataFrame, others: pl.DataFrame, cells: _Cells) -> Itera
     """A row a title whose windows end, watched or not, in the order of their ids."""
     spread, priced_spread = _total_margin(cells.hours), _total_margin(cells.priced)
     rivals = Rivals.of(others)
-    by_title = windows.sort("title_id").group_by(["title_id"], maintain_order=True)
-    for place, ((title_id,), mine) in enumerate(by_title):
-        licensed = mine.filter(pl.col("fee") == "licensed")
+    rows = windows.sort("title_id").iter_rows(named=True)
+    for place, (title_id, group) in enumerate(groupby(rows, key=itemgetter("title_id"))):
+        mine = list(group)
+        licensed = [row for row in mine if row["fee"] == "licensed"]
         known = {
             "title_id": title_id,
-            "title": mine["title"][0],
-            "genre": mine["genre"][0],
-            "ends_on": mine["window_end"].min(),
-            "countries": mine["country"].n_unique(),
+            "title": mine[0]["title"],
+            "genre": mine[0]["genre"],
+            "ends_on": min(row["window_end"] for row in mine),
+            "countries": len({row["country"] for row in mine}),
             "viewers": int(cells.viewers[place].sum()),
-            "unknown_fees": mine.filter(pl.col("fee") == "unknown").height,
+            "unknown_fees": sum(row["fee"] == "unknown" for row in mine),
         }
         hours = _around(float(cells.hours[place].sum()), float(spread[place]))
         priced = _around(float(cells.priced[place].sum()), float(priced_spread[place]))
         share = share_of(cells.hours[place], cells.whole)
+        places = {row["country"] for row in licensed}
+        substitutes = rivals.median(title_id, mine[0]["genre"], places)
         yield (
             known
             | ends_of("hours", hours)
             | ends_of("share", share)
-            | _price(
-                licensed, priced, rivals.median(int(str(title_id)), mine["genre"][0], licensed)
-            )
+            | _price(licensed, priced, substitutes)
         )
 
 
 def _price(
-    licensed: pl.DataFrame, hours: Estimate, substitutes: tuple[int, float | None]
+    licensed: list[dict[str, Any]], hours: Estimate, substitutes: tuple[int, float | None]
 ) -> dict[str, Any]:
     """What the windows of a title cost by the hour, against what its substitutes do."""
     count, median = substitutes
-    accrued = float(licensed[_COST].sum())
+    accrued = float(sum(row[_COST] or 0 for row in licensed))
     found: dict[str, Any] = {
-        "fee_usd": float(licensed["fee_usd"].sum()) if licensed.height else None,
-        "accrued_28_days_usd": accrued if licensed.height else None,
+        "fee_usd": float(sum(row["fee_usd"] or 0 for row in licensed)) if licensed else None,
+        "accrued_28_days_usd": accrued if licensed else None,
         "substitutes": count,
         "substitute_usd": median,
     }
@@ -215,9 +218,9 @@ class Rivals:
         return cls(countries, found)
 
     def median(
-        self, title_id: int, genre: str | None, windows: pl.DataFrame
+        self, title_id: int, genre: str | None, countries: Collection[str]
     ) -> tuple[int, float | None]:
-        """How many others there are in the windows' countries, and their median cost per hour.
+        """How many others there are in these countries, and their median cost per hour.
 
         One that nobody watched costs more per hour than any; None where there are fewer than
         five, or where nobody watched half of them.
@@ -225,7 +228,6 @@ class Rivals:
         if genre not in self.by_genre:
             return 0, None
         ids, fees, hours = self.by_genre[genre]
-        countries: list[str] = windows["country"].unique().to_list()
         columns = [self.countries[c] for c in countries if c in self.countries]
         fee, hour = fees[:, columns].sum(axis=1), hours[:, columns].sum(axis=1)
         kept = (fee > 0) & (ids != title_id)
