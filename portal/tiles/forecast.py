@@ -23,6 +23,7 @@ from queries.period import Grain, Period
 
 _HISTORY = 180
 _SHOWN = 56
+_LEVEL = f"{forecast.COVERAGE * 100:.0f} %"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,7 +145,7 @@ def _texts(frame: pl.DataFrame, metric: Metric) -> list[str]:
 
 def _around(row: dict[str, float], metric: Metric) -> str:
     low, high = (written.number(row[end], metric) for end in ("low", "high"))
-    return f"{forecast.COVERAGE:.0%} {low} to {high}"
+    return f"{_LEVEL} {low} to {high}"
 
 
 def _said(shown: Bands, metric: Metric) -> tuple[str, ...]:
@@ -153,7 +154,7 @@ def _said(shown: Bands, metric: Metric) -> tuple[str, ...]:
     middle = f"{written.number(last['expected'], metric)} {unit}".strip()
     judged = f"{shown.inside} of {shown.known.height} days"
     return (
-        f"{judged} lay within the band made the day before; {forecast.COVERAGE:.0%} should.",
+        f"{judged} lay within the band made the day before; {_LEVEL} should.",
         f"{written.day(last['day'])}: {middle} ({_around(last, metric)}) if it goes on as before.",
         "Days that are not complete are left out.",
     )
