@@ -54,6 +54,8 @@ def answer(
         max_request_header_size=LARGEST_HEAD,
         clear_untrusted_proxy_headers=False,
         asyncore_use_poll=True,
+        # A connection with a request under way is still read, or nobody would see it close.
+        channel_request_lookahead=1,
     )
     while not stop.is_set():
         _turn(sockets)

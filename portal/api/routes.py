@@ -15,6 +15,7 @@ from portal.api.bodies import Ask, AskRows
 from portal.api.description import JSON, description
 from portal.auth.gate import signed_in
 from portal.export import ARROW, arrow, csv
+from portal.leaving import while_connected
 from queries.answer import dataset_card, dataset_line, plain
 from queries.errors import InvalidQuery, UnknownField
 from queries.listing import Rows
@@ -36,13 +37,17 @@ def register(server: Flask, warehouse: Warehouse) -> None:
     @routes.post("/ask")
     def ask() -> Response:
         form = _form(request)
-        result = answer(_body(request, Ask).question(), warehouse, signed_in().access)
+        question = _body(request, Ask).question()
+        with while_connected(request.environ):
+            result = answer(question, warehouse, signed_in().access)
         return Response(_WRITERS[form](result), content_type=form)
 
     @routes.post("/rows")
     def rows() -> Response:
         form = _form(request)
-        found = list_rows(_body(request, AskRows).question(), warehouse, signed_in().access)
+        question = _body(request, AskRows).question()
+        with while_connected(request.environ):
+            found = list_rows(question, warehouse, signed_in().access)
         return Response(_ROW_WRITERS[form](found), content_type=form)
 
     @routes.get("/ask", endpoint="refuse")

@@ -10,6 +10,7 @@ from flask import Flask, Response, abort, request, send_file
 
 from portal.export import FORMS, File, Form, download
 from portal.export_rows import MOST_ROWS, rows_file
+from portal.leaving import while_connected
 from portal.open_page import OpenPage, ask, list_rows, open_page, shown
 from portal.page import Lists, Tile
 from portal.site import Site
@@ -33,7 +34,7 @@ def register(server: Flask, site: Site) -> None:
         tile = opened.tiles().get(request.args.get("tile", "")) if opened else None
         if opened is None or tile is None or form is None:
             abort(404, "There is nothing to export.")
-        with turns.taken(viewer.id):
+        with turns.taken(viewer.id), while_connected(request.environ):
             file = _file(opened, tile, site.warehouse, viewer.access, form)
         sent = send_file(
             BytesIO(file.content),

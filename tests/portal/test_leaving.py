@@ -12,6 +12,7 @@ from pathlib import Path
 from queue import Empty, Queue
 from subprocess import Popen
 from threading import Thread
+from urllib.parse import quote
 
 import numpy as np
 import orjson
@@ -172,6 +173,32 @@ def test_a_question_stops_when_its_client_leaves_or_its_page_shows_another_view(
         logged.until("answers left")
         assert answered(shared) == "sheet", "who asked the same is not failed by it"
         kept_open.wire.close()
+
+
+def test_an_answer_in_one_piece_is_not_worked_out_for_a_client_that_left(home: tuple[Path, str]):
+    folder, signed_in = home
+    port = int(free_port())
+    others = PAIRS.replace("period=all", "period=2026-01-01+to+2026-01-27")
+    export = f"/export?path=/explore&format=csv&tile=tile-3-0&search={quote(others)}"
+    question = orjson.dumps({"dataset": "readings", "metrics": ["pairs"], "by": ["place"]})
+    headers = {
+        "Content-Type": "application/json",
+        "Cookie": signed_in,
+        "Sec-Fetch-Site": "same-origin",
+    }
+    with (
+        listening() as bound,
+        running(["-m", "portal.serve"], environment(folder, PORT=str(port)), bound) as process,
+    ):
+        wait_until_ready(port, process)
+        logged = Logged(process)
+        for method, path, body in (("POST", "/api/v1/ask", question), ("GET", export, None)):
+            connection = HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
+            connection.request(method, path, body, headers)
+            time.sleep(0.5)
+            connection.sock.shutdown(socket.SHUT_RDWR)
+            assert "answer left" in logged.until("answer left")
+            connection.close()
 
 
 def test_a_newer_view_cancels_those_before_it_of_the_same_person_and_page():
