@@ -3,6 +3,7 @@
 from portal.page import Page, Place, Section
 from portal.tiles import (
     Breakdown,
+    CampaignOutcome,
     Findings,
     GeoAttribution,
     GeoEffect,
@@ -17,7 +18,7 @@ PAGE = Page(
     title="Marketing",
     question="What did spend cause, what do channels claim, and which creatives work?",
     unit="marketing",
-    datasets=("marketing", "campaign_regions", "signups"),
+    datasets=("marketing", "campaign_regions", "campaign_outcomes", "signups"),
     filters=("campaign", "country", "channel", "creative_kind"),
     period="last 84 days",
     sections=(
@@ -42,7 +43,16 @@ PAGE = Page(
                         note="Sign-ups, with 95 % interval",
                         span=5,
                         height=250,
-                        dataset="campaign_regions",
+                        dataset="campaign_outcomes",
+                    )
+                ),
+                CampaignOutcome(
+                    place=Place(
+                        title="Was it worth it?",
+                        note="What one sign-up more cost and is worth, with 95% interval",
+                        span=12,
+                        height=118,
+                        dataset="campaign_outcomes",
                     )
                 ),
                 GeoPlacebo(

@@ -24,7 +24,7 @@ PAGE = Page(
     title="Playback quality",
     question="Where is playback bad, and how much viewing is at risk?",
     unit="platform",
-    datasets=("playback",),
+    datasets=("playback", "open_streams"),
     filters=("country", "device", "app_version", "cdn", "isp"),
     options=("split", "arm", "measure"),
     sections=(
@@ -177,6 +177,15 @@ PAGE = Page(
                         span=8,
                         height=260,
                     )
+                ),
+                Headline(
+                    metric="peak_concurrency",
+                    place=Place(
+                        note="All streams, whatever is filtered",
+                        span=4,
+                        height=118,
+                        dataset="open_streams",
+                    ),
                 ),
                 Scorecard(
                     metrics=("lateness_hours_p95", "late_share"),

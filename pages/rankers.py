@@ -20,11 +20,22 @@ PAGE = Page(
     question="What share comes from recommendations, which row earns its place, how far do "
     "people scroll?",
     unit="product",
-    datasets=("playback", "impressions", "visits"),
+    datasets=("playback", "impressions", "visits", "page_tops", "page_rows", "exposures"),
     filters=("country", "device", "plan", "ranker"),
     options=("rates",),
     sections=(
-        Section(tiles=(Findings(),)),
+        Section(
+            tiles=(
+                Findings(
+                    only=(
+                        "recommendation_share",
+                        "impressions.take_rate",
+                        "visits.quick_play_rate",
+                        "visits.scroll_depth",
+                    )
+                ),
+            )
+        ),
         Section(
             tiles=(
                 Headline(metric="recommendation_share"),
@@ -98,6 +109,33 @@ PAGE = Page(
                     by="title",
                     place=Place(
                         title="Which titles carry it?", note="Hours viewed", span=4, height=260
+                    ),
+                ),
+            ),
+        ),
+        Section(
+            title="Do they surprise, do they wear out?",
+            note="Repeats describe, they do not prove: what suits somebody is shown to them again.",
+            tiles=(
+                Headline(
+                    metric="personalisation",
+                    place=Place(
+                        note="How unlike two pages are", span=4, height=118, dataset="page_tops"
+                    ),
+                ),
+                Headline(
+                    metric="serendipity",
+                    place=Place(
+                        note="Played though not popular", span=4, height=118, dataset="page_rows"
+                    ),
+                ),
+                Headline(
+                    metric="exposure_decay",
+                    place=Place(
+                        note="Log-odds of a play, by how often seen",
+                        span=4,
+                        height=118,
+                        dataset="exposures",
                     ),
                 ),
             ),

@@ -92,7 +92,8 @@ def open_page(
     With an access, its tiles know which metrics are withheld and can leave them out.
     """
     pinned, notices = _version(View.from_url(query).version, warehouse)
-    catalog = warehouse.catalog(pinned)
+    access = access or Access()
+    catalog = Catalog(tuple(access.discreet(d) for d in warehouse.catalog(pinned).datasets))
     page = page.read(query, catalog)
     version = warehouse.snapshot(pinned).data_version
     view = page.view(query, catalog)
@@ -108,7 +109,7 @@ def open_page(
         extents=_together({d.name: _extent(d, warehouse, version) for d in datasets}, page),
         notices=notices,
         assumed=assumed,
-        access=access or Access(),
+        access=access,
     )
 
 

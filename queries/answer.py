@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 
-from queries.dataset import Access, Dataset, Metric
+from queries.dataset import Access, Dataset, Metric, PageMetric
 from queries.errors import QueryError
 from queries.model import Query, Result
 from queries.period import Period
@@ -78,9 +78,25 @@ def definition(metric: Metric) -> dict[str, Any]:
         "better": metric.better,
         "class": metric.kind,
         "description": metric.description,
+        "convention": metric.convention,
         "source": metric.source,
         "owner": metric.owner,
         "status": metric.status,
+    }
+
+
+def page_metric(metric: PageMetric) -> dict[str, Any]:
+    """One that cannot be asked: what it means, and the page that shows it."""
+    return {
+        "name": metric.name,
+        "label": metric.label,
+        "page": metric.page,
+        "unit": metric.unit,
+        "better": metric.better,
+        "description": metric.description,
+        "convention": metric.convention,
+        "source": metric.source,
+        "owner": metric.owner,
     }
 
 
@@ -120,11 +136,13 @@ def dataset_card(dataset: Dataset, access: Access) -> dict[str, Any]:
                 "name": m.name,
                 **definition(m),
                 "parameters": sorted(m.parameters),
+                "defaults": dict(m.defaults),
                 "dimensions": list(m.dimensions),
             }
             for m in dataset.metrics
             if not access.hides(m, dataset)
         ],
+        "page_metrics": [page_metric(m) for m in dataset.page_metrics],
     }
 
 

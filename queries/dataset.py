@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Literal
 
 from queries.condition import Dimension, Scalar
-from queries.errors import UnknownField
+from queries.errors import UnknownField, UnsafeQuestion
 from queries.estimation import Estimation
 from queries.expression import columns_of
 from queries.formula import Aggregate, Formula, unbound
@@ -103,13 +103,30 @@ class Metric:
 
     @property
     def unbound(self) -> frozenset[str]:
-        return unbound(self.formula.aggregates())
+        settings = self.formula.unset if isinstance(self.formula, Estimation) else frozenset[str]()
+        return unbound(self.formula.aggregates()) | settings
 
     def bind(self, values: Mapping[str, str]) -> "Metric":
         """The metric with its parameters filled in, those not given by what is usual."""
         bound = {**dict(self.bound), **values}
         filled = {**dict(self.defaults), **bound}
         return replace(self, formula=self.formula.bind(filled), bound=tuple(sorted(bound.items())))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageMetric:
+    """A metric that is no number by group, so that only its `page` can show it."""
+
+    name: str
+    label: str
+    page: str
+    unit: str = ""
+    better: Better = "none"
+    description: str = ""
+    convention: str = ""
+    source: str = ""
+    owner: str = ""
+    id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +210,8 @@ class Dataset:
     are published totals and an interval would mean nothing. `exclusive` names a dimension whose
     values overlap: a question must group by it or keep one value. `base` is a filter that holds
     always (members only). `open` datasets are public: row rules do not apply to them. `derived`
-    are the derived tables it reads, those they are made of first.
+    are the derived tables it reads, those they are made of first. `page_metrics` cannot be asked.
+    `unnamed` are metrics that no hint may name, since whoever asks may not see them.
     """
 
     name: str
@@ -216,6 +234,8 @@ class Dataset:
     exclusive: str = ""
     open: bool = False
     load_hint: str = ""
+    page_metrics: tuple[PageMetric, ...] = ()
+    unnamed: frozenset[str] = frozenset()
 
     @cached_property
     def _dimensions(self) -> dict[str, Dimension]:
@@ -231,8 +251,15 @@ class Dataset:
         return self._dimensions[name]
 
     def metric(self, name: str) -> Metric:
+        shown = next((m for m in self.page_metrics if m.name == name), None)
+        if shown is not None:
+            raise UnsafeQuestion(
+                f"{shown.label} is no number of a group of rows.",
+                f"See the page {shown.page}: it is worked out there.",
+                code="shown_on_a_page",
+            )
         if name not in self._metrics:
-            raise UnknownField("metric", name, self._metrics)
+            raise UnknownField("metric", name, self._metrics.keys() - self.unnamed)
         return self._metrics[name]
 
     def has_dimension(self, name: str) -> bool:
@@ -264,6 +291,13 @@ class Access:
         needed = {a.of_every_day for a in metric.formula.aggregates()}
         is_needed = any(a in self.hidden or replace(a, where=None) in self.hidden for a in needed)
         return is_needed or any(d.retells(a) for d in dataset.derived for a in self.hidden)
+
+    def discreet(self, dataset: Dataset) -> Dataset:
+        """The dataset with hints that name nothing the viewer may not see."""
+        if not self.hidden:
+            return dataset
+        hidden = frozenset(m.name for m in dataset.metrics if self.hides(m, dataset))
+        return replace(dataset, unnamed=hidden)
 
 
 def merged(metrics: Iterable[Metric]) -> tuple[Aggregate, ...]:

@@ -5,6 +5,7 @@ groups, so it is estimated anew and never a sum or a mean of the groups' values.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
@@ -55,6 +56,7 @@ def estimated(
                 code="too_many_cells",
             )
         counted = _counted(frame, metric.formula, plan.query, groups, _scale(population))
+        counted = replace(counted, settings=metric.formula.numbers)
         estimates = metric.formula.estimator.estimate(counted)
         found[name] = estimates if plan.query.interval else estimates.without_intervals()
     return found

@@ -18,7 +18,8 @@ class Estimation:
 
     `inner` are pairs of the estimator's name for a key and the dimension that it is. `never_by` are
     further dimensions that would tell the items apart, `never_filter` those that would leave some
-    of them out.
+    of them out. `settings` are texts, by the estimator's names; those it lacks a question must
+    give.
     """
 
     name: str
@@ -26,6 +27,7 @@ class Estimation:
     inner: tuple[tuple[str, str], ...]
     never_by: tuple[str, ...] = ()
     never_filter: tuple[str, ...] = ()
+    settings: tuple[tuple[str, str], ...] = ()
 
     @property
     def estimator(self) -> Estimator:
@@ -35,7 +37,19 @@ class Estimation:
     def sql(self) -> str:
         """The estimation as a person would write it."""
         amounts = ", ".join(aggregate.sql for _, aggregate in self.amounts)
-        return f"{self.name}({amounts} by {', '.join(name for _, name in self.inner)})"
+        given = "".join(f", {s.name}" for s in self.estimator.settings)
+        return f"{self.name}({amounts} by {', '.join(name for _, name in self.inner)}{given})"
+
+    @property
+    def unset(self) -> frozenset[str]:
+        """The settings that are still to be given."""
+        return frozenset(s.name for s in self.estimator.settings) - dict(self.settings).keys()
+
+    @property
+    def numbers(self) -> dict[str, float]:
+        """The settings by name, read. Raises InvalidQuery where one cannot be that."""
+        given = dict(self.settings)
+        return {s.name: s.read(given[s.name]) for s in self.estimator.settings}
 
     @property
     def dimensions(self) -> tuple[str, ...]:
@@ -57,7 +71,13 @@ class Estimation:
 
     def bind(self, parameters: Mapping[str, str]) -> "Estimation":
         bound = tuple((name, aggregate.bind(parameters)) for name, aggregate in self.amounts)
-        return replace(self, amounts=bound)
+        names = [s.name for s in self.estimator.settings if s.name in parameters]
+        given = {**dict(self.settings), **{name: parameters[name] for name in names}}
+        return replace(self, amounts=bound, settings=tuple(sorted(given.items())))
+
+    def spans(self, dimension: str) -> bool:
+        """Whether it is worked out over the dimension's values, and adds none of them."""
+        return dimension in self.dimensions
 
     def groups_by(self, dimension: str) -> bool:
         """Whether the number keeps its meaning when it is broken down by the dimension."""

@@ -25,6 +25,15 @@ Z = NormalDist().inv_cdf(LEVEL)
 
 
 @dataclass(frozen=True, slots=True)
+class Estimate:
+    """A number with its 95 % interval; the ends are NaN where there is none."""
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
 class Bounds:
     """Lower and upper ends, one of each per group; NaN where there is no interval."""
 

@@ -4,7 +4,7 @@ All types are frozen values. A `Query` that exists is valid; nothing downstream 
 it again.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Literal
 
@@ -86,6 +86,13 @@ class Query:
             )
         if self.order_by is not None and self.order_by.split("__")[0] not in self.names:
             raise UnknownField("column", self.order_by, self.names)
+
+    @property
+    def filled(self) -> "Query":
+        """With what is usual for the parameters that nobody gave."""
+        if not any(m.unbound and m.defaults for m in self.metrics):
+            return self
+        return replace(self, metrics=tuple(m.bind({}) for m in self.metrics))
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -29,7 +29,7 @@ from queries.formula import Aggregate
 from queries.model import Query
 from queries.period import Period
 from queries.reduction import Column, Reduction, Source, Tables
-from queries.refusal import check_access, checked, keeps_one, row_rules
+from queries.refusal import adds_over, check_access, checked, keeps_one, row_rules
 from queries.rollup import Reading, covering
 
 SUPERBUCKETS = CLUSTERS
@@ -70,6 +70,7 @@ class Plan:
 
 def plan(query: Query, access: Access, tables: Tables) -> Plan:
     """Turn a question into engine work. Raises AccessDenied, UnsafeQuestion or NotLoaded."""
+    query = query.filled
     return _planned(query, checked(query, access), tables)
 
 
@@ -110,8 +111,9 @@ def whole_of(query: Query) -> Query:
 def adds_levels(query: Query, planned: Plan) -> bool:
     """Whether all groups together would add values that overlap: there is no total then."""
     name = query.dataset.exclusive
-    counts_rows = all(m.formula == ROWS for m in query.metrics)
-    return bool(name) and not counts_rows and not keeps_one(planned.groups.where, name)
+    if not name or keeps_one(planned.groups.where, name):
+        return False
+    return adds_over(query, name)
 
 
 def over(reduction: Reduction, period: Period) -> Reduction:

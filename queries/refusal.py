@@ -143,8 +143,7 @@ def _check_levels(query: Query, where: Condition | None) -> None:
     How many rows there are can be said all the same.
     """
     name = query.dataset.exclusive
-    counts_rows = all(m.formula == ROWS for m in query.metrics)
-    if not name or counts_rows or any(k.name == name for k in query.by):
+    if not name or not adds_over(query, name) or any(k.name == name for k in query.by):
         return
     if keeps_one(where, name):
         return
@@ -153,6 +152,14 @@ def _check_levels(query: Query, where: Condition | None) -> None:
         f"Rows of different {label.lower()} overlap, so they cannot be added.",
         f"Break down by {name}, or keep one value of it.",
         code="overlapping_levels",
+    )
+
+
+def adds_over(query: Query, name: str) -> bool:
+    """Whether some number asked for would add rows of several values of a dimension."""
+    return any(
+        not m.formula.spans(name) if isinstance(m.formula, Estimation) else m.formula != ROWS
+        for m in query.metrics
     )
 
 

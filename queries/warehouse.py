@@ -60,7 +60,7 @@ class Warehouse:
         started = perf_counter()
         tables = self.snapshot(version)
         complete = _complete_through(query.dataset, tables)
-        query, notes = _clipped(query, complete)
+        query, notes = _clipped(query.filled, complete)
         bound = _covered(query.dataset, tables, complete)
         planned = plan(query, access, tables)
         reader = _Reader(self._engine, self._cache, tables, query.dataset)

@@ -36,7 +36,7 @@
   const texts = new WeakMap();
   const text = (m) => {
     if (!texts.has(m)) {
-      const said = [m.label, m.name, m.id, m.dataset_label, m.formula, m.description, m.owner, m.class, m.status];
+      const said = [m.label, m.name, m.id, m.dataset_label, m.formula, m.description, m.convention, m.owner, m.class, m.status];
       texts.set(m, [...said, ...m.uses.flatMap((u) => [u.page, ...u.tiles])].join(" ").toLowerCase());
     }
     return texts.get(m);
@@ -60,7 +60,7 @@
         "div",
         { class: "catalog-more" },
         m.description ? h("p", {}, m.description) : null,
-        h("pre", {}, h("code", {}, m.formula)),
+        m.formula ? h("pre", {}, h("code", {}, m.formula)) : null,
         h(
           "dl",
           {},
@@ -73,9 +73,11 @@
           term("Tests", m.tests.join("; ")),
           term("Needs", m.needs.join(", ")),
           term("Broken", m.doubts.join(" ")),
-          term("Shown on", m.uses.map((u, i) => [i ? "; " : null, h("a", { href: u.path }, u.page), `: ${u.tiles.join(", ")}`])),
+          term("Shown on", m.uses.map((u, i) => [i ? "; " : null, h("a", { href: u.path }, u.page), u.tiles.length ? `: ${u.tiles.join(", ")}` : null])),
         ),
-        h("a", { href: `/explore?dataset=${encodeURIComponent(m.dataset)}&metric=${encodeURIComponent(m.name)}` }, "Explore it"),
+        m.page
+          ? h("a", { href: m.page }, "Only its page can show it")
+          : h("a", { href: `/explore?dataset=${encodeURIComponent(m.dataset)}&metric=${encodeURIComponent(m.name)}` }, "Explore it"),
       ),
     );
 

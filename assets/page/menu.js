@@ -191,6 +191,7 @@
       h("h3", {}, metric.label, h("small", {}, ` ${metric.name}`)),
       h("p", {}, metric.description),
       h("pre", {}, metric.formula),
+      metric.convention ? h("p", {}, `Convention: ${metric.convention}`) : null,
       h(
         "p",
         { class: "hint" },

@@ -92,6 +92,7 @@ class Definition(BaseModel):
     better: str
     kind: str = Field(alias="class")
     description: str
+    convention: str
     source: str
     owner: str
     status: str
@@ -149,11 +150,29 @@ class RowList(BaseModel):
 
 
 class Metric(Definition):
-    """A metric of a dataset: which parameters it needs, which dimensions it allows (none: all)."""
+    """A metric of a dataset: which parameters it needs, which dimensions it allows (none: all).
+
+    `defaults` are parameters that need not be given, by name.
+    """
 
     name: str
     parameters: list[str]
+    defaults: dict[str, str]
     dimensions: list[str]
+
+
+class PageMetric(BaseModel):
+    """A metric that cannot be asked: it is no number of a group, and its page shows it."""
+
+    name: str
+    label: str
+    page: str
+    unit: str
+    better: str
+    description: str
+    convention: str
+    source: str
+    owner: str
 
 
 class Dimension(BaseModel):
@@ -179,6 +198,7 @@ class Dataset(BaseModel):
     load_hint: str
     dimensions: list[Dimension]
     metrics: list[Metric]
+    page_metrics: list[PageMetric]
 
 
 class Listed(BaseModel):

@@ -106,6 +106,7 @@ def definition(metric: Metric, owner: str) -> dict[str, str]:
         "formula": metric.formula.sql,
         "unit": metric.unit,
         "description": metric.description,
+        "convention": metric.convention,
         "source": metric.source,
         "owner": metric.owner or owner,
         "status": metric.status,

@@ -8,7 +8,7 @@ import typer
 from portal.cli import home, printing
 from portal.parts import open_warehouse
 from queries.answer import dataset_card
-from queries.dataset import Access, Dataset
+from queries.dataset import Access, Dataset, Metric
 
 app = typer.Typer(add_completion=False)
 
@@ -29,12 +29,22 @@ def metrics(
         _print(found, access)
 
 
+def _given(metric: Metric) -> str:
+    """The parameters that a question must give, then those that are usually so."""
+    usual = [f"{name}={text}" for name, text in metric.defaults]
+    return ", ".join([*sorted(metric.parameters), *usual])
+
+
 def _print(dataset: Dataset, access: Access) -> None:
     printing.note(f"{dataset.label}: {' '.join(dataset.description.split())}")
     rows = [
-        (m.name, m.kind, m.unit or m.format, ", ".join(sorted(m.parameters)), m.description)
+        (m.name, m.kind, m.unit or m.format, _given(m), m.description)
         for m in dataset.metrics
         if not access.hides(m, dataset)
+    ]
+    rows += [
+        (m.name, "page", m.unit, m.page, f"{m.description} Only its page can show it.")
+        for m in dataset.page_metrics
     ]
     headings = ("Metric", "Class", "Unit", "With", "Meaning")
     printing.table(headings, [(*r[:4], " ".join(r[4].split())) for r in rows], (False,) * 5)

@@ -2,6 +2,7 @@
 
 from portal.tiles.anomalies import AnomalyLog, AnomalyMap
 from portal.tiles.breakdown import Breakdown
+from portal.tiles.campaign_outcome import CampaignOutcome
 from portal.tiles.canary import Canary
 from portal.tiles.catalogue import CatalogueSize, Lorenz
 from portal.tiles.churn import Churn, PriceChurn
@@ -63,6 +64,7 @@ __all__ = [
     "AnomalyLog",
     "AnomalyMap",
     "Breakdown",
+    "CampaignOutcome",
     "Canary",
     "CatalogueSize",
     "Churn",

@@ -13,10 +13,10 @@ from portal.drawing import Drawing, empty
 from portal.statement import Statement
 from portal.tiles.rankers import scope
 from queries.analyses import experiment
-from queries.analyses.effect import Effect
 from queries.analyses.experiment import Experiment
 from queries.analyses.experiment_verdict import Verdict, verdict
 from queries.dataset import Metric
+from queries.estimators.effect import Effect
 from queries.model import Query, Result
 
 ADJUSTMENT = "cuped"

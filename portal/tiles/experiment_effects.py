@@ -12,9 +12,9 @@ from portal.page import Place
 from portal.tiles import experiment as shared
 from portal.tiles.figure import figure
 from portal.tiles.forest import Mark, Series, forest
-from queries.analyses.effect import Effect
 from queries.analyses.experiment import Experiment
 from queries.dataset import Metric
+from queries.estimators.effect import Effect
 from queries.model import Query, Result
 
 _NOTE = (
@@ -28,7 +28,11 @@ class ExperimentEffects:
     """The primary metric first, then the guardrails, then the others."""
 
     place: Place = field(default_factory=lambda: Place(span=7, height=380))
-    metrics: tuple[str, ...] = ("hours_per_account",)
+    metrics: tuple[str, ...] = (
+        "hours_per_account",
+        "hours_effect",
+        "hours_effect_at_any_look",
+    )
 
     def questions(self, context: Context) -> tuple[Query, ...]:
         return (shared.question(context),)

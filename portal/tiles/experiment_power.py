@@ -12,9 +12,9 @@ from portal.drawing import Drawing, empty
 from portal.page import Place
 from portal.tiles import experiment as shared
 from portal.tiles.figure import Layout, Trace, figure, rounded
-from queries.analyses.effect import Level
 from queries.analyses.experiment import Experiment
-from queries.analyses.power import curve, detectable
+from queries.estimators.effect import Level
+from queries.estimators.power import curve, detectable
 from queries.model import Query, Result
 
 _STEPS = 40
@@ -26,7 +26,7 @@ class ExperimentPower:
     """Of the primary metric, as varied as it is in these cells."""
 
     place: Place = field(default_factory=lambda: Place(span=5, height=340))
-    metrics: tuple[str, ...] = ("hours_per_account",)
+    metrics: tuple[str, ...] = ("detectable_effect", "hours_per_account")
 
     def questions(self, context: Context) -> tuple[Query, ...]:
         return (shared.question(context),)

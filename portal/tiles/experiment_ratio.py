@@ -12,7 +12,7 @@ from portal.drawing import Drawing
 from portal.page import Place
 from portal.tiles import experiment as shared
 from queries.analyses.experiment import Experiment
-from queries.analyses.sample_ratio import ALARM
+from queries.estimators.sample_ratio import ALARM
 from queries.model import Query, Result
 
 
@@ -21,7 +21,7 @@ class ExperimentRatio:
     """Below an alarm of .0005 the effects of the experiment are not shown."""
 
     place: Place = field(default_factory=lambda: Place(span=5, height=260))
-    metrics: tuple[str, ...] = ("rows", "exposed")
+    metrics: tuple[str, ...] = ("sample_ratio_p", "rows", "exposed")
 
     def questions(self, context: Context) -> tuple[Query, ...]:
         return (shared.question(context),)

@@ -15,11 +15,11 @@ from portal.tiles.figure import figure
 from portal.tiles.forest import Mark, Series, forest
 from portal.tiles.rankers import scope
 from queries.analyses import experiment
-from queries.analyses.effect import Effect
 from queries.analyses.experiment import FEWEST_ACCOUNTS
 from queries.analyses.multiple_testing import benjamini_hochberg
 from queries.condition import Dimension
 from queries.dataset import Metric
+from queries.estimators.effect import Effect
 from queries.model import Query, Result
 
 CALLED = 0.1

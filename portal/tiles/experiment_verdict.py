@@ -10,10 +10,10 @@ from portal.page import Place
 from portal.statement import Statement
 from portal.tiles import experiment as shared
 from portal.tiles.experiment_list import TONES, WORDS, runs
-from queries.analyses.effect import variance_kept
 from queries.analyses.experiment import Experiment
 from queries.analyses.experiment_verdict import Verdict, verdict
 from queries.dataset import Metric
+from queries.estimators.effect import variance_kept
 from queries.model import Query, Result
 
 
@@ -22,7 +22,7 @@ class ExperimentVerdict:
     """The verdict is adjusted by the time before, whatever the view shows."""
 
     place: Place = field(default_factory=lambda: Place(span=7, height=260))
-    metrics: tuple[str, ...] = ("exposed",)
+    metrics: tuple[str, ...] = ("exposed", "variance_reduction")
 
     def questions(self, context: Context) -> tuple[Query, ...]:
         return (shared.question(context),)

@@ -31,7 +31,7 @@ class CumulativeFlow:
     """Work in each stage at the end of each day, on top of all that left the last stage."""
 
     place: Place = field(default_factory=lambda: Place(span=8, height=340))
-    metrics: tuple[str, ...] = ("work_in_progress", "finished")
+    metrics: tuple[str, ...] = ("work_in_progress", "finished", "flow_residual")
 
     def questions(self, context: Context) -> tuple[Query, ...]:
         day = TimeBucket(context.dataset.time, Grain.DAY)

@@ -1,17 +1,17 @@
 """What channels claim against what the campaign brought: sign-ups, and what one of them cost."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
-
-import polars as pl
 
 from portal.context import Context
 from portal.drawing import Drawing
 from portal.page import Place
-from portal.tiles import geo_experiment as shared
+from portal.tiles import campaign_outcome as shared
+from portal.tiles import geo_experiment
 from portal.tiles.figure import Layout, Trace, figure
-from queries.analyses.geo_experiment import GeoExperiment, brought, cost
+from queries.estimators.geo_difference import cost
+from queries.interval import Estimate
 from queries.model import Query, Result
 
 
@@ -20,38 +20,40 @@ class GeoAttribution:
     """Claimed sign-ups are reported, so they have no interval; those brought have one."""
 
     place: Place = field(
-        default_factory=lambda: Place(span=5, height=260, dataset="campaign_regions")
+        default_factory=lambda: Place(span=5, height=260, dataset="campaign_outcomes")
     )
-    metrics: tuple[str, ...] = ("attributed_signups", "signups")
+    metrics: tuple[str, ...] = (
+        "attributed_signups",
+        "incremental_signups",
+        "spend",
+        "incremental_cost_usd",
+        "attribution_inflation",
+    )
 
     def questions(self, context: Context) -> tuple[Query, ...]:
-        return (shared.question(context),)
-
-    def joined(self, results: Sequence[Result], _context: Context) -> tuple[Result, ...]:
-        """Claimed and brought, a row each."""
-        found = shared.chosen(results)
-        rows = [] if found is None or shared.withheld(found) else _facts(found)
-        return (replace(results[0], frame=pl.DataFrame(rows)),)
+        return (shared.question(context, self.metrics),)
 
     def draw(self, results: Sequence[Result], context: Context) -> Drawing:
-        found = shared.chosen(results)
-        instead = shared.withheld(found)
-        if found is None or instead is not None:
-            return instead or shared.NO_HOLDOUT
-        claimed, caused = _facts(found)
+        row = shared.newest(results[0].frame)
+        if row is None:
+            return geo_experiment.NO_HOLDOUT
+        if row["incremental_signups"] is None:
+            return geo_experiment.TOO_FEW
+        brought = _estimate(row, "incremental_signups")
+        claimed = float(row["attributed_signups"] or 0)
         bars: Trace = {
             "type": "bar",
             "x": ["Claimed by channels", "Brought"],
-            "y": [claimed["signups"], caused["signups"]],
+            "y": [claimed, brought.value],
             "marker": {"color": ["@before", "@accent"]},
             "width": 0.5,
-            "text": [shared.count(row["signups"]) for row in (claimed, caused)],
+            "text": [geo_experiment.count(n) for n in (claimed, brought.value)],
             "textposition": "none",
             "error_y": {
                 "type": "data",
                 "symmetric": False,
-                "array": [0, caused["high"] - caused["signups"]],
-                "arrayminus": [0, caused["signups"] - caused["low"]],
+                "array": [0, brought.high - brought.value],
+                "arrayminus": [0, brought.value - brought.low],
                 "color": "@ink",
                 "thickness": 1.5,
                 "width": 5,
@@ -62,33 +64,23 @@ class GeoAttribution:
             "xaxis": {"type": "category"},
             "yaxis": {"tickformat": ",.3~s", "rangemode": "tozero", "zeroline": True},
         }
-        one = cost(found.spend, brought(found).signups)
-        price = shared.price(claimed["cost"], context) if claimed["cost"] else "unknown"
-        notes = (
-            f"Cost of one: claimed {price}; brought {shared.costs(one, context)}.",
-            _inflation(found, caused),
-        )
+        price = geo_experiment.price(row["spend"] / claimed, context) if claimed else "unknown"
+        costs = geo_experiment.costs(cost(float(row["spend"]), brought), context)
+        notes = (f"Cost of one: claimed {price}; brought {costs}.", _inflation(row, brought))
         return figure([bars], layout, notes=notes)
 
 
-def _facts(found: GeoExperiment) -> list[dict[str, Any]]:
-    signups = brought(found).signups
-    one = cost(found.spend, signups)
-    claimed = found.spend / found.attributed if found.attributed else None
-    return [
-        {"what": "claimed", "signups": found.attributed, "low": None, "high": None,
-         "cost": claimed, "cost_low": None, "cost_high": None},
-        {"what": "brought", "signups": signups.value, "low": signups.low, "high": signups.high,
-         "cost": one.value, "cost_low": one.low, "cost_high": one.high},
-    ]  # fmt: skip
+def _estimate(row: dict[str, Any], name: str) -> Estimate:
+    ends = (row[name], row[f"{name}__low"], row[f"{name}__high"])
+    return Estimate(*(float("nan") if end is None else float(end) for end in ends))
 
 
-def _inflation(found: GeoExperiment, caused: dict[str, Any]) -> str:
+def _inflation(row: dict[str, Any], brought: Estimate) -> str:
     """Claimed over brought; without an upper end where none brought cannot be excluded."""
-    if caused["high"] <= 0:
+    if row["attribution_inflation"] is not None:
+        found = _estimate(row, "attribution_inflation")
+        return f"Claimed over brought: {found.value:.1f}× ({found.low:.1f}× to {found.high:.1f}×)."
+    if not brought.high > 0:
         return "Claims cannot be held against nothing brought."
-    least = found.attributed / caused["high"]
-    if caused["low"] <= 0:
-        return f"Claimed over brought is at least {least:.1f}×, with no upper bound."
-    value, most = found.attributed / caused["signups"], found.attributed / caused["low"]
-    return f"Claimed over brought: {value:.1f}× ({least:.1f}× to {most:.1f}×)."
+    least = float(row["attributed_signups"] or 0) / brought.high
+    return f"Claimed over brought is at least {least:.1f}×, with no upper bound."

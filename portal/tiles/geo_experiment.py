@@ -15,7 +15,7 @@ NO_HOLDOUT = empty(
     "No region was held out, so nobody can say what the spend caused.",
     "Choose a campaign that left regions out, or plan one.",
 )
-_TOO_FEW = empty(
+TOO_FEW = empty(
     "not_defined",
     "Too few regions were treated or held out to tell.",
     "Three of each are the least that re-drawing them can tell anything by.",
@@ -35,7 +35,7 @@ def chosen(results: Sequence[Result]) -> GeoExperiment | None:
 def withheld(found: GeoExperiment | None) -> Drawing | None:
     if found is None:
         return NO_HOLDOUT
-    return None if found.has_enough else _TOO_FEW
+    return None if found.has_enough else TOO_FEW
 
 
 def count(value: float) -> str:

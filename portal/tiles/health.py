@@ -10,7 +10,7 @@ from portal.drawing import Drawing, empty
 from portal.lineage import Use, uses
 from portal.page import Page, Place
 from queries.catalog import builtin
-from queries.dataset import Dataset, Metric
+from queries.dataset import Dataset, Metric, PageMetric
 from queries.health import Health, Outcome, TableHealth
 from queries.model import Query, Result
 
@@ -132,11 +132,17 @@ class MetricCatalog(_Report):
     pages: Callable[[], Mapping[str, Page]]
 
     def report(self, health: Health, context: Context) -> Drawing:
-        shown = uses(self.pages().values(), builtin())
+        pages = self.pages()
+        shown = uses(pages.values(), builtin())
         listed = [
             _metric(metric, dataset, health, shown.get((dataset.name, metric.name), ()))
             for dataset in health.datasets
             for metric in dataset.metrics
+        ]
+        listed += [
+            _page_metric(metric, dataset, pages[metric.page])
+            for dataset in health.datasets
+            for metric in dataset.page_metrics
         ]
         units = sorted({m["owner"] for m in listed if m["owner"]})
         content = {
@@ -171,6 +177,32 @@ def _metric(
         "needs": sorted(metric.parameters),
         "uses": [{"page": u.page, "path": u.path, "tiles": list(u.tiles)} for u in shown],
         "doubts": [o.invariant.label for o in health.failing(metric, dataset)],
+    }
+
+
+def _page_metric(metric: PageMetric, dataset: Dataset, page: Page) -> dict[str, Any]:
+    """One that cannot be asked, and so not explored: its page is all there is of it."""
+    return {
+        "name": metric.name,
+        "label": metric.label,
+        "id": metric.id,
+        "dataset": dataset.name,
+        "dataset_label": dataset.label,
+        "owner": metric.owner,
+        "class": "page",
+        "status": "certified",
+        "formula": "",
+        "unit": metric.unit,
+        "better": metric.better,
+        "interval": "as its page says",
+        "description": metric.description,
+        "convention": metric.convention,
+        "source": metric.source,
+        "tests": [],
+        "needs": [],
+        "uses": [{"page": page.title, "path": page.path, "tiles": []}],
+        "doubts": [],
+        "page": page.path,
     }
 
 

@@ -17,6 +17,9 @@ from portal.tiles.rankers import scope
 from queries.analyses import lifetime
 from queries.catalog import builtin
 from queries.condition import conjunction
+from queries.errors import InvalidQuery
+from queries.estimators.estimator import Setting
+from queries.estimators.shifted_beta_geometric import SETTINGS, Terms
 from queries.model import Query, Result
 
 OPTIONS = (
@@ -39,10 +42,10 @@ OPTIONS = (
         choices=(("0.1", "10%"), ("0", "none"), ("0.05", "5%"), ("0.15", "15%")),
     ),
 )
-_LONGEST = 120
 _FEWEST = 200
 _COST = "cost_per_signup_usd"
-_ASKED = ("at_risk", "leaving", "revenue_a_month_usd")
+_VALUE = "membership_value_usd"
+_ASKED = (_VALUE, "at_risk", "leaving", "revenue_a_month_usd")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +55,6 @@ class Group:
     value: str
     label: str
     counted: lifetime.Attrition
-    revenue_usd: float
     worth: lifetime.Value
 
 
@@ -68,7 +70,7 @@ class LifetimeFit:
 
     def draw(self, results: Sequence[Result], context: Context) -> Drawing:
         counted = lifetime.attrition(results[0].frame)
-        terms = _terms(context, 1.0)
+        terms = _terms(context)
         found = lifetime.worth(counted, terms)
         if found is None:
             return no_rows(context)
@@ -120,7 +122,8 @@ class LifetimeValue:
 
     def questions(self, context: Context) -> tuple[Query, ...]:
         by = context.view.option("by") or OPTIONS[0].choices[0][0]
-        return _both(context, by if context.dataset.has_dimension(by) else "signup_channel")
+        known = context.dataset.has_dimension(by)
+        return (_question(context, (by if known else "signup_channel",)),)
 
     def joined(self, results: Sequence[Result], context: Context) -> tuple[Result, ...]:
         """A row a group and month."""
@@ -132,7 +135,7 @@ class LifetimeValue:
                     "value_usd": g.worth.cumulative,
                     "low": g.worth.low,
                     "high": g.worth.high,
-                    "revenue_a_month_usd": [g.revenue_usd] * len(g.worth.cumulative),
+                    "revenue_a_month_usd": [g.counted.revenue_usd] * len(g.worth.cumulative),
                     "alpha": [g.worth.fit.alpha] * len(g.worth.cumulative),
                     "beta": [g.worth.fit.beta] * len(g.worth.cumulative),
                 }
@@ -194,7 +197,7 @@ class Payback:
             where=conjunction(*kept),
             with_total=False,
         )
-        return (*_both(context, "signup_channel"), asked)
+        return (_question(context, ("signup_channel",)), asked)
 
     def joined(self, results: Sequence[Result], context: Context) -> tuple[Result, ...]:
         """A row a channel that money is spent on."""
@@ -207,7 +210,7 @@ class Payback:
             }
             for group, cost in _paid(results, context)
         ]
-        return (replace(results[2], frame=pl.DataFrame(rows)),)
+        return (replace(results[1], frame=pl.DataFrame(rows)),)
 
     def draw(self, results: Sequence[Result], context: Context) -> Drawing:
         paid = _paid(results, context)
@@ -256,68 +259,51 @@ class Payback:
         return figure(traces, layout, notes=notes)
 
 
-def _both(context: Context, by: str) -> tuple[Query, Query]:
-    """Who is at risk and leaves by group and month, and what a group pays in a month."""
-    since = context.dataset.dimension("months_since")
-    paid = context.question(("paid_usd", "at_risk"), by=(by, since))
-    paid = replace(paid, compare=None, interval=False, with_total=False, period=None)
-    return (_question(context, (by,)), paid)
-
-
 def _question(context: Context, by: Sequence[str]) -> Query:
     return lifetime.attrition_question(replace(scope(context), period=None), by)
 
 
-def _terms(context: Context, revenue_usd: float) -> lifetime.Terms:
-    """The options of the view; what is no number, or out of bounds, is the first choice."""
-    by_name = {o.name: o.choices[0][0] for o in OPTIONS}
+def _terms(context: Context) -> Terms:
+    """The options of the view; what a setting cannot be is the metric's own default."""
+    usual = dict(context.metric(_VALUE).defaults)
 
-    def read(name: str, least: float, most: float) -> float:
-        for text in (context.view.option(name), by_name[name]):
-            try:
-                number = float(text)
-            except ValueError:
-                continue
-            if least <= number <= most:
-                return number
-        return float(by_name[name])
+    def read(setting: Setting) -> float:
+        try:
+            return setting.read(context.view.option(setting.name))
+        except InvalidQuery:
+            return setting.read(usual[setting.name])
 
-    horizon = int(read("horizon", 1, _LONGEST))
-    return lifetime.Terms(revenue_usd, read("margin", 0, 1), read("discount", 0, 1), horizon)
+    return Terms.of({setting.name: read(setting) for setting in SETTINGS})
 
 
 def _groups(results: Sequence[Result], context: Context) -> list[Group]:
     """The groups of enough memberships, the most valuable first."""
-    frame, paid = results[0].frame, results[1].frame
-    by = results[1].query.by[0].name
+    frame, by = results[0].frame, results[0].query.by[0].name
     dimension = context.dataset.dimension(by)
     found: list[Group] = []
     for value in frame[by].drop_nulls().unique().sort().to_list():
         counted = lifetime.attrition(frame.filter(pl.col(by) == value))
         if not counted.at_risk.size or counted.at_risk[0].sum() < _FEWEST:
             continue
-        mine = paid.filter(pl.col(by) == value)
-        months = float(mine["at_risk"].sum())
-        revenue = float(mine["paid_usd"].sum()) / months if months else 0.0
-        worth = lifetime.worth(counted, _terms(context, revenue))
+        worth = lifetime.worth(counted, _terms(context))
         if worth is not None:
             label = written.value_label(value, dimension)
-            found.append(Group(str(value), label, counted, revenue, worth))
+            found.append(Group(str(value), label, counted, worth))
     return sorted(found, key=lambda g: -g.worth.value.value)
 
 
 def _paid(results: Sequence[Result], context: Context) -> list[tuple[Group, float]]:
     costs = {
         row["signup_channel"]: row[_COST]
-        for row in results[2].frame.iter_rows(named=True)
+        for row in results[1].frame.iter_rows(named=True)
         if row[_COST] and row["spend_usd"]
     }
-    groups = _groups(results[:2], context)
+    groups = _groups(results[:1], context)
     return [(g, float(costs[g.value])) for g in groups if g.value in costs]
 
 
 def _said(groups: Sequence[Group], context: Context) -> str:
-    terms = _terms(context, 0)
+    terms = _terms(context)
     values = ", ".join(
         f"{g.label} ${g.worth.value.value:,.0f} ({g.worth.value.low:,.0f} to "
         f"{g.worth.value.high:,.0f})"
@@ -325,5 +311,5 @@ def _said(groups: Sequence[Group], context: Context) -> str:
     )
     return (
         f"{terms.horizon} months at {terms.margin:.0%} margin, {terms.discount:.0%} a year off: "
-        f"{values}. 95 % by leaving out accounts; revenue a month taken as it was."
+        f"{values}. 95 % by leaving out accounts."
     )

@@ -13,7 +13,7 @@ from portal.drawing import Drawing
 from portal.page import Place
 from portal.tiles.rankers import scope
 from queries.analyses import packaging
-from queries.analyses.sample_ratio import ALARM
+from queries.estimators.sample_ratio import ALARM
 from queries.model import Query, Result
 
 _LONG = 90

@@ -5,48 +5,22 @@ its error and its adjustment (CUPED) are made of. Moments add up over any groups
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
-from itertools import combinations_with_replacement
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from queries.dataset import Dataset, Metric
 from queries.errors import UnsafeQuestion
+from queries.estimators.moments import LETTERS, PAIRS, Moments
 from queries.expression import columns_of
-from queries.formula import Aggregate, Arithmetic, Array, Constant, Formula, parse
+from queries.formula import Aggregate, Arithmetic, Constant, Formula, parse
 
-LETTERS = ("y", "z", "u", "v")
-PAIRS = tuple("".join(pair) for pair in combinations_with_replacement(LETTERS, 2))
 BEFORE = "pre_"
 _HAS_BEFORE = frozenset(
     {"watched_s", "plays_n", "rebuffer_ms", "startup_ms", "starts_n", "searches_n", "found_n"}
 )
 _CONDITIONS = frozenset({"is_exposed"})
-
-
-@dataclass(frozen=True, slots=True)
-class Moments:
-    """`count` accounts, their sums of y, z, u, v, and the sums of products (4 x 4)."""
-
-    count: float
-    sums: Array
-    products: Array
-
-    def __add__(self, other: "Moments") -> "Moments":
-        return Moments(
-            self.count + other.count, self.sums + other.sums, self.products + other.products
-        )
-
-    @property
-    def means(self) -> Array:
-        return self.sums / self.count
-
-    @property
-    def covariance(self) -> Array:
-        """Sample covariance over accounts, with Bessel's correction."""
-        centred = self.products - np.outer(self.sums, self.sums) / self.count
-        return centred / (self.count - 1)
 
 
 def with_moments(dataset: Dataset, metrics: Iterable[Metric]) -> tuple[Dataset, tuple[Metric, ...]]:

@@ -13,11 +13,11 @@ import polars as pl
 from queries.condition import Condition, Dimension
 from queries.dataset import BUCKET, BUCKETS, CLUSTERS, Dataset
 from queries.formula import Array
-from queries.interval import is_present, left_out, margin
+from queries.interval import Estimate, is_present, left_out, margin
 from queries.model import Query
 from queries.period import Period
 
-__all__ = ["CLUSTERS", "is_present", "left_out"]
+__all__ = ["CLUSTERS", "Estimate", "is_present", "left_out"]
 
 CLUSTER = Dimension("cluster", "Cluster", f'"{BUCKET}" // {BUCKETS // CLUSTERS}', kind="number")
 EVERY_GROUP = 5_000_000
@@ -30,15 +30,6 @@ class Scope:
     dataset: Dataset
     period: Period | None = None
     where: Condition | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Estimate:
-    """A number with its 95 % interval; the ends are NaN where there is none."""
-
-    value: float
-    low: float
-    high: float
 
 
 def counted_by(scope: Scope, metrics: Iterable[str], by: Iterable[str]) -> Query:

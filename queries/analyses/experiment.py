@@ -19,9 +19,9 @@ from queries.analyses.account_moments import (
     with_moments,
 )
 from queries.analyses.cluster import EVERY_GROUP, Scope
-from queries.analyses.effect import ALPHA, Effect, Level, effect, levels
-from queries.analyses.sample_ratio import SampleRatio, sample_ratio
 from queries.dataset import Metric, TimeBucket
+from queries.estimators.effect import Effect, Level, effect, levels, shared_alpha
+from queries.estimators.sample_ratio import SampleRatio, sample_ratio
 from queries.formula import parse
 from queries.model import Query
 from queries.period import Grain
@@ -71,8 +71,7 @@ class Experiment:
 
     @property
     def alpha(self) -> float:
-        """What each treatment may spend, so that all of them together stay at 5 % (Bonferroni)."""
-        return ALPHA / max(len(self.treatments), 1)
+        return shared_alpha(len(self.treatments))
 
     def is_running(self, latest: date | None) -> bool:
         """Whether days of it are still to come after the last complete one."""
@@ -193,7 +192,7 @@ def _effects_on(
         return
     control, *treated = levels(enough, adjusted=adjusted)
     for name, level in zip([*cells][1:], treated, strict=True):
-        found = effect(level, control, planned, ALPHA / len(treated))
+        found = effect(level, control, planned, shared_alpha(len(treated)))
         if not found.is_known:
             continue
         yield {

@@ -11,10 +11,10 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal
 
-from queries.analyses.effect import ALPHA, Effect
 from queries.analyses.experiment import FEWEST_ACCOUNTS, Experiment
 from queries.analyses.multiple_testing import holm
 from queries.dataset import Metric
+from queries.estimators.effect import ALPHA, Effect
 
 Kind = Literal["unhealthy", "ship", "stop", "extend"]
 _RANK: tuple[Kind, ...] = ("ship", "extend", "stop")

@@ -17,6 +17,7 @@ from scipy.special import stdtr  # pyright: ignore[reportMissingTypeStubs]
 from queries.analyses.cluster import EVERY_GROUP, Estimate, Scope, around
 from queries.analyses.multiple_testing import benjamini_hochberg
 from queries.analyses.survival import Counts, Curve, kaplan_meier
+from queries.estimators.flow_residual import residual
 from queries.formula import Array
 from queries.interval import FEWEST_CLUSTERS, FEWEST_INHABITED, student
 from queries.model import Query
@@ -88,8 +89,7 @@ class Little:
 
     @property
     def residual(self) -> float:
-        expected = self.rate * self.days
-        return self.in_system / expected - 1 if expected else nan
+        return residual(self.in_system, self.rate * self.days)
 
 
 def little(tasks: pl.DataFrame, days: int) -> Little:

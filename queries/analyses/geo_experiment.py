@@ -1,33 +1,35 @@
-"""What a campaign brought, from regions that it left out: difference in differences.
+"""A campaign that left regions out, week by week.
 
-Card & Krueger 1994: the change in the regions treated less the change in those held out, here in
-sign-ups a region, times the regions treated. What counts is the region, so p-values and intervals
-come from re-drawing which regions were held out (Fisher 1935; the interval inverts the test, as in
-Rosenbaum 2002, ch. 2): no sign-up is taken for independent of its neighbours. Regions are re-drawn
-within their country where each country has both kinds.
+What it brought is worked out as for the metric `incremental_signups`
+(`queries.estimators.geo_difference`); here the regions are followed through time.
 """
 
-import math
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
-from queries.analyses.cluster import EVERY_GROUP, Estimate, Scope
+from queries.analyses.cluster import EVERY_GROUP, Scope
 from queries.dataset import TimeBucket
+from queries.estimators import geo_difference
+from queries.estimators.geo_difference import (
+    DRAWS,
+    LEVEL,
+    Brought,
+    Cost,
+    Regions,
+    Treated,
+    cost,
+    difference,
+)
 from queries.formula import Array
 from queries.model import Query
 from queries.period import Grain
 
-DRAWS = 4_000
-LEVEL = 0.05
-FEWEST_REGIONS = 3
-_GRID, _REACH = 241, 8.0
-_DAYS_A_WEEK = 7
+__all__ = ["Brought", "Cost", "cost", "difference"]
 
-Treated = NDArray[np.bool_]
+_DAYS_A_WEEK = 7
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,31 +56,14 @@ class GeoExperiment:
         return self.days[:, self.length :].sum(axis=1) - self.days[:, : self.length].sum(axis=1)
 
     @property
+    def seen(self) -> Regions:
+        """Its regions, without their days."""
+        return Regions(self.change, self.treated, self.countries)
+
+    @property
     def has_enough(self) -> bool:
         """Whether re-drawing regions can tell anything."""
-        count = int(self.treated.sum())
-        return min(count, len(self.treated) - count) >= FEWEST_REGIONS
-
-
-@dataclass(frozen=True, slots=True)
-class Brought:
-    """Sign-ups that the campaign caused, with the permutation's p."""
-
-    signups: Estimate
-    p: float
-
-
-@dataclass(frozen=True, slots=True)
-class Cost:
-    """Spend over what it brought. `high` is infinite where the interval of that reaches zero.
-
-    Fieller's interval for a known numerator: all costs that the interval of the denominator allows.
-    `low` and `value` are NaN where even its upper end brought nothing.
-    """
-
-    value: float
-    low: float
-    high: float
+        return self.seen.has_enough
 
 
 def question(scope: Scope) -> Query:
@@ -103,56 +88,14 @@ def read(frame: pl.DataFrame) -> tuple[GeoExperiment, ...]:
     return tuple(sorted(found, key=lambda e: e.dates[-1], reverse=True))
 
 
-def difference(change: Array, treated: Array) -> Array:
-    """Difference in differences, a region; `treated` may be many draws, one a row."""
-    held_out = 1 - treated
-    return treated @ change / treated.sum(axis=-1) - held_out @ change / held_out.sum(axis=-1)
-
-
 def redrawn(experiment: GeoExperiment, draws: int = DRAWS, seed: int = 7) -> Array:
     """Which regions might have been treated: `draws x regions` of 0 and 1, the same each time."""
-    dice = np.random.default_rng(seed)
-    country = np.array(experiment.countries)
-    mixed = [
-        set(experiment.treated[country == name].tolist()) == {True, False}
-        for name in sorted(set(experiment.countries))
-    ]
-    strata = country if all(mixed) else np.zeros(len(country))
-    drawn = np.zeros((draws, len(country)))
-    for stratum in np.unique(strata):
-        here = np.flatnonzero(strata == stratum)
-        rows = np.tile(experiment.treated[here].astype(np.float64), (draws, 1))
-        drawn[:, here] = dice.permuted(rows, axis=1)
-    return drawn
+    return geo_difference.redrawn(experiment.seen, draws, seed)
 
 
 def brought(experiment: GeoExperiment, draws: Array | None = None) -> Brought:
     """Sign-ups the campaign brought; NaN where too few regions were treated or held out."""
-    if not experiment.has_enough:
-        return Brought(Estimate(math.nan, math.nan, math.nan), math.nan)
-    draws = redrawn(experiment) if draws is None else draws
-    treated = experiment.treated.astype(np.float64)
-    change, count = experiment.change, float(treated.sum())
-    value = float(difference(change, treated))
-    placebo, moved = difference(change, draws), difference(treated, draws)
-    p = _share_as_far(placebo, abs(value))
-    spread = float(placebo.std()) or 1.0
-    shifts = np.linspace(value - _REACH * spread, value + _REACH * spread, _GRID)
-    kept = [
-        shift
-        for shift in shifts.tolist()
-        if _share_as_far(placebo - shift * moved, abs(value - shift)) > LEVEL
-    ]
-    low, high = (count * min(kept), count * max(kept)) if kept else (math.nan, math.nan)
-    return Brought(Estimate(count * value, low, high), p)
-
-
-def cost(spend: float, signups: Estimate) -> Cost:
-    """What one sign-up more did cost."""
-    if not signups.high > 0:
-        return Cost(math.nan, math.nan, math.inf)
-    value = spend / signups.value if signups.value > 0 else math.nan
-    return Cost(value, spend / signups.high, spend / signups.low if signups.low > 0 else math.inf)
+    return geo_difference.brought(experiment.seen, draws)
 
 
 def weekly(experiment: GeoExperiment, draws: Array | None = None) -> pl.DataFrame:
@@ -181,12 +124,6 @@ def weekly(experiment: GeoExperiment, draws: Array | None = None) -> pl.DataFram
             "high": high,
         }
     )
-
-
-def _share_as_far(placebo: Array, reached: float) -> float:
-    """Share of draws, the one that was among them, whose difference is as far from zero."""
-    as_far = int((np.abs(placebo) >= reached - 1e-9).sum())
-    return (as_far + 1) / (len(placebo) + 1)
 
 
 def _experiment(group: pl.DataFrame) -> GeoExperiment:

@@ -13,8 +13,8 @@ import polars as pl
 from scipy.special import chdtrc  # pyright: ignore[reportMissingTypeStubs]
 
 from queries.analyses.cluster import EVERY_GROUP, Scope
-from queries.analyses.sample_ratio import ALARM
 from queries.estimators.probability_best import probability_best
+from queries.estimators.sample_ratio import ALARM
 from queries.model import Query
 
 

@@ -86,6 +86,7 @@ class WrittenMetric(_Written):
     `never_filter` are those that would leave some out of what must be all of them.
     `material` is the smallest change worth a finding, as a share of the value.
     `defaults` are texts of parameters that a question need not give.
+    What is no number of a group has the `page` that shows it, and neither.
     `at_end` makes a number that does not add over time the one on the last day of a period.
     """
 
@@ -104,6 +105,7 @@ class WrittenMetric(_Written):
     metric_class: MetricClass | None = Field(default=None, alias="class")
     interval: IntervalKind | None = None
     at_end: bool = False
+    page: str = ""
     description: Text = ""
     convention: Text = ""
     source: Text = ""

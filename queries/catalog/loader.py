@@ -25,7 +25,16 @@ from queries.catalog.format import (
 from queries.catalog.reading import CODE, check_known, estimation, nearest, read_formula
 from queries.catalog.yaml_text import parse_yaml
 from queries.condition import Dimension
-from queries.dataset import ROWS, Dataset, IntervalKind, Join, Metric, MetricClass, Rollup
+from queries.dataset import (
+    ROWS,
+    Dataset,
+    IntervalKind,
+    Join,
+    Metric,
+    MetricClass,
+    PageMetric,
+    Rollup,
+)
 from queries.errors import InvalidQuery
 from queries.estimation import Estimation
 from queries.expression import canonical, columns_of
@@ -76,10 +85,11 @@ def read_dataset(text: str, origin: str) -> Dataset:
         open=written.open,
         load_hint=written.load_hint,
     )
-    metrics = tuple(_metric(m, empty, origin) for m in written.metrics)
+    metrics = tuple(_metric(m, empty, origin) for m in written.metrics if not m.page)
+    shown = tuple(_page_metric(m, empty, origin) for m in written.metrics if m.page)
     if all(m.name != "rows" for m in metrics):
         metrics = (*metrics, _rows(empty))
-    dataset = replace(empty, metrics=metrics)
+    dataset = replace(empty, metrics=metrics, page_metrics=shown)
     _check(dataset, origin)
     return dataset
 
@@ -135,6 +145,27 @@ def _metric(written: WrittenMetric, dataset: Dataset, origin: str) -> Metric:
     )
 
 
+def _page_metric(written: WrittenMetric, dataset: Dataset, origin: str) -> PageMetric:
+    if written.formula or written.estimator:
+        raise InvalidQuery(
+            f"{origin}: metric {written.name} can be asked, and has a page all the same.",
+            "Leave the page out.",
+            code=CODE,
+        )
+    return PageMetric(
+        name=written.name,
+        label=written.label or _label(written.name),
+        page=written.page,
+        unit=written.unit,
+        better=written.better,
+        description=written.description,
+        convention=written.convention,
+        source=written.source,
+        owner=written.owner or dataset.owner,
+        id=written.id,
+    )
+
+
 def _read_formula(
     written: WrittenMetric, dataset: Dataset, where: str
 ) -> tuple[Formula, MetricClass, IntervalKind]:
@@ -172,7 +203,7 @@ def _rows(dataset: Dataset) -> Metric:
 
 def _check(dataset: Dataset, origin: str) -> None:
     names = [d.name for d in (dataset.time, *dataset.dimensions)]
-    names += [m.name for m in dataset.metrics]
+    names += [m.name for m in (*dataset.metrics, *dataset.page_metrics)]
     _check_once(names, f"{origin}: name")
     _check_once([j.name for j in dataset.joins], f"{origin}: join")
     _check_once([r.name for r in dataset.rollups], f"{origin}: rollup")

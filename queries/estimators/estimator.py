@@ -5,13 +5,15 @@ it varies is seen by leaving one of them out at a time (the grouped jackknife of
 `queries.interval`), unless the estimator knows an interval of its own.
 """
 
+import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from queries.errors import InvalidQuery
 from queries.formula import Array
 from queries.interval import margin_of_present
 
@@ -36,6 +38,30 @@ class Inner:
 
 
 @dataclass(frozen=True, slots=True)
+class Setting:
+    """A number that an estimator works by, such as a horizon; what it may be."""
+
+    name: str
+    low: float
+    high: float
+    is_whole: bool = False
+
+    def read(self, text: str) -> float:
+        """Raises InvalidQuery where the text is no number, or one that it may not be."""
+        try:
+            number = float(text)
+        except ValueError:
+            number = math.nan
+        if self.low <= number <= self.high and (not self.is_whole or number.is_integer()):
+            return number
+        raise InvalidQuery(
+            f"“{text}” is nothing {self.name} can be.",
+            f"It is a {'whole ' if self.is_whole else ''}number from {self.low:g} to "
+            f"{self.high:g}.",
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Counted:
     """Counts to estimate from: a row for each combination of keys that occurs.
 
@@ -52,6 +78,7 @@ class Counted:
     amounts: Mapping[str, Array]
     has_clusters: bool
     scale: Array | None = None
+    settings: Mapping[str, float] = field(default_factory=dict[str, float])
 
     @property
     def clusters(self) -> int:
@@ -110,6 +137,7 @@ class Estimates:
 class Estimator:
     """How one number is worked out. `amounts` and `inner` are what a metric must give it.
 
+    `settings` are parameters of the metric: what a question gives, or else its defaults.
     One that `needs_clusters` for the value itself gets them where no interval is asked for, too.
     """
 
@@ -117,6 +145,7 @@ class Estimator:
     amounts: tuple[str, ...]
     inner: tuple[Inner, ...]
     needs_clusters: bool = False
+    settings: tuple[Setting, ...] = ()
 
     def key(self, name: str) -> Inner:
         return next(inner for inner in self.inner if inner.name == name)
@@ -128,6 +157,7 @@ class Part:
 
     keys: pl.DataFrame
     amounts: Mapping[str, Array]
+    settings: Mapping[str, float]
 
 
 def by_group(
@@ -146,8 +176,8 @@ def by_group(
         columns = np.full((counted.groups, 1 + counted.clusters), np.nan)
         laid_out = {n: counted.columns(n, is_total=is_total) for n in counted.amounts}
         for group, rows in rows_by_group(counted):
-            part = Part(counted.keys[rows], {n: a[rows] for n, a in laid_out.items()})
-            columns[group] = read(part)
+            amounts = {n: a[rows] for n, a in laid_out.items()}
+            columns[group] = read(Part(counted.keys[rows], amounts, counted.settings))
         return estimates(columns, counted, is_total=is_total).within(low, high)
 
     return estimate

@@ -1,5 +1,8 @@
+import pytest
+
 from queries.catalog import builtin
 from queries.dataset import Access, Metric
+from queries.errors import UnknownField
 from queries.formula import parse
 
 PLAYBACK = builtin().dataset("playback")
@@ -46,3 +49,14 @@ def test_a_number_is_not_told_again_by_a_table_that_is_made_of_its_rows():
     watched = hiding("sum(watched_s)")
     audience = builtin().dataset("audience")
     assert all(watched.hides(m, audience) for m in audience.metrics)
+
+
+def test_a_hint_names_nothing_that_is_hidden():
+    access = hiding("sum(watched_s)")
+    with pytest.raises(UnknownField, match="hours_vieved") as open_to_all:
+        PLAYBACK.metric("hours_vieved")
+    assert "hours_viewed" in open_to_all.value.hint
+    with pytest.raises(UnknownField) as discreet:
+        access.discreet(PLAYBACK).metric("hours_vieved")
+    assert "hours_viewed" not in discreet.value.hint
+    assert access.discreet(PLAYBACK).metric("hours_viewed")

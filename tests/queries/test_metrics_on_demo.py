@@ -51,6 +51,10 @@ BY = {
     "post_production": "stage",
     "location_costs": "city",
     "locations": "city",
+    "campaign_outcomes": "country",
+    "page_tops": "device",
+    "exposures": "ranker",
+    "open_streams": "utc_hour",
 }
 DATASETS = tuple(BY)
 BOUND = {"policy": "pvr_v2", "image_policy": "best"}

@@ -12,16 +12,16 @@ import pytest
 from queries.analyses import experiment
 from queries.analyses.account_moments import Moments, is_account_ratio, with_moments
 from queries.analyses.cluster import Scope
-from queries.analyses.effect import levels, sequence_factor
 from queries.analyses.experiment import Cell, Experiment
 from queries.analyses.experiment_verdict import verdict
-from queries.analyses.power import curve, detectable
 from queries.cache import FrameCache
 from queries.catalog import builtin
 from queries.condition import Filter
 from queries.dataset import Access, Metric
 from queries.engines.duckdb_engine import DuckDBEngine
 from queries.errors import AccessDenied, UnsafeQuestion
+from queries.estimators.effect import levels, sequence_factor
+from queries.estimators.power import curve, detectable
 from queries.formula import parse
 from queries.lake.lake import Lake
 from queries.warehouse import Warehouse

@@ -10,14 +10,11 @@ from scipy.special import betaln
 from queries.analyses.cluster import CLUSTERS
 from queries.analyses.lifetime import (
     Attrition,
-    Fit,
-    Terms,
     attrition,
-    discounted,
-    fit,
     payback_month,
     worth,
 )
+from queries.estimators.shifted_beta_geometric import Fit, Terms, accrued, discounted, fit
 
 # Fader & Hardie 2007, table 1: per cent of a cohort still there after so many years, of which
 # seven are fitted; and the parameters they report.
@@ -48,14 +45,14 @@ def test_without_discount_value_is_the_expected_number_of_payments(
     price: int, margin: float, months: int
 ):
     curve = Fit(1.1, 14.2).survival(months)
-    found = discounted(curve, Terms(float(price), margin, 0.0, months))
+    found = discounted(curve, float(price), Terms(margin, 0.0, months))
     assert found[-1] == pytest.approx(price * margin * curve[:months].sum())
-    dearer = discounted(curve, Terms(float(price), margin, 0.1, months))
+    dearer = discounted(curve, float(price), Terms(margin, 0.1, months))
     assert (dearer <= found + 1e-9).all()
 
 
 def test_payments_are_discounted_from_the_day_of_joining():
-    found = discounted(np.ones(14), Terms(10.0, 0.5, 0.21, 13))
+    found = discounted(np.ones(14), 10.0, Terms(0.5, 0.21, 13))
     assert found[0] == 5.0
     assert found[12] - found[11] == pytest.approx(5.0 / 1.21)
 
@@ -68,16 +65,33 @@ def test_it_pays_back_in_the_first_month_that_reaches_the_cost():
 def test_too_little_is_no_curve():
     assert fit(np.array([10.0, 5.0]), np.array([5.0, 1.0])) is None
     assert fit(np.array([10.0, 10.0, 10.0]), np.zeros(3)) is None
-    assert worth(attrition(_frame(np.zeros((0, 2, CLUSTERS)))), Terms(1, 1, 0, 12)) is None
+    assert worth(attrition(_frame(np.zeros((0, 2, CLUSTERS)))), Terms(1, 0, 12)) is None
 
 
 def test_months_that_nobody_was_followed_through_are_left_out():
     frame = pl.DataFrame(
-        {"months_since": [0, 1, 2], "at_risk": [10.0, 4.0, 0.0], "leaving": [5.0, 1.0, 0.0]}
+        {
+            "months_since": [0, 1, 2],
+            "at_risk": [10.0, 4.0, 0.0],
+            "leaving": [5.0, 1.0, 0.0],
+            "paid_usd": [70.0, 28.0, 0.0],
+        }
     )
     counted = attrition(frame)
     assert counted.at_risk.tolist() == [10.0, 4.0]
     assert counted.survival.tolist() == [1.0, 0.5, 0.375]
+    assert counted.revenue_usd == 7.0
+
+
+def test_each_column_gets_the_fit_it_gets_alone():
+    """Newton's steps from the fit to all, against a fit of each column from scratch."""
+    counted = _world(3, Fit(1.1, 14.2))
+    terms = Terms(0.4, 0.1, 36)
+    together = accrued(counted.at_risk, counted.leaving, counted.paid, terms)
+    for column in range(CLUSTERS):
+        only = [part[:, [column]] for part in (counted.at_risk, counted.leaving, counted.paid)]
+        alone = accrued(only[0], only[1], only[2], terms)
+        assert together[:, [column]] == pytest.approx(alone, rel=1e-5)
 
 
 def test_the_interval_covers_the_value_that_is_true():
@@ -85,8 +99,8 @@ def test_the_interval_covers_the_value_that_is_true():
 
     Of the first 200, which take two minutes, 190 are inside.
     """
-    truth, terms = Fit(1.1, 14.2), Terms(10.0, 0.4, 0.1, 24)
-    expected = float(discounted(truth.survival(24), terms)[-1])
+    truth, terms = Fit(1.1, 14.2), Terms(0.4, 0.1, 24)
+    expected = float(discounted(truth.survival(24), 10.0, terms)[-1])
     inside = 0
     for seed in range(30):
         found = worth(_world(seed, truth), terms)
@@ -119,11 +133,13 @@ def _frame(counts: np.ndarray) -> pl.DataFrame:
             "cluster": [c for _, c in grid],
             "at_risk": [float(counts[m, 0, c]) for m, c in grid],
             "leaving": [float(counts[m, 1, c]) for m, c in grid],
+            "paid_usd": [10 * float(counts[m, 0, c]) for m, c in grid],
         },
         schema={
             "months_since": pl.Int64,
             "cluster": pl.Int64,
             "at_risk": pl.Float64,
             "leaving": pl.Float64,
+            "paid_usd": pl.Float64,
         },
     )

@@ -11,7 +11,10 @@ Integers = NDArray[np.signedinteger]
 
 
 def counted(
-    keys: pl.DataFrame, amounts: dict[str, Array], group: Integers | None = None
+    keys: pl.DataFrame,
+    amounts: dict[str, Array],
+    group: Integers | None = None,
+    settings: dict[str, float] | None = None,
 ) -> Counted:
     """`amounts` are `rows x clusters`; a single column stands for no clusters at all."""
     rows = keys.height
@@ -23,6 +26,7 @@ def counted(
         keys=keys,
         amounts=amounts,
         has_clusters=next(iter(amounts.values())).shape[1] > 1,
+        settings=settings or {},
     )
 
 

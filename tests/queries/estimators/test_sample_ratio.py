@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from queries.analyses.sample_ratio import ALARM, sample_ratio
+from queries.estimators.sample_ratio import ALARM, sample_ratio
 
 RNG = np.random.default_rng(5)
 

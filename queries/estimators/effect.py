@@ -13,12 +13,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import (  # pyright: ignore[reportMissingTypeStubs]
-    stdtr,  # pyright: ignore[reportUnknownVariableType]
-    stdtrit,  # pyright: ignore[reportUnknownVariableType]
-)
 
-from queries.analyses.account_moments import Moments
+from queries.estimators.moments import Moments
 from queries.formula import Array
 
 ALPHA = 0.05
@@ -87,6 +83,11 @@ def variance_kept(cells: Sequence[Moments]) -> float:
 
 def effect(treated: Level, control: Level, planned: float, alpha: float = ALPHA) -> Effect:
     """Compare two cells of an experiment that was planned for `planned` accounts in all."""
+    from scipy.special import (  # pyright: ignore[reportMissingTypeStubs]  # noqa: PLC0415  # slow
+        stdtr,  # pyright: ignore[reportUnknownVariableType]
+        stdtrit,  # pyright: ignore[reportUnknownVariableType]
+    )
+
     difference = treated.value - control.value
     spread = math.hypot(treated.error, control.error)
     ratio = _ratio(treated.value, control.value)
@@ -112,6 +113,11 @@ def effect(treated: Level, control: Level, planned: float, alpha: float = ALPHA)
         difference=difference,
         difference_error=spread,
     )
+
+
+def shared_alpha(treatments: int) -> float:
+    """What each treatment may spend, so that all together stay at `ALPHA` (Bonferroni)."""
+    return ALPHA / max(treatments, 1)
 
 
 def mixing(planned: float, alpha: float = ALPHA) -> float:

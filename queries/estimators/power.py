@@ -10,7 +10,7 @@ from statistics import NormalDist
 
 import polars as pl
 
-from queries.analyses.effect import Level, sequence_factor
+from queries.estimators.effect import Level, sequence_factor
 
 POWER = 0.8
 

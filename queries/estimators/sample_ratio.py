@@ -7,12 +7,12 @@ mixture of Lindon & Malek 2022, Anytime-valid inference for multinomial count da
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from scipy.special import (  # pyright: ignore[reportMissingTypeStubs]
-    chdtrc,  # pyright: ignore[reportUnknownVariableType]
-    gammaln,  # pyright: ignore[reportUnknownVariableType]
-)
+import numpy as np
+import polars as pl
+
+from queries.estimators.estimator import Counted, Estimates, Estimator, Inner, rows_by_group
 
 ALARM = 0.0005
 CONCENTRATION = 100.0
@@ -41,6 +41,10 @@ def sample_ratio(counts: Sequence[float], planned: Sequence[float]) -> SampleRat
 
     Nothing can be said, and p is 1, without accounts, with one cell only or without shares.
     """
+    from scipy.special import (  # pyright: ignore[reportMissingTypeStubs]  # noqa: PLC0415  # slow
+        chdtrc,  # pyright: ignore[reportUnknownVariableType]
+    )
+
     total, whole = sum(counts), sum(planned)
     if total == 0 or len(counts) < len(("control", "treatment")) or not min(planned) > 0:
         return SampleRatio(tuple(counts), tuple(planned), 1.0, 1.0)
@@ -55,8 +59,27 @@ def sample_ratio(counts: Sequence[float], planned: Sequence[float]) -> SampleRat
 def _always_valid(counts: Sequence[float], shares: Sequence[float]) -> float:
     """One over the Bayes factor of Dirichlet(k·shares) against exactly the shares."""
     total = sum(counts)
-    log_factor = float(gammaln(CONCENTRATION)) - float(gammaln(CONCENTRATION + total))
+    log_factor = math.lgamma(CONCENTRATION) - math.lgamma(CONCENTRATION + total)
     for n, share in zip(counts, shares, strict=True):
         prior = CONCENTRATION * share
-        log_factor += float(gammaln(prior + n)) - float(gammaln(prior)) - n * math.log(share)
+        log_factor += math.lgamma(prior + n) - math.lgamma(prior) - n * math.log(share)
     return min(1.0, math.exp(min(0.0, -log_factor)))
+
+
+def _estimate(counted: Counted) -> Estimates:
+    """The p of each group's cells, as allocated; it has no interval, being what is known itself."""
+    values = np.full(counted.groups, np.nan)
+    accounts = counted.amounts["accounts"].sum(axis=1)
+    for group, rows in rows_by_group(counted):
+        cells = counted.keys[rows].with_columns(accounts=accounts[rows])
+        summed = cells.group_by("cell", "share", maintain_order=True).agg(pl.col("accounts").sum())
+        counts, shares = summed["accounts"].to_list(), summed["share"].cast(pl.Float64).to_list()
+        values[group] = sample_ratio(counts, shares).p
+    return replace(Estimates.unknown(counted.groups), values=values)
+
+
+ESTIMATOR = Estimator(
+    estimate=_estimate,
+    amounts=("accounts",),
+    inner=(Inner("experiment", is_asked=True, may_filter=True), Inner("cell"), Inner("share")),
+)

@@ -12,8 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from queries.analyses.account_moments import Moments
-from queries.analyses.effect import (
+from queries.estimators.effect import (
     Level,
     always_valid_p,
     effect,
@@ -22,6 +21,7 @@ from queries.analyses.effect import (
     sequence_factor,
     variance_kept,
 )
+from queries.estimators.moments import Moments
 from queries.formula import Array
 
 
