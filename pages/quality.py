@@ -192,8 +192,8 @@ PAGE = Page(
                     place=Place(
                         title="Does the data arrive?",
                         note="From the start of a play to its arrival",
-                        span=4,
-                        height=260,
+                        span=12,
+                        height=118,
                     ),
                 ),
             ),
