@@ -49,7 +49,7 @@ PAGE = Page(
                 CampaignOutcome(
                     place=Place(
                         title="Was it worth it?",
-                        note="What one sign-up more cost and is worth, with 95% interval",
+                        note="What one sign-up more cost and is worth, with 95 % interval",
                         span=12,
                         height=118,
                         dataset="campaign_outcomes",

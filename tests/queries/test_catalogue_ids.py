@@ -16,8 +16,8 @@ _ELSEWHERE = {"C07", "C22", "C23", "C27", "C29", "C30", "C31", "C32"}
 
 # One agreed metric that is several: of levels, of places, of what is split by.
 _FAMILIES = {
-    "A01", "A06", "C02", "C03", "C19", "K03", "M01", "M04", "M12", "P01", "P06", "P08", "P10",
-    "P16", "P17", "P18", "P19", "P21", "P22", "Q01", "T13",
+    "A01", "A02", "A03", "A06", "C02", "C03", "C19", "K03", "M01", "M04", "M12", "P01", "P06",
+    "P08", "P10", "P16", "P17", "P18", "P19", "P21", "P22", "Q01", "T13",
 }  # fmt: skip
 
 # Libraries and companies disagree about these: which one it is must be said.
