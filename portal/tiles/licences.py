@@ -197,7 +197,7 @@ class EndingCosts(Ending):
             "xaxis": {"type": "log", "tickformat": "$,.2~f", "showgrid": True,
                       "range": _range(shown),
                       "tickmode": "array", "tickvals": _TICKS,
-                      "title": {"text": "US dollars per hour watched (log)"}},
+                      "title": {"text": "US dollars an hour (log)"}},
             "yaxis": {"type": "category", "dtick": 1, "categoryorder": "array",
                       "categoryarray": names[::-1], "automargin": True,
                       "tickmode": "array", "tickvals": names, "ticktext": [*map(_short, names)]},
