@@ -14,8 +14,8 @@ from queries.estimators.estimator import Counted, Estimates, Estimator, Inner, r
 
 
 def residual(in_system: float, spent: float) -> float:
-    """Item days counted over item days spent, less one; NaN without any."""
-    return in_system / spent - 1 if spent else np.nan
+    """Item days counted over item days spent, less one; NaN without any. Free of sums' rounding."""
+    return round(in_system / spent - 1, 12) if spent else np.nan
 
 
 def _estimate(counted: Counted) -> Estimates:
