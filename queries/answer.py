@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 
-from queries.dataset import Access, Dataset, Metric, PageMetric
+from queries.dataset import SMALL, Access, Dataset, Metric, PageMetric
 from queries.errors import QueryError
 from queries.model import Query, Result
 from queries.period import Period
@@ -156,6 +156,8 @@ def label(query: Query, column: str) -> str:
     name, _, suffix = column.partition("__")
     if column == "incomplete":
         return "Incomplete"
+    if column == SMALL:
+        return "Few accounts"
     key = next((k for k in query.by if k.name == name), None)
     if key is not None:
         return key.label

@@ -52,6 +52,8 @@ class TimeBucket:
         return self.grain.value.capitalize()
 
 
+SMALL = "small"
+_PEOPLE = ("account_id", "profile_id")
 Key = Dimension | TimeBucket
 
 
@@ -264,6 +266,11 @@ class Dataset:
 
     def has_dimension(self, name: str) -> bool:
         return name in self._dimensions
+
+    @property
+    def is_of_people(self) -> bool:
+        """Whether its rows are what accounts did, so that a cell of few would tell of somebody."""
+        return self.entity in _PEOPLE
 
     @cached_property
     def definition(self) -> str:

@@ -38,6 +38,7 @@ Reduce = Callable[[Reduction], pl.DataFrame]
 
 WIDEST_CUT = 500
 _GROUP = "__group"
+INHABITED = Aggregate("count_distinct", f'"{BUCKET}"')
 _VALUES = frozenset(("quantile", "min", "max"))
 
 
@@ -47,7 +48,8 @@ class Cells:
 
     An aggregate that is no sum over buckets has a total only. A sum over rows whose values are all
     missing is NaN, in its total and in its buckets. `histograms` are by the key of their
-    quantile, `estimates` by the name of the metric.
+    quantile, `estimates` by the name of the metric. `inhabited` counts the buckets that each group
+    has rows in, where it is not split by bucket.
     """
 
     groups: pl.DataFrame
@@ -55,11 +57,17 @@ class Cells:
     buckets: Mapping[str, Array] = field(default_factory=dict[str, Array])
     histograms: Mapping[str, Histogram] = field(default_factory=dict[str, Histogram])
     estimates: Mapping[str, Estimates] = field(default_factory=dict[str, Estimates])
+    inhabited: Array | None = None
 
     def values(self, formula: Formula) -> Array:
         """The formula's value of every group."""
         values = formula.evaluate(self.totals)
         return np.broadcast_to(values, (self.groups.height,)).astype(np.float64)
+
+    def occupied(self, key: str) -> Array | None:
+        """In how many buckets each group has rows, counted by `key`; None where nobody counted."""
+        rows = self.buckets.get(key, self.buckets.get(ROWS.key))
+        return self.inhabited if rows is None else np.asarray((rows > 0).sum(axis=1), np.float64)
 
     def has_buckets(self, formula: Formula) -> bool:
         return all(a.key in self.buckets for a in formula.aggregates())
@@ -77,7 +85,7 @@ def gather(plan: Plan, reduction: Reduction, reduce: Reduce, groups: pl.DataFram
         groups = plain.groups
     if not wants_buckets:
         assert plain is not None  # noqa: S101  # by the branch above
-        return plain
+        return replace(plain, inhabited=_inhabited(query, reduction, reduce, groups))
     if _is_wide(query, reduction) and groups is not None:
         groups = _cut(query, plain, groups)
         reduction = _restricted(reduction, query, groups)
@@ -110,6 +118,9 @@ def summed_up(plan: Plan, cells: Cells) -> Cells | None:
         pl.DataFrame({_GROUP: [0]}),
         {key: np.array([values.sum()]) for key, values in cells.totals.items()},
         {key: values.sum(axis=0, keepdims=True) for key, values in cells.buckets.items()},
+        inhabited=None
+        if cells.inhabited is None
+        else cells.inhabited.max(keepdims=True, initial=0),
     )
 
 
@@ -144,6 +155,16 @@ def _split(
     """Aggregates that are sums over buckets, and the others."""
     partitioned = tuple(a for a in reduction.aggregates if is_partitioned(a, dataset))
     return partitioned, tuple(a for a in reduction.aggregates if a not in partitioned)
+
+
+def _inhabited(
+    query: Query, reduction: Reduction, reduce: Reduce, groups: pl.DataFrame | None
+) -> Array | None:
+    """How many buckets each group has rows in, where small cells of people are to be known."""
+    if query.keeps_small or not query.dataset.is_of_people:
+        return None
+    counted = replace(reduction, aggregates=(INHABITED,))
+    return _cells(reduce(counted), counted, groups).totals[INHABITED.key]
 
 
 def _is_wide(query: Query, reduction: Reduction) -> bool:

@@ -54,7 +54,8 @@ class Query:
     `period` holds resolved dates of the dataset's own clock. `order_by` names a key, a metric or
     a column of the answer such as `hours_viewed__delta`. `interval=False` skips the error bars,
     `with_total=False` what all groups come to together: a scan of its own where a number does not
-    add up.
+    add up. `keeps_small` is for analyses, which add up cells of few people before anybody sees
+    them; their rows together are never of few (`queries.small_cells`).
     """
 
     dataset: Dataset
@@ -70,6 +71,7 @@ class Query:
     calculations: tuple[Calculation, ...] = ()
     interval: bool = True
     with_total: bool = True
+    keeps_small: bool = False
 
     def __post_init__(self) -> None:
         if not self.metrics:
@@ -115,7 +117,8 @@ class Result:
     `frame` has a column per key, then per metric: `m` the value, `m__low` and `m__high` its 95 %
     interval, `m__n` the rows behind it; with a comparison `m__previous`, `m__delta`,
     `m__delta_low`, `m__delta_high`, `m__relative`, `m__relative_low`, `m__relative_high`; one
-    column per calculation; and `incomplete` when keyed by time. `total` is the same shape with a
+    column per calculation; `incomplete` when keyed by time; and `small` where a cell is of few
+    accounts, `few` or `withheld`, whose values are null. `total` is the same shape with a
     single row, over all groups: adding only what adds up; all null where it was not asked for, or
     where groups overlap. A metric without an interval has nulls.
     `paired` has both periods by bucket, where the question compares and asks for intervals.

@@ -27,6 +27,7 @@ from queries.interval import (
 from queries.model import Query, Threshold
 from queries.paired import Paired
 from queries.period import Grain, Period, end_of, start_of
+from queries.small_cells import hidden
 
 CHANGES = frozenset(
     ("previous", "delta", "delta_low", "delta_high", "relative", "relative_low", "relative_high")
@@ -35,11 +36,15 @@ CHANGES = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
-    """What shaping needs of one set of groups: this period, the other, the units by bucket."""
+    """What shaping needs of one set of groups: this period, the other, the units by bucket.
+
+    `fewest` accounts are the least that a cell may be of to be shown; 0 shows all.
+    """
 
     current: Cells
     previous: Cells | None
     population: Array | None
+    fewest: int = 0
 
 
 def shaped(
@@ -68,11 +73,23 @@ def measured(query: Query, gathered: Gathered) -> pl.DataFrame:
     for metric in query.metrics:
         columns += _metric_columns(metric, gathered)
     keys = [k.name for k in query.by if k.name in gathered.current.groups.columns]
-    return (
+    frame = (
         gathered.current.groups.select(keys).with_columns(columns)
         if keys
         else pl.DataFrame(columns)
     )
+    return _without_small(query, frame, gathered) if gathered.fewest else frame
+
+
+def _without_small(query: Query, frame: pl.DataFrame, gathered: Gathered) -> pl.DataFrame:
+    """Cells of few people withheld; metrics of the last day are counted on that day."""
+    for key in (ROWS.key, CLOSING_ROWS.key):
+        names = [m.name for m in query.metrics if m.is_closing == (key == CLOSING_ROWS.key)]
+        now = gathered.current.occupied(key)
+        before = gathered.previous.occupied(key) if gathered.previous else None
+        if names and now is not None:
+            frame = hidden(frame, names, now, before, gathered.fewest)
+    return frame
 
 
 def _metric_columns(metric: Metric, gathered: Gathered) -> list[pl.Series]:

@@ -17,15 +17,23 @@ from queries.condition import Dimension, Filter, Scalar
 from queries.dataset import ROWS, Access, Dataset, Metric
 from queries.derived import require
 from queries.distribution import Distribution, plan_distribution, sides
-from queries.errors import NotLoaded
+from queries.errors import NotLoaded, UnsafeQuestion
 from queries.estimate import estimated
 from queries.formula import Array
-from queries.gather import counted_units, gather, shows_the_gone, summed_up, with_the_gone
+from queries.gather import (
+    INHABITED,
+    counted_units,
+    gather,
+    shows_the_gone,
+    summed_up,
+    with_the_gone,
+)
 from queries.health import Health, doubts, health
 from queries.lake.lake import Lake
 from queries.lake.snapshot import Snapshot
 from queries.listing import Listing, Rows, plan_rows
 from queries.model import Query, Result
+from queries.paired import FEWEST_BUCKETS
 from queries.period import Period, end_of
 from queries.plan import Plan, adds_levels, over, plan, plan_whole, population_plan
 from queries.reduction import Engine, Reduction
@@ -39,6 +47,7 @@ from queries.shape import (
     shaped,
     without_changes,
 )
+from queries.small_cells import FEWEST_SHOWN, said
 
 _COUNT = Metric(name="rows", label="Rows", formula=ROWS, interval="none")
 
@@ -46,7 +55,16 @@ _COUNT = Metric(name="rows", label="Rows", formula=ROWS, interval="none")
 class Warehouse:
     """Answers queries over one lake with one engine, and remembers the reductions."""
 
-    def __init__(self, lake: Lake, engine: Engine, cache: FrameCache, catalog: Catalog) -> None:
+    def __init__(
+        self,
+        lake: Lake,
+        engine: Engine,
+        cache: FrameCache,
+        catalog: Catalog,
+        fewest: int = FEWEST_SHOWN,
+    ) -> None:
+        """Cells of fewer than `fewest` accounts are withheld; 0 shows all."""
+        self._fewest = fewest
         self._lake = lake
         self._engine = engine
         self._cache = cache
@@ -64,11 +82,13 @@ class Warehouse:
         bound = _covered(query.dataset, tables, complete)
         planned = plan(query, access, tables)
         reader = _Reader(self._engine, self._cache, tables, query.dataset)
-        groups = _gathered(planned, reader)
+        _refuse_few(planned, reader, self._fewest)
+        groups = _gathered(planned, reader, self._fewest)
         total = measured(query, groups).clear(1)
         if query.needs_total and not adds_levels(query, planned):
             whole = plan_whole(query, access, tables)
-            total = measured(whole.query, _gathered_whole(planned, groups, whole, reader))
+            gathered = _gathered_whole(planned, groups, whole, reader)
+            total = measured(whole.query, replace(gathered, fewest=groups.fewest))
         if not is_comparable(query, bound):
             total = without_changes(total)
             notes = notes or (f"The data covers {bound}; beyond it there is no change.",)
@@ -85,7 +105,7 @@ class Warehouse:
             ),
             took_ms=(perf_counter() - started) * 1000,
             complete_through=complete,
-            notes=notes,
+            notes=(*notes, *said(frame)),
             paired=paired(groups) if query.interval and is_comparable(query, bound) else None,
             doubts=doubts(query, (frame, total), tables),
         )
@@ -101,6 +121,9 @@ class Warehouse:
         table = listing.dataset.table
         planned = plan_rows(listing, access, self._engine.columns(table, tables))
         reader = _Reader(self._engine, self._cache, tables, listing.dataset)
+        if listing.dataset.is_of_people:
+            counted = replace(planned.counted, aggregates=(INHABITED,))
+            _check_enough(reader.reduce(counted)[INHABITED.key], reader, self._fewest)
         return Rows(
             listing=listing,
             frame=self._engine.select(planned.selection, tables),
@@ -242,8 +265,36 @@ class _Reader:
         return counted_units(self.reduce(population_plan(self._dataset)))
 
 
-def _gathered(planned: Plan, reader: _Reader) -> Gathered:
+def _gathered(planned: Plan, reader: _Reader, fewest: int = 0) -> Gathered:
     """The period asked for and the one it is held against, by group."""
+    gathered = _of_periods(planned, reader)
+    is_open = planned.query.keeps_small or not planned.query.dataset.is_of_people
+    knows = None if is_open or not fewest else reader.population()
+    if knows is None or (knows > 0).sum() < FEWEST_BUCKETS:
+        return gathered
+    return replace(gathered, fewest=fewest)
+
+
+def _refuse_few(planned: Plan, reader: _Reader, fewest: int) -> None:
+    """An analysis sees small cells, but not where all of its rows together are of few accounts."""
+    query, where = planned.query, planned.groups.where
+    if query.keeps_small and query.dataset.is_of_people and where is not None:
+        counted = replace(planned.groups, keys=(), aggregates=(INHABITED,))
+        _check_enough(reader.reduce(counted)[INHABITED.key], reader, fewest)
+
+
+def _check_enough(inhabited: pl.Series, reader: _Reader, fewest: int) -> None:
+    count, population = int(inhabited.sum()), reader.population()
+    is_known = population is not None and (population > 0).sum() >= FEWEST_BUCKETS
+    if is_known and 0 < count < fewest:
+        raise UnsafeQuestion(
+            f"Fewer than {fewest} accounts are behind this, so it is withheld.",
+            "Take a filter away, or choose a longer period.",
+            code="few_accounts",
+        )
+
+
+def _of_periods(planned: Plan, reader: _Reader) -> Gathered:
     query, reduction = planned.query, planned.groups
     population = reader.population() if query.interval else None
     current = gather(planned, reduction, reader.reduce, None)

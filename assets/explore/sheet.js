@@ -72,7 +72,7 @@
     const tag = column.is_text ? "th" : "td";
     const attributes = {
       ...(column.is_text ? {} : playhead.crossed(mark, one.text)),
-      class: [column.is_text ? "is-text" : "", one.tone ? `is-${one.tone}` : ""].join(" ").trim() || null,
+      class: [column.is_text ? "is-text" : "", one.tone ? `is-${one.tone}` : "", one.few ? "is-few" : ""].join(" ").trim() || null,
       ...(one.tip ? playhead.tip.on([column.label, one.text, one.tip]) : {}),
     };
     if (column.is_text) attributes.scope = "row";

@@ -51,7 +51,10 @@
         { class: "number" },
         h(
           "p",
-          { class: "number-value", title: `${content.exact} ${content.unit}` },
+          {
+            class: `number-value${content.few ? " is-few" : ""}`,
+            title: `${content.exact} ${content.unit}${content.few ? ": under 200 accounts" : ""}`,
+          },
           content.value,
           content.unit ? h("small", {}, ` ${content.unit}`) : null,
         ),
@@ -137,12 +140,12 @@
         `${row.exact} ${content.unit}`,
         row.interval && `95 % interval ${row.interval}`,
         row.delta && `${row.delta}${row.delta_interval ? ` (${row.delta_interval})` : ""}`,
-        `n ${row.n}`,
+        `n ${row.n}${row.few ? ": under 200 accounts" : ""}`,
       ];
       return h(
         "button",
         {
-          class: `bar-row${isOut ? " is-out" : ""}${chosen.includes(row.filter) ? " is-chosen" : ""}`,
+          class: `bar-row${isOut ? " is-out" : ""}${chosen.includes(row.filter) ? " is-chosen" : ""}${row.few ? " is-few" : ""}`,
           "aria-pressed": String(chosen.includes(row.filter)),
           "aria-label": tip.filter(Boolean).join(", "),
           ...playhead.mark(filters, row.filter),
@@ -226,7 +229,7 @@
   function tableCell(cell, column, filters) {
     const tag = column.is_text ? "th" : "td";
     const attributes = {
-      class: `${column.is_text ? "is-text" : ""} ${column.is_wide ? "is-wide" : ""} ${cell.tone ? `is-${cell.tone}` : ""}`,
+      class: `${column.is_text ? "is-text" : ""} ${column.is_wide ? "is-wide" : ""} ${cell.tone ? `is-${cell.tone}` : ""}${cell.few ? " is-few" : ""}`,
       ...(cell.tip ? playhead.tip.on([column.label, cell.text, cell.tip]) : {}),
     };
     if (column.is_text) attributes.scope = "row";

@@ -12,8 +12,9 @@ from typing import Any
 
 from portal.countries import names
 from queries.condition import Dimension, Scalar
-from queries.dataset import Metric
+from queries.dataset import SMALL, Metric
 from queries.period import Grain, Period
+from queries.small_cells import FEW
 
 NOTHING = "–"
 _THIN = "\u2009"
@@ -100,6 +101,11 @@ def change(value: float | None, metric: Metric, *, relative: bool) -> str:
     else:
         text = number(size, metric)
     return f"{sign if _ANY_DIGIT.search(text) else '±'}{text}"
+
+
+def is_few(row: Mapping[str, Any]) -> bool:
+    """Whether a value is of so few accounts that little can be read into it."""
+    return row.get(SMALL) == FEW
 
 
 def tone(metric: Metric, low: float | None, high: float | None) -> str:

@@ -2,8 +2,10 @@
 
 from portal.context import Context
 from portal.drawing import Drawing, Reason, empty
-from queries.dataset import Metric
+from queries.dataset import SMALL, Metric
 from queries.errors import AccessDenied, NotLoaded, QueryError, UnsafeQuestion
+from queries.model import Result
+from queries.small_cells import FEWEST_SHOWN, WITHHELD
 
 _REASONS: tuple[tuple[type[QueryError], Reason], ...] = (
     (NotLoaded, "not_loaded"),
@@ -31,6 +33,23 @@ def not_recorded(metric: Metric) -> Drawing:
         f"These rows do not record what “{metric.label}” needs.",
         "The log they came from has no such column.",
     )
+
+
+def few_accounts() -> Drawing:
+    """There are rows, of so few accounts that nothing is told of them."""
+    return empty(
+        "not_defined",
+        f"Fewer than {FEWEST_SHOWN} accounts are behind this, so it is withheld.",
+        "Take a filter away, or choose a longer period.",
+    )
+
+
+def no_values(result: Result, metric: Metric, context: Context) -> Drawing:
+    """Why an answer has no value of a metric: no rows, too few accounts, or nothing recorded."""
+    if result.frame.is_empty():
+        return no_rows(context)
+    marks = [f[SMALL] for f in (result.frame, result.total) if SMALL in f.columns]
+    return few_accounts() if any((m == WITHHELD).any() for m in marks) else not_recorded(metric)
 
 
 def no_rows(context: Context) -> Drawing:

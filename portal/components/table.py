@@ -68,6 +68,11 @@ def _metric_columns(metric: Metric, frame: pl.DataFrame) -> list[dict[str, Any]]
 
 
 def _metric_cells(metric: Metric, row: dict[str, Any], query: Query) -> list[dict[str, Any]]:
+    """A metric's cells, grey where they are of few accounts."""
+    return [cell | {"few": written.is_few(row)} for cell in _written(metric, row, query)]
+
+
+def _written(metric: Metric, row: dict[str, Any], query: Query) -> list[dict[str, Any]]:
     name = metric.name
     cells = [{"text": written.exact(row[name], metric)}]
     if f"{name}__low" in row:

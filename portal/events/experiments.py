@@ -22,6 +22,7 @@ def questions(scope: Scope) -> tuple[Query, ...]:
             by=tuple(dataset.dimension(name) for name in _KEYS),
             where=Filter(started, "between", (period.start, period.end)) if period else None,
             interval=False,
+            keeps_small=True,
             with_total=False,
         ),
     )

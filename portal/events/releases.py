@@ -29,6 +29,7 @@ def questions(scope: Scope) -> tuple[Query, ...]:
             period=scope.period,
             limit=EVERY_GROUP,
             interval=False,
+            keeps_small=True,
             with_total=False,
         ),
     )

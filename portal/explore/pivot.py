@@ -169,6 +169,7 @@ def _size(row: Row, metric: Metric) -> float:
 
 def _cell(row: Row, metric: Metric) -> dict[str, Any]:
     cell = {"text": written.number(row[metric.name], metric), "tip": basis(dict(row), metric)}
+    cell |= {"few": written.is_few(row)}
     if row.get(f"{metric.name}__previous") is None:
         return cell
     delta = written.delta(row, metric)

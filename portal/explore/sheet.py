@@ -94,6 +94,7 @@ def _value(row: dict[str, Any], metric: Metric, largest: float) -> Cell:
         "text": written.exact(value, metric),
         "note": written.interval(row, metric),
         "tip": basis(row, metric),
+        "few": written.is_few(row),
     }
     if value is not None and largest > 0:
         cell["bar"] = round(max(0.0, value / largest), 4)

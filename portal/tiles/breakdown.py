@@ -89,7 +89,8 @@ def _row(
     for position, metric in enumerate(metrics):
         around = written.interval(row, metric)
         tip = f"95 % interval {around}" if around else ""
-        cells.append({"text": written.number(row.get(metric.name), metric), "tip": tip})
+        shown = {"text": written.number(row.get(metric.name), metric), "tip": tip}
+        cells.append(shown | {"few": written.is_few(row)})
         if position == 0 and has_change:
             delta = written.delta(row, metric)
             cells.append({"text": delta.text, "tone": delta.tone, "tip": delta.interval})

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from portal.components import format as written
-from portal.components.problem import no_rows, not_recorded
+from portal.components.problem import no_values
 from portal.context import Context
 from portal.drawing import Drawing, empty
 from portal.page import Place
@@ -36,7 +36,7 @@ class CountryMap:
         metric, dimension = context.metric(self.metric), context.dataset.dimension(self.by)
         frame = result.frame.drop_nulls([self.by, metric.name])
         if frame.is_empty():
-            return no_rows(context) if result.frame.is_empty() else _no_country(result, metric)
+            return _no_country(result, metric, context)
         rows = list(frame.iter_rows(named=True))
         values = sorted(float(row[metric.name]) for row in rows)
         steps = min(_STEPS, len(set(values)))
@@ -59,8 +59,8 @@ class CountryMap:
         return Drawing(kind="map", content=content, filters=self.by)
 
 
-def _no_country(result: Result, metric: Metric) -> Drawing:
+def _no_country(result: Result, metric: Metric, context: Context) -> Drawing:
     """Rows there are, but none with both a country and a value."""
     if result.frame[metric.name].null_count() == result.frame.height:
-        return not_recorded(metric)
+        return no_values(result, metric, context)
     return empty("not_defined", "These rows name no country.", "The log they came from has none.")

@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 
 from portal.components import format as written
-from portal.components.problem import no_rows, not_recorded
+from portal.components.problem import no_values
 from portal.components.target import aimed_at, held_against
 from portal.context import Context
 from portal.drawing import Drawing
@@ -39,7 +39,9 @@ class Headline:
         metric = context.metric(self.metric)
         total = result.total.row(0, named=True) if result.total.height else {}
         if total.get(metric.name) is None or total.get(f"{metric.name}__n") == 0:
-            return not_recorded(metric) if total.get(f"{metric.name}__n") else no_rows(context)
+            has_rows = total.get(f"{metric.name}__n", 0) != 0
+            whole = replace(result, frame=result.total if has_rows else result.total.clear())
+            return no_values(whole, metric, context)
         return Drawing(kind="number", content=number(total, metric, context) | spark(result))
 
     def joined(self, results: Sequence[Result], context: Context) -> tuple[Result, ...]:
@@ -65,6 +67,7 @@ def number(row: dict[str, Any], metric: Metric, context: Context) -> dict[str, A
         "n": written.count(row.get(f"{name}__n")),
         "rows": context.dataset.row_label,
         "against": held_against(row, metric, aim),
+        "few": written.is_few(row),
     }
     if row.get(f"{name}__delta") is not None:
         delta = written.delta(row, metric)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from portal.components import format as written
-from portal.components.problem import no_rows
+from portal.components.problem import no_values
 from portal.context import Context
 from portal.drawing import Drawing
 from portal.page import Place
@@ -57,7 +57,7 @@ class Heat:
             if row[metric.name] is not None
         }
         if not cells:
-            return no_rows(context)
+            return no_values(result, metric, context)
         return heat(cells, (rows, columns), self, _notes(context, rows, columns))
 
     def _keys(self, context: Context) -> tuple[Dimension, Dimension]:
@@ -72,6 +72,7 @@ def cell(row: Mapping[str, Any], metric: Metric) -> dict[str, Any]:
     """A cell of an answer: its value, and what is said of it."""
     count = row.get(f"{metric.name}__n")
     is_few = metric.kind != "additive" and count is not None and count < FEWEST_ROWS
+    is_few = is_few or written.is_few(row)
     return {
         "value": row[metric.name],
         "text": written.number(row[metric.name], metric),

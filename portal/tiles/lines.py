@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 
 from portal.components import format as written
-from portal.components.problem import no_rows, not_recorded
+from portal.components.problem import no_values
 from portal.context import Context
 from portal.drawing import Drawing
 from portal.page import Place
@@ -59,7 +59,7 @@ class Lines:
         if "incomplete" in frame.columns and not frame["incomplete"].all():
             frame = frame.filter(~pl.col("incomplete"))
         if frame.is_empty():
-            return no_rows(context) if result.frame.is_empty() else not_recorded(metric)
+            return no_values(result, metric, context)
         values = _largest(frame, metric, dimension)
         is_stack = self.shares and metric.kind == "additive"
         parts = _stacked(frame, values, metric, context) if is_stack else frame

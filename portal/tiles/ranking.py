@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from portal.components import format as written
-from portal.components.problem import no_rows, not_recorded
+from portal.components.problem import no_values
 from portal.context import Context
 from portal.drawing import Drawing
 from portal.page import Place
@@ -55,7 +55,7 @@ class Ranking:
         found = [r for r in result.frame.iter_rows(named=True) if r[metric.name] is not None]
         found = [row for row in found if not is_nothing(row, self.by, metric)] or found
         if not found:
-            return no_rows(context) if result.frame.is_empty() else not_recorded(metric)
+            return no_values(result, metric, context)
         if self.ordered:
             found.sort(key=lambda row: _place(row[self.by], dimension))
         rows = [
@@ -98,6 +98,7 @@ def bar(row: dict[str, Any], metric: Metric) -> dict[str, Any]:
         "exact": written.exact(row[name], metric),
         "interval": written.interval(row, metric),
         "n": written.count(row.get(f"{name}__n")),
+        "few": written.is_few(row),
     }
     if row.get(f"{name}__delta") is not None:
         delta = written.delta(row, metric)

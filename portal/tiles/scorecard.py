@@ -1,10 +1,10 @@
 """Scorecard: several metrics of one dataset at once, each with its change."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import zip_longest
 
-from portal.components.problem import no_rows, not_recorded
+from portal.components.problem import no_values
 from portal.context import Context
 from portal.drawing import Drawing
 from portal.page import Place
@@ -32,8 +32,9 @@ class Scorecard:
         row = result.frame.row(0, named=True) if result.frame.height else {}
         if all(row.get(name) is None or row.get(f"{name}__n") == 0 for name in self.metrics):
             first = self.metrics[0]
-            has_rows = row.get(f"{first}__n", 0) > 0
-            return not_recorded(context.metric(first)) if has_rows else no_rows(context)
+            has_rows = row.get(f"{first}__n", 0) != 0
+            empty = replace(result, frame=result.frame if has_rows else result.frame.clear())
+            return no_values(empty, context.metric(first), context)
         metrics = [context.metric(name) for name in self.metrics]
         scores = [
             number(row, metric, context)

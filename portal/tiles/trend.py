@@ -12,7 +12,7 @@ from typing import Any
 import polars as pl
 
 from portal.components import format as written
-from portal.components.problem import no_rows, not_recorded
+from portal.components.problem import no_values
 from portal.components.target import aimed_at
 from portal.context import Context
 from portal.drawing import Drawing
@@ -45,7 +45,7 @@ class Trend:
         metric, time = context.metric(self.metric), context.time
         frame = result.frame.drop_nulls(time.name).sort(time.name)
         if frame.drop_nulls(metric.name).is_empty():
-            return no_rows(context) if frame.is_empty() else not_recorded(metric)
+            return no_values(result, metric, context)
         traces = [
             *_before(frame, metric, context),
             *_target(frame, metric, context),

@@ -57,6 +57,7 @@ def questions(scope: Scope, metrics: Sequence[str], accounts: str, by: str = "")
         period=scope.period,
         limit=200_000,
         interval=False,
+        keeps_small=True,
         with_total=False,
     )
     return [asked, replace(asked, metrics=(dataset.metric(accounts),))]

@@ -50,6 +50,7 @@ def counted_by(scope: Scope, metrics: Iterable[str], by: Iterable[str]) -> Query
         period=scope.period,
         limit=EVERY_GROUP,
         interval=False,
+        keeps_small=True,
         with_total=False,
     )
 

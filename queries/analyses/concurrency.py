@@ -50,6 +50,7 @@ def questions(scope: Scope) -> tuple[Query, Query]:
             period=period,
             limit=EVERY_GROUP,
             interval=False,
+            keeps_small=True,
         )
         for key in (STARTS, ENDS)
     )

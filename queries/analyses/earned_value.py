@@ -67,6 +67,7 @@ def question(scope: Scope, grain: Grain = Grain.WEEK) -> Query:
         where=scope.where,
         limit=EVERY_GROUP,
         interval=False,
+        keeps_small=True,
     )
 
 

@@ -109,6 +109,7 @@ def question(scope: Scope, by: Sequence[str] = ()) -> Query:
         where=scope.where,
         limit=EVERY_GROUP,
         interval=False,
+        keeps_small=True,
     )
 
 
@@ -144,6 +145,7 @@ def days_question(scope: Scope) -> Query:
         where=scope.where,
         limit=EVERY_GROUP,
         interval=False,
+        keeps_small=True,
     )
 
 

@@ -40,6 +40,7 @@ def question(scope: Scope, by: tuple[str, ...] = TASK) -> Query:
         period=scope.period,
         limit=EVERY_GROUP,
         interval=False,
+        keeps_small=True,
     )
 
 

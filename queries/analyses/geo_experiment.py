@@ -77,6 +77,7 @@ def question(scope: Scope) -> Query:
         where=scope.where,
         limit=EVERY_GROUP,
         interval=False,
+        keeps_small=True,
     )
 
 

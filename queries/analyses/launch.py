@@ -53,6 +53,7 @@ def question(
         period=scope.period,
         limit=EVERY_GROUP,
         interval=False,
+        keeps_small=True,
     )
 
 

@@ -92,6 +92,7 @@ def policies_question(scope: Scope, column: str = "targets") -> Query:
         where=scope.where,
         period=scope.period,
         interval=False,
+        keeps_small=True,
         with_total=False,
     )
 
@@ -118,6 +119,7 @@ def weights_question(scope: Scope, policy: str, threshold: float = THRESHOLD) ->
         where=conjunction(scope.where, seen),
         period=scope.period,
         interval=False,
+        keeps_small=True,
         with_total=False,
     )
 

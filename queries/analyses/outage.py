@@ -62,6 +62,7 @@ def _counted(scope: Scope, by: tuple[TimeBucket | str, ...]) -> Query:
         period=scope.period,
         limit=EVERY_GROUP,
         interval=False,
+        keeps_small=True,
     )
 
 

@@ -48,6 +48,7 @@ def question(scope: Scope) -> Query:
         period=scope.period,
         limit=EVERY_GROUP,
         interval=False,
+        keeps_small=True,
         with_total=False,
     )
 

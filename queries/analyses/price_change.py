@@ -45,6 +45,7 @@ def question() -> Query:
         by=(TimeBucket(dataset.time, Grain.DAY), *(dataset.dimension(k) for k in _KEYS)),
         where=known,
         interval=False,
+        keeps_small=True,
         with_total=False,
     )
 

@@ -93,6 +93,7 @@ def daily_question(scope: Scope, measure: Measure) -> Query:
         period=scope.period,
         limit=EVERY_GROUP,
         interval=False,
+        keeps_small=True,
     )
 
 

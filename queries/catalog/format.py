@@ -13,7 +13,7 @@ from queries.dataset import Better, Clock, IntervalKind, MetricClass
 from queries.period import Grain
 
 _NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
-_RESERVED = frozenset({"bucket", "incomplete", "value"})
+_RESERVED = frozenset({"bucket", "incomplete", "small", "value"})
 
 NumberFormat = Literal["number", "decimal", "percent", "seconds", "usd", "ratio"]
 Role = Literal["", "time", "country", "title", "hour", "weekday"]

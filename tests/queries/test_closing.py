@@ -57,7 +57,7 @@ def ends(request: pytest.FixtureRequest, lake: Lake, duckdb_engine: DuckDBEngine
     if request.param == "rollups":
         refresh(lake, (OF_ENDS,), duckdb_engine)
     engine = PolarsEngine() if request.param == "polars" else duckdb_engine
-    return Warehouse(lake, engine, FrameCache(None), Catalog((OF_ENDS,)))
+    return Warehouse(lake, engine, FrameCache(None), Catalog((OF_ENDS,)), fewest=0)
 
 
 def asked(**said: object) -> Query:

@@ -31,7 +31,9 @@ class Demo:
     """The demo's tables as rows, and what the warehouse says of its datasets."""
 
     def __init__(self, home: Path, engine: DuckDBEngine) -> None:
-        self.warehouse = Warehouse(Lake(home / "lake"), engine, FrameCache(None), builtin())
+        self.warehouse = Warehouse(
+            Lake(home / "lake"), engine, FrameCache(None), builtin(), fewest=0
+        )
         self.tables = self.warehouse.snapshot()
         complete = self.tables.complete_through("playback")
         assert complete is not None

@@ -46,7 +46,9 @@ class Company:
     """The demo's billing as memberships, and what the warehouse says of them."""
 
     def __init__(self, home: Path, engine: DuckDBEngine) -> None:
-        self.warehouse = Warehouse(Lake(home / "lake"), engine, FrameCache(None), builtin())
+        self.warehouse = Warehouse(
+            Lake(home / "lake"), engine, FrameCache(None), builtin(), fewest=0
+        )
         self.tables = self.warehouse.snapshot()
         kinds = {r["account_id"]: r["account_kind"] for r in self.rows("accounts")}
         complete = self.tables.complete_through("billing_events")

@@ -63,7 +63,7 @@ BOUND = {"policy": "pvr_v2", "image_policy": "best"}
 @pytest.fixture(scope="module")
 def warehouse(demo_home: Path) -> Iterator[Warehouse]:
     engine = DuckDBEngine(memory="1GB")
-    yield Warehouse(Lake(demo_home / "lake"), engine, FrameCache(None), builtin())
+    yield Warehouse(Lake(demo_home / "lake"), engine, FrameCache(None), builtin(), fewest=0)
     engine.close()
 
 

@@ -25,7 +25,7 @@ def test_a_parameter_indexes_the_maps_of_a_formula() -> None:
 @pytest.mark.demo
 def test_every_value_that_is_offered_gives_an_answer(demo_home: Path) -> None:
     engine = DuckDBEngine(memory="1GB")
-    warehouse = Warehouse(Lake(demo_home / "lake"), engine, FrameCache(None), builtin())
+    warehouse = Warehouse(Lake(demo_home / "lake"), engine, FrameCache(None), builtin(), fewest=0)
     dataset = builtin().dataset("impressions")
     values = parameter_values(warehouse, dataset, "policy", Access())
     assert len(values) >= 2

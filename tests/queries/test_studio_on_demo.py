@@ -25,7 +25,7 @@ SHOT = ("planned_cost_usd", "cost_usd", "planned_pages_8ths", "shot_pages_8ths")
 @pytest.fixture(scope="module")
 def warehouse(demo_home: Path) -> Iterator[Warehouse]:
     engine = DuckDBEngine(memory="1GB")
-    yield Warehouse(Lake(demo_home / "lake"), engine, FrameCache(None), builtin())
+    yield Warehouse(Lake(demo_home / "lake"), engine, FrameCache(None), builtin(), fewest=0)
     engine.close()
 
 

@@ -32,7 +32,7 @@ RNG = np.random.default_rng(11)
 @pytest.fixture(scope="module")
 def warehouse(demo_home: Path) -> Iterator[Warehouse]:
     engine = DuckDBEngine(memory="1GB")
-    yield Warehouse(Lake(demo_home / "lake"), engine, FrameCache(None), builtin())
+    yield Warehouse(Lake(demo_home / "lake"), engine, FrameCache(None), builtin(), fewest=0)
     engine.close()
 
 

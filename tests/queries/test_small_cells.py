@@ -1,0 +1,152 @@
+"""Cells of few people: nobody reads them, whatever way the question is put."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from queries.answer import plain
+from queries.cache import FrameCache
+from queries.catalog import Catalog
+from queries.condition import Filter
+from queries.dataset import SMALL, Access
+from queries.errors import UnsafeQuestion
+from queries.lake.lake import Change, Lake
+from queries.listing import Listing
+from queries.model import Calculation, Comparison, Query, Threshold
+from queries.period import Period
+from queries.reduction import Engine
+from queries.small_cells import FEWEST_SHOWN, WITHHELD, accounts, is_withheld
+from queries.warehouse import Warehouse
+from tests.queries.small_lake import COUNTRY, DATASET, START, plays, titles
+
+PERIOD = Period(START, START.replace(month=3, day=20))
+HALF = Period(START.replace(month=2, day=10), START.replace(month=3, day=20))
+RARE, SMALL_METRICS = "ZZ", ("hours_viewed", "accounts", "click_rate", "startup")
+
+counts = st.lists(st.integers(0, 60), min_size=1, max_size=30).map(
+    lambda found: np.array(found, dtype=np.float64)
+)
+
+
+@given(counts)
+def test_no_cell_of_few_is_shown_and_none_can_be_had_by_subtraction(occupied: np.ndarray):
+    hidden = is_withheld(occupied, FEWEST_SHOWN)
+    small = (occupied > 0) & (occupied < FEWEST_SHOWN)
+    assert (hidden | ~small).all()
+    shown = (occupied > 0) & ~hidden
+    if small.any() and shown.any():
+        assert hidden.sum() >= 2
+        assert occupied[hidden].sum() >= FEWEST_SHOWN
+
+
+@given(counts)
+def test_no_more_is_withheld_than_must_be(occupied: np.ndarray):
+    hidden = is_withheld(occupied, FEWEST_SHOWN)
+    small = (occupied > 0) & (occupied < FEWEST_SHOWN)
+    assert not (hidden & (occupied == 0)).any()
+    assert hidden.any() == small.any()
+    assert (hidden & ~small).sum() <= 1
+
+
+def test_accounts_are_counted_as_linear_counting_does():
+    # Whang, Vander-Zanden & Taylor 1990: n = -m ln(1 - occupied / m).
+    assert accounts(np.array([0.0]))[0] == 0
+    assert accounts(np.array([139.0]))[0] == pytest.approx(200, rel=0.01)
+    dice = np.random.default_rng(1)
+    seen = [len(np.unique(dice.integers(0, 256, 200))) for _ in range(200)]
+    assert accounts(np.array(seen, dtype=np.float64)).mean() == pytest.approx(200, rel=0.02)
+
+
+@pytest.fixture
+def rare(tmp_path: Path, engine: Engine) -> Warehouse:
+    """Four accounts have a country of their own, among two thousand."""
+    lake = Lake(tmp_path / "lake")
+    own = pl.when(pl.col("account_id") <= 4).then(pl.lit(RARE)).otherwise("country")
+    rows = plays().with_columns(pl.col("bucket").cast(pl.Int16), own.alias("country"))
+    lake.commit(
+        [
+            Change(table="plays", rows=rows, day="local_date"),
+            Change(table="programmes", rows=titles()),
+        ],
+        "rare",
+    )
+    return Warehouse(lake, engine, FrameCache(None), Catalog((DATASET,)))
+
+
+def asked(**options: Any) -> Query:  # noqa: ANN401
+    metrics = tuple(DATASET.metric(n) for n in SMALL_METRICS)
+    query = Query(dataset=DATASET, metrics=metrics, by=(COUNTRY,), period=HALF)
+    return replace(query, **options)
+
+
+def of_rare(row: Mapping[str, Any]) -> list[Any]:
+    """Every number of a row."""
+    return [v for k, v in row.items() if k not in (COUNTRY.name, SMALL)]
+
+
+WAYS = {
+    "plain": {},
+    "without intervals": {"interval": False},
+    "compared": {"compare": Comparison("previous", HALF.shifted(-39))},
+    "ordered": {"order_by": "accounts", "descending": False},
+    "shares": {"calculations": (Calculation("share", "hours_viewed"),)},
+    "ranked": {"calculations": (Calculation("rank", "hours_viewed"),)},
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_cell_of_four_accounts_has_no_number(rare: Warehouse, way: str):
+    result = rare.ask(asked(**WAYS[way]), Access())
+    (row,) = result.frame.filter(pl.col("country") == RARE).iter_rows(named=True)
+    assert row[SMALL] == WITHHELD
+    if way != "ranked":
+        assert of_rare(row) == [None] * len(of_rare(row))
+    assert row["hours_viewed"] is None
+    assert any("fewer than 10 accounts" in note for note in result.notes)
+    assert result.total["hours_viewed"][0] > 0
+    # Nor can it be had from the total: another cell is withheld with it.
+    assert (result.frame[SMALL] == WITHHELD).sum() == 2
+
+
+def test_a_threshold_does_not_tell_either(rare: Warehouse):
+    for value in (0.0, 1.0, 1e9):
+        below = asked(thresholds=(Threshold("hours_viewed", "<", value),))
+        above = asked(thresholds=(Threshold("hours_viewed", ">=", value),))
+        for query in (below, above):
+            assert RARE not in rare.ask(query, Access()).frame["country"].to_list()
+
+
+@pytest.mark.parametrize("interval", [True, False])
+def test_alone_they_have_no_total(rare: Warehouse, interval: bool):
+    alone = Filter(COUNTRY, "in", (RARE,))
+    result = rare.ask(asked(by=(), where=alone, interval=interval), Access())
+    for frame in (result.frame, result.total):
+        assert of_rare(frame.row(0, named=True)) == [None] * (frame.width - 1)
+    assert set(plain(result)["total"].values()) <= {None, WITHHELD}
+
+
+def test_an_analysis_of_them_is_refused_and_one_of_all_is_not(rare: Warehouse):
+    alone = Filter(COUNTRY, "in", (RARE,))
+    with pytest.raises(UnsafeQuestion, match="Fewer than 10 accounts"):
+        rare.ask(asked(where=alone, keeps_small=True), Access())
+    everyone = rare.ask(asked(keeps_small=True), Access()).frame
+    assert everyone.filter(pl.col("country") == RARE)["hours_viewed"][0] > 0
+
+
+def test_their_rows_are_not_listed(rare: Warehouse):
+    alone = Filter(COUNTRY, "in", (RARE,))
+    with pytest.raises(UnsafeQuestion, match="Fewer than 10 accounts"):
+        rare.rows(Listing(dataset=DATASET, where=alone, period=PERIOD), Access())
+    assert rare.rows(Listing(dataset=DATASET, period=PERIOD), Access()).count > 0
+
+
+def test_cells_of_many_are_marked_by_nothing(rare: Warehouse):
+    without = Filter(COUNTRY, "in", ("US", "BR"))
+    assert SMALL not in rare.ask(asked(where=without), Access()).frame.columns
