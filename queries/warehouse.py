@@ -14,9 +14,9 @@ from queries.cache import FrameCache
 from queries.catalog import Catalog
 from queries.closing import closed
 from queries.condition import Dimension, Filter, Scalar
-from queries.dataset import ROWS, Access, Dataset, Metric
+from queries.dataset import CLUSTER, ROWS, Access, Dataset, Metric
 from queries.derived import require
-from queries.distribution import Distribution, plan_distribution, sides
+from queries.distribution import SIDE, Distribution, plan_distribution, sides
 from queries.errors import NotLoaded, UnsafeQuestion
 from queries.estimate import estimated
 from queries.formula import Array
@@ -123,7 +123,7 @@ class Warehouse:
         reader = _Reader(self._engine, self._cache, tables, listing.dataset)
         if listing.dataset.is_of_people:
             counted = replace(planned.counted, aggregates=(INHABITED,))
-            _check_enough(reader.reduce(counted)[INHABITED.key], reader, self._fewest)
+            _check_enough(int(reader.reduce(counted)[INHABITED.key].sum()), reader, self._fewest)
         return Rows(
             listing=listing,
             frame=self._engine.select(planned.selection, tables),
@@ -153,6 +153,8 @@ class Warehouse:
         planned = plan_distribution(replace(question, query=query), access, tables)
         reader = _Reader(self._engine, self._cache, tables, dataset)
         frame = sides([reader.reduce(r) for r in planned.reductions])
+        for side in frame.partition_by(SIDE) if dataset.is_of_people else ():
+            _check_enough(side[CLUSTER].n_unique(), reader, self._fewest)
         return Result(
             query=query,
             frame=frame,
@@ -280,11 +282,12 @@ def _refuse_few(planned: Plan, reader: _Reader, fewest: int) -> None:
     query, where = planned.query, planned.groups.where
     if query.keeps_small and query.dataset.is_of_people and where is not None:
         counted = replace(planned.groups, keys=(), aggregates=(INHABITED,))
-        _check_enough(reader.reduce(counted)[INHABITED.key], reader, fewest)
+        _check_enough(int(reader.reduce(counted)[INHABITED.key].sum()), reader, fewest)
 
 
-def _check_enough(inhabited: pl.Series, reader: _Reader, fewest: int) -> None:
-    count, population = int(inhabited.sum()), reader.population()
+def _check_enough(count: int, reader: _Reader, fewest: int) -> None:
+    """Raises UnsafeQuestion where rows lie in so few buckets, of a lake that knows accounts."""
+    population = reader.population()
     is_known = population is not None and (population > 0).sum() >= FEWEST_BUCKETS
     if is_known and 0 < count < fewest:
         raise UnsafeQuestion(

@@ -50,6 +50,7 @@ def questions(scope: Scope) -> tuple[Query, Query]:
             where=conjunction(scope.where, ours),
             limit=EVERY_GROUP,
             interval=False,
+            keeps_small=True,
             with_total=False,
         )
 

@@ -89,6 +89,7 @@ def counted(scope: Scope, metrics: tuple[str, ...], by: tuple[str, ...]) -> Quer
         period=scope.period,
         limit=EVERY_GROUP,
         interval=False,
+        keeps_small=True,
         with_total=False,
     )
 
