@@ -27,6 +27,7 @@ from queries.model import Query, Result
 #: What a spreadsheet may read as the beginning of a formula.
 FORMULA = "^[=+\\-@\t\r\n＝＋－＠]"
 LONGEST_CELL = 32_767
+_RED, _DOUBT = "#b3261e", "Not to be trusted"
 WIDEST_COLUMN = 40
 NUMBERS = {
     "day": "yyyy-mm-dd",
@@ -67,13 +68,13 @@ class File:
 
 def labelled_csv(result: Result) -> bytes:
     """For people and their spreadsheets: labels as headings, marked as UTF-8."""
-    frame = result.frame
+    frame = _doubted(result)
     return safe_csv(frame.rename(_headings(result.query, frame.columns)), for_people=True)
 
 
 def csv(result: Result) -> bytes:
     """For programs: the names of the answer's columns as headings."""
-    return safe_csv(result.frame, for_people=False)
+    return safe_csv(_doubted(result), for_people=False)
 
 
 def xlsx(result: Result) -> bytes:
@@ -87,11 +88,16 @@ def workbook(results: Sequence[Result]) -> bytes:
     with xlsxwriter.Workbook(buffer, WORKBOOK) as book:
         formats = {n: book.add_format({"num_format": f}) for n, f in NUMBERS.items()}
         formats["heading"] = book.add_format({"bold": True, "bottom": 1})
+        red = {"bold": True, "bottom": 1, "font_color": _RED}
+        formats["doubted"] = book.add_format(red)
         for number, result in enumerate(results, 1):
             nth = f" {number}" if len(results) > 1 else ""
             _answer_sheet(book.add_worksheet(f"Answer{nth}"), result, formats)
             about = book.add_worksheet(f"About{nth}")
             fill(about, _about(result), [formats["heading"], None])
+            doubts = [(_DOUBT, doubt) for doubt in result.doubts]
+            marked = [formats["doubted"], formats["doubted"]]
+            fill(about, doubts, marked, first=len(_about(result)))
             about.set_column(0, 1, WIDEST_COLUMN)
     return buffer.getvalue()
 
@@ -183,6 +189,13 @@ def _guarded(text: str) -> str:
     return f"'{text}" if re.match(FORMULA, text) else text
 
 
+def _doubted(result: Result) -> pl.DataFrame:
+    """The answer, each row with why it is not to be trusted: a CSV has no other place for it."""
+    if not result.doubts:
+        return result.frame
+    return result.frame.with_columns(pl.lit(" ".join(result.doubts)).alias("doubts"))
+
+
 def _headings(query: Query, columns: Sequence[str]) -> dict[str, str]:
     """A label for each column; where two have the same one, both keep their names."""
     labels = {c: label(query, c) for c in columns}
@@ -193,7 +206,8 @@ def _headings(query: Query, columns: Sequence[str]) -> dict[str, str]:
 def _answer_sheet(sheet: Worksheet, result: Result, formats: dict[str, Format]) -> None:
     columns = result.frame.columns
     headings = list(_headings(result.query, columns).values())
-    fill(sheet, [headings], [formats["heading"]] * len(headings))
+    kind = formats["doubted" if result.doubts else "heading"]
+    fill(sheet, [headings], [kind] * len(headings))
     kinds = [_format(result.query, c, formats) for c in columns]
     fill(sheet, result.frame.rows(), kinds, first=1)
     sheet.freeze_panes(1, 0)
@@ -263,5 +277,6 @@ def _table(result: Result) -> pa.Table:
     about = provenance(result) | {
         "definitions": {m.name: definition(m) for m in result.query.metrics},
         "notes": list(result.notes),
+        "doubts": list(result.doubts),
     }
     return table.replace_schema_metadata({"playhead": json.dumps(about, ensure_ascii=False)})

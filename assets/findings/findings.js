@@ -30,10 +30,10 @@
     const open = found.explain
       ? () => playhead.view.go(playhead.view.text(found.explain), "/explain")
       : name && !isThere && (() => playhead.view.set({ [name]: [value] }));
-    return h(
+    const said = h(
       open ? "button" : "div",
       {
-        class: `finding is-${found.tone}`,
+        class: "finding-open",
         onclick: open || null,
         title: found.explain ? "Explain this change" : open ? `Show ${value}` : null,
       },
@@ -45,7 +45,19 @@
         h("small", {}, [found.interval && ` (${found.interval})`, found.against && ` ${found.against}`].filter(Boolean).join("")),
       ),
       found.reason ? h("span", { class: "finding-reason" }, found.reason) : null,
-      found.caution ? h("span", { class: "finding-caution" }, found.caution) : null,
+    );
+    // Twyman's law: what looks unusual is usually wrong, so the way to the data's health is here.
+    const health = (event) => {
+      event.preventDefault();
+      playhead.view.go(playhead.view.text(playhead.view.shared()), "/health");
+    };
+    return h(
+      "div",
+      { class: `finding is-${found.tone}` },
+      said,
+      found.caution
+        ? h("a", { class: "finding-caution", href: "/health", onclick: health }, found.caution)
+        : null,
       h("span", { class: "finding-chip", title: CHIPS[found.evidence] }, found.evidence),
     );
   };

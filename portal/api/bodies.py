@@ -53,6 +53,30 @@ class Ask(BaseModel):
         )
 
 
+class Explain(BaseModel):
+    """Which change, in the words of `playhead explain`."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    dataset: Name
+    metric: Name
+    by: str = Field("", max_length=200, description="a dimension; the one that explains most")
+    where: Text = Field("", description="country in ('US', 'BR') and device = 'tv'")
+    period: Name = Field("last 28 days", description="last 28 days, 2026-02, …")
+    compare: Name = Field("previous", description="previous, last-year, or a period")
+    version: Name | None = Field(None, description="a data version; the newest if left out")
+
+    def question(self) -> Question:
+        return Question(
+            dataset=self.dataset,
+            metrics=(self.metric,),
+            where=self.where,
+            period=self.period,
+            compare=self.compare,
+            version=self.version,
+        )
+
+
 class AskRows(BaseModel):
     """Which rows, in the words of `playhead rows`."""
 
@@ -96,6 +120,55 @@ class Definition(BaseModel):
     source: str
     owner: str
     status: str
+
+
+class Estimate(BaseModel):
+    """A number with its 95 % interval; null where it has none."""
+
+    value: float | None
+    low: float | None
+    high: float | None
+
+
+class Part(BaseModel):
+    """What one group makes of the change; of a ratio by mix and by rate.
+
+    Groups of under 200 accounts come together as one, with how many they are.
+    """
+
+    value: Any
+    small_groups: int
+    before: float | None
+    now: float | None
+    share: float
+    part: Estimate
+    mix: Estimate | None
+    rate: Estimate | None
+
+
+class Explained(BaseModel):
+    """A change and its parts, which add up to it exactly."""
+
+    metric: str
+    by: str
+    before: float
+    now: float
+    change: Estimate
+    mix: Estimate | None
+    rate: Estimate | None
+    is_noisy: bool
+    is_reversed: bool
+    parts: list[Part]
+    explains_at_least: dict[str, float]
+    dataset: str
+    data_version: str
+    period: Days | None
+    zone: str
+    compare: Compared | None
+    where: str
+    having: list[str]
+    complete_through: str | None
+    notes: list[str]
 
 
 class Answer(BaseModel):

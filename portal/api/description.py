@@ -5,7 +5,17 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from portal.api.bodies import Answer, Ask, AskRows, Dataset, Datasets, Refusal, RowList
+from portal.api.bodies import (
+    Answer,
+    Ask,
+    AskRows,
+    Dataset,
+    Datasets,
+    Explain,
+    Explained,
+    Refusal,
+    RowList,
+)
 from portal.export import ARROW
 
 JSON = "application/json"
@@ -25,9 +35,13 @@ _REFERENCE = "#/components/schemas/{model}"
 
 def description(version: str) -> dict[str, Any]:
     """The whole document, for a portal of this version."""
-    bodies: list[type[BaseModel]] = [Ask, Answer, AskRows, RowList, Dataset, Datasets, Refusal]
+    read: list[type[BaseModel]] = [Ask, AskRows, Explain]
+    written: list[type[BaseModel]] = [Answer, RowList, Explained, Dataset, Datasets, Refusal]
     _, schemas = models_json_schema(
-        [(body, "validation" if body in (Ask, AskRows) else "serialization") for body in bodies],
+        [
+            *((body, "validation") for body in read),
+            *((body, "serialization") for body in written),
+        ],
         ref_template=_REFERENCE,
     )
     version_parameter = {
@@ -62,6 +76,15 @@ def description(version: str) -> dict[str, Any]:
                     {JSON: RowList, ARROW: None, "text/csv": None},
                     (401, 403, 405, 413, 415, 422, 429, 503),
                     requestBody=_body(AskRows),
+                )
+            },
+            "/api/v1/explain": {
+                "post": _operation(
+                    "explain",
+                    "Split the change of a number into the parts that groups make of it",
+                    {JSON: Explained},
+                    (401, 403, 405, 413, 415, 422, 429, 503),
+                    requestBody=_body(Explain),
                 )
             },
             "/api/v1/datasets": {

@@ -11,9 +11,11 @@ from werkzeug.exceptions import MethodNotAllowed, UnsupportedMediaType
 from werkzeug.wrappers import Response
 
 from portal import export_rows
-from portal.api.bodies import Ask, AskRows
+from portal.api.bodies import Ask, AskRows, Explain
 from portal.api.description import JSON, description
 from portal.auth.gate import signed_in
+from portal.explore.explained import explained
+from portal.explore.explained import plain as plain_explained
 from portal.export import ARROW, arrow, csv
 from portal.leaving import while_connected
 from queries.answer import dataset_card, dataset_line, plain
@@ -50,6 +52,13 @@ def register(server: Flask, warehouse: Warehouse) -> None:
             found = list_rows(question, warehouse, signed_in().access)
         return Response(_ROW_WRITERS[form](found), content_type=form)
 
+    @routes.post("/explain")
+    def explain() -> Response:
+        asked = _body(request, Explain)
+        found = explained(asked.question(), asked.by, warehouse, signed_in().access)
+        return _json(plain_explained(found))
+
+    @routes.get("/explain", endpoint="refuse")
     @routes.get("/ask", endpoint="refuse")
     @routes.get("/rows", endpoint="refuse")
     def refuse() -> Response:

@@ -1,27 +1,25 @@
 """`playhead explain DATASET METRIC`: why a number changed, from a terminal."""
 
-from dataclasses import asdict, replace
+from collections.abc import Sequence
 from enum import StrEnum
 from importlib import import_module
 from math import isnan
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from portal.cli import home, printing
 from portal.components import format as written
-from portal.explore.askable import leading, why_not
-from portal.explore.explain import Reason, rank
+from portal.explore.explain import Reason
+from portal.explore.explained import explained, plain
 from portal.parts import open_warehouse
 from queries.analyses.cluster import Estimate
-from queries.analyses.decomposition import MOST_GROUPS, Decomposition, Part
+from queries.analyses.decomposition import Decomposition, Part
 from queries.answer import ZONES
 from queries.condition import Dimension
 from queries.dataset import Access, Metric
-from queries.errors import UnsafeQuestion
 from queries.model import Result
 from queries.question import Question
-from queries.question import ask as answer
 
 app = typer.Typer(add_completion=False)
 
@@ -54,38 +52,16 @@ def explain(  # noqa: PLR0917  # one parameter an option
         compare=compare,
         version=version,
     )
-    whole = answer(question, warehouse, access)
-    asked = whole.query.metrics[0]
-    groups = [
-        answer(_cut(question, d, asked), warehouse, access)
-        for d in ([whole.query.dataset.dimension(by)] if by else _dimensions(whole, asked))
-    ]
-    ranked = rank(asked, [whole, *groups])
-    best = ranked[0]
-    if best.found is None:
-        raise UnsafeQuestion(
-            best.why,
-            f"playhead ask {dataset} {metric} --by {best.dimension.name} --compare {compare} has "
-            "the change of each group.",
-            code="adds_distinct",
-        )
+    found = explained(question, by, warehouse, access)
     if output is Format.JSON:
-        printing.as_json(_plain(best.found, best.dimension, ranked))
+        printing.as_json(plain(found))
     else:
-        _write(best.found, best.dimension, ranked, whole)
+        _write(found.found, found.dimension, found.ranked, found.whole)
 
 
-def _dimensions(whole: Result, metric: Metric) -> list[Dimension]:
-    dataset = whole.query.dataset
-    return [d for d in leading(dataset) if not why_not(d, [metric], dataset)]
-
-
-def _cut(question: Question, dimension: Dimension, metric: Metric) -> Question:
-    by = replace(question, by=(dimension.name,))
-    return replace(by, order=metric.name, limit=MOST_GROUPS) if dimension.is_wide else by
-
-
-def _write(found: Decomposition, dimension: Dimension, ranked: list[Reason], whole: Result) -> None:
+def _write(
+    found: Decomposition, dimension: Dimension, ranked: Sequence[Reason], whole: Result
+) -> None:
     metric = found.metric
     rows = [["All together", *_cells(found.change, metric), "100%"]]
     rows += [
@@ -131,41 +107,3 @@ def _text(estimate: Estimate | None, metric: Metric) -> str:
 def _cells(estimate: Estimate, metric: Metric) -> list[str]:
     ends = [written.change(e, metric, relative=False) for e in (estimate.low, estimate.high)]
     return [_text(estimate, metric), "" if isnan(estimate.low) else f"{ends[0]} to {ends[1]}"]
-
-
-def _plain(found: Decomposition, dimension: Dimension, ranked: list[Reason]) -> dict[str, Any]:
-    return {
-        "metric": found.metric.name,
-        "by": dimension.name,
-        "before": found.before,
-        "now": found.now,
-        "change": _ends(found.change),
-        "mix": _ends(found.mix),
-        "rate": _ends(found.rate),
-        "is_noisy": found.is_noisy,
-        "is_reversed": found.is_reversed,
-        "parts": [
-            {
-                "value": part.value,
-                "small_groups": part.merged,
-                "before": _known(part.before),
-                "now": _known(part.now),
-                "share": part.share,
-                "part": _ends(part.contribution),
-                "mix": _ends(part.mix),
-                "rate": _ends(part.rate),
-            }
-            for part in found.parts
-        ],
-        "explains_at_least": {r.dimension.name: r.share for r in ranked if r.is_known},
-    }
-
-
-def _ends(estimate: Estimate | None) -> dict[str, float | None] | None:
-    if estimate is None:
-        return None
-    return {name: _known(value) for name, value in asdict(estimate).items()}
-
-
-def _known(value: float) -> float | None:
-    return None if isnan(value) else value

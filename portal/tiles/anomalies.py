@@ -107,8 +107,9 @@ def _looked_at(found: Watched) -> str:
     days = found.days["day"].n_unique() if found.days.height else 0
     few = f" Left out: {found.few} with fewer than {anomaly.FEWEST_ACCOUNTS} accounts a day."
     return (
-        f"{found.series} series of {days} days were looked at together: at most 1 in 10 of what is"
-        f" told is expected to be chance.{few if found.few else ''}"
+        f"{found.series} series of {days} days were looked at together: at most 1 in 20 of what is"
+        " told is expected to be chance, and where nothing happens 2 logs in 100 tell a day."
+        f"{few if found.few else ''}"
     )
 
 

@@ -51,7 +51,7 @@ def test_a_finding_is_read_first_and_leads_to_its_parts(open_as: Open) -> None:
     finding = page.locator(".finding").first
     expect(finding).to_contain_text("Good plays")
     expect(finding).to_contain_text("TV")
-    finding.click()
+    finding.locator(".finding-open").click()
     settled(page)
     assert query(page)["metric"] == ["good_play_rate"]
     expect(page.locator(".part.is-total")).to_contain_text("pt")

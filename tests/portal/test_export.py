@@ -154,3 +154,20 @@ def test_a_file_name_is_made_here_and_never_by_a_person():
     nasty = replace(DATASET, name="../../x\r\ny", metrics=(HOURS,))
     result = answer(["a"], [1.0], Query(dataset=nasty, metrics=(HOURS,), by=(TITLE,)))
     assert file_name(result, FORMS["csv"]) == "x-y_hours-viewed_v3-abc123.csv"
+
+
+def test_why_a_number_is_not_to_be_trusted_goes_with_it_into_every_file():
+    doubt = "The keys of plays are not unique."
+    doubted = replace(answer(["a", "b"], [1.0, 2.0]), doubts=(doubt,))
+    for write in (csv, labelled_csv):
+        assert [row[-1] for row in read_csv(write(doubted))] == [doubt, doubt]
+    book = fastexcel.read_excel(xlsx(doubted))
+    about = book.load_sheet("About", header_row=None).to_polars().rows()
+    assert ("Not to be trusted", doubt) in about
+    assert ("Note", "Cut to something.") in about
+    told = json.loads(
+        parquet.read_table(BytesIO(parquet_file(doubted))).schema.metadata[b"playhead"]
+    )
+    assert told["doubts"] == [doubt]
+    trusted = answer(["a"], [1.0])
+    assert csv(trusted).count(b"doubts") == 0

@@ -17,7 +17,7 @@ from portal.open_page import ask, open_page
 from portal.parts import open_warehouse
 from portal.routing import discover
 from portal.settings import Settings
-from portal.tiles import Findings
+from portal.tiles import AnomalyLog, Findings
 from queries.dataset import Access
 from queries.warehouse import Warehouse
 
@@ -154,3 +154,17 @@ def test_causes_are_named_only_where_something_was_left_untreated(warehouse: War
                 continue
             words = said(claim).lower()
             assert not [word for word in sentence.CAUSAL if word in words], words
+
+
+def test_the_planted_outage_is_on_the_log_of_anomalies(warehouse: Warehouse):
+    facts = where(warehouse, "outage")
+    if is_small(warehouse):
+        pytest.skip("3,000 accounts are too few: set PLAYHEAD_TEST_HOME to a demo of size M")
+    opened = open_page(PAGES["/health"], "", warehouse, Access())
+    (log,) = (t for t in opened.tiles().values() if isinstance(t, AnomalyLog))
+    results = ask(opened, log, warehouse, Access())
+    (found,) = log.joined(results, opened.tile_context(log))
+    failed = found.frame.filter(
+        (pl.col("metric") == "start_failure_rate") & (pl.col("slice") == facts["country"])
+    )
+    assert failed["day"].cast(pl.String).str.ends_with("-11-14").any()

@@ -38,7 +38,15 @@ def test_at_most_one_false_alarm_in_120_normal_days_of_49_worlds_in_50():
 def test_forty_series_together_raise_no_more_false_alarms_than_promised():
     z = foretold(normal_days(2, series=40 * 60), is_share=False).z
     worlds = [told(world).any() for world in np.split(z, 60)]
-    assert np.mean(worlds) <= 0.10
+    assert np.mean(worlds) <= 0.05
+
+
+def test_where_nothing_happens_about_two_logs_in_a_hundred_tell_a_day():
+    z = foretold(normal_days(11, series=1000), is_share=False).z
+    alone = np.mean([told(series).any() for series in z])
+    forty = np.mean([told(world).any() for world in np.split(z, 25)])
+    assert 0.005 <= alone <= 0.035
+    assert forty <= 0.08
 
 
 def test_errors_are_about_as_wide_as_their_scale_says():
