@@ -3,7 +3,7 @@
 # pyright: standard
 # Strict checking needs types that pyarrow does not ship.
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,14 @@ from queries.lake.lake import Change, Lake
 
 FEED = "demo"
 Columns = Mapping[str, Any]
+
+_REPETITIVE = (
+    pa.types.is_dictionary,
+    pa.types.is_date32,
+    pa.types.is_int8,
+    pa.types.is_int16,
+    pa.types.is_int32,
+)
 
 
 def coded(codes: np.ndarray, values: Sequence[str | None]) -> pa.DictionaryArray:
@@ -147,7 +155,21 @@ class Files:
                 schema,
                 compression="zstd",
                 compression_level=1,
+                use_dictionary=list(_repetitive(schema)),  # pyright: ignore[reportArgumentType]  # its stub knows no lists
                 write_page_checksum=True,
                 store_schema=False,
             )
         return self._writers[span]
+
+
+def _repetitive(schema: pa.Schema) -> Iterator[str]:
+    """Paths of the columns whose values come again and again: neither ids, moments nor measures."""
+    for field in schema:
+        kind = field.type
+        if pa.types.is_map(kind):
+            yield f"{field.name}.key_value.key"
+        elif pa.types.is_list(kind):
+            yield f"{field.name}.list.element"
+            yield f"{field.name}.list.element.kind"
+        elif any(is_kind(kind) for is_kind in _REPETITIVE):
+            yield field.name

@@ -34,8 +34,8 @@ SIZES = {
         page_every=11, block=3_000, file_days=28,
     ),
     "M": Size(
-        name="M", accounts=24_000, days=180, titles=6_000, productions=140,
-        page_every=11, block=4_000, file_days=18,
+        name="M", accounts=22_200, days=180, titles=6_000, productions=140,
+        page_every=11, block=3_700, file_days=18,
     ),
     "L": Size(
         name="L", accounts=720_000, days=180, titles=8_000, productions=140,
