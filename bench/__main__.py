@@ -1,10 +1,10 @@
-"""`./dev bench [--server] [--browser] [--servers] [--rounds N]`: the first two, unless named.
+"""`./dev bench [--server] [--pages] [--browser] [--servers] [--rounds N]`.
 
-The server is timed over a demo company of size L in `var/bench-L` (or $PLAYHEAD_BENCH_L), the
-browser over one of size M in `var/bench-M` (or $PLAYHEAD_BENCH_M); each is made when it is missing,
-which takes minutes for L. `--servers` compares WSGI servers over size S in `var/bench-S`, and
-installs those that are not ours into `var/bench-servers`. The machine should have nothing else
-to do.
+The first three are run unless some are named. Answers and the tiles of pages are timed over a demo
+company of size L in `var/bench-L` (or $PLAYHEAD_BENCH_L), the browser over one of size M in
+`var/bench-M` (or $PLAYHEAD_BENCH_M); each is made when it is missing, which takes an hour for L.
+`--servers` compares WSGI servers over size S in `var/bench-S`, and installs those that are not ours
+into `var/bench-servers`. The machine should have nothing else to do.
 """
 
 import argparse
@@ -15,7 +15,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bench import browser, server, servers
+from bench import browser, pages, server, servers
 from queries.catalog import builtin
 from queries.lake.lake import Lake
 
@@ -38,6 +38,7 @@ def home_of(size: str) -> Path:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--server", action="store_true")
+    parser.add_argument("--pages", action="store_true")
     parser.add_argument("--browser", action="store_true")
     parser.add_argument("--servers", action="store_true")
     parser.add_argument("--rounds", type=int, default=server.ROUNDS)
@@ -45,9 +46,11 @@ def main() -> None:
     console = Console(width=160)
     if chosen.servers:
         servers.report(home_of("S"), console)
-    neither = not (chosen.server or chosen.browser or chosen.servers)
+    neither = not (chosen.server or chosen.pages or chosen.browser or chosen.servers)
     if chosen.server or neither:
         server.report(home_of("L"), builtin(), console, chosen.rounds)
+    if chosen.pages or neither:
+        pages.report(home_of("L"), builtin(), console)
     if chosen.browser or neither:
         browser.report(home_of("M"), console)
 
