@@ -67,7 +67,7 @@ class GreenlightAudience:
             {"label": "Country", "is_text": True},
             {"label": "Audience", "unit": "accounts"},
             {"label": "Of the active"},
-            {"label": "95%"},
+            {"label": "95 %"},
         ]
         rows = [
             [

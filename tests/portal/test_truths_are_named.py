@@ -71,10 +71,6 @@ NAMED = (
         "unmet_demand", "/search", r"Without a result in South Korea rose \d", "descriptive",
         needs_m=True,
     ),
-    Named(
-        "missing_day", "/when-where", r"Hours viewed in Poland fell \d", "descriptive",
-        needs_m=True,
-    ),
 )  # fmt: skip
 
 
