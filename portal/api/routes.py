@@ -55,7 +55,8 @@ def register(server: Flask, warehouse: Warehouse) -> None:
     @routes.post("/explain")
     def explain() -> Response:
         asked = _body(request, Explain)
-        found = explained(asked.question(), asked.by, warehouse, signed_in().access)
+        with while_connected(request.environ):
+            found = explained(asked.question(), asked.by, warehouse, signed_in().access)
         return _json(plain_explained(found))
 
     @routes.get("/explain", endpoint="refuse")

@@ -8,7 +8,7 @@ from typing import Any
 from portal.explore.askable import leading, why_not
 from portal.explore.explain import Reason, rank
 from queries.analyses.cluster import Estimate
-from queries.analyses.decomposition import MOST_GROUPS, Decomposition
+from queries.analyses.decomposition import MOST_GROUPS, Decomposition, check_enough
 from queries.answer import provenance
 from queries.condition import Dimension
 from queries.dataset import Access, Metric
@@ -38,6 +38,7 @@ def explained(question: Question, by: str, warehouse: Warehouse, access: Access)
     Raises the errors of `queries.errors`, UnsafeQuestion where the parts would not add up.
     """
     whole = answer(question, warehouse, access)
+    check_enough(whole)
     asked = whole.query.metrics[0]
     dimensions = [whole.query.dataset.dimension(by)] if by else _dimensions(whole, asked)
     groups = [answer(_cut(question, d, asked), warehouse, access) for d in dimensions]

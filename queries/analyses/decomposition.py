@@ -25,7 +25,8 @@ from queries.estimation import Estimation
 from queries.formula import Aggregate, Arithmetic, Array, Constant, Formula
 from queries.interval import margin
 from queries.model import Result
-from queries.paired import ROWS, Paired
+from queries.paired import FEWEST_BUCKETS, ROWS, Paired
+from queries.small_cells import FEWEST_SHOWN, is_withheld
 
 FEWEST_ACCOUNTS = 200
 MOST_GROUPS = 40
@@ -99,14 +100,28 @@ def decompose(metric: Metric, groups: Result, whole: Result) -> Decomposition:
     """Split a change by the groups of an answer, given the answer about all of them together.
 
     Both compare the same two periods. Raises UnsafeQuestion (`adds_distinct`) where the parts make
-    no whole, and InvalidQuery where there is no change to explain.
+    no whole or (`few_accounts`) where all are of a handful, and InvalidQuery where there is no
+    change to explain.
     """
+    check_enough(whole)
     if groups.paired is None or whole.paired is None:
         raise InvalidQuery(
             "There is no change to explain: the data does not cover both periods.",
             "Compare with a period that the data covers completely.",
         )
     return decomposed(metric, groups.paired, whole.paired)
+
+
+def check_enough(whole: Result) -> None:
+    """Raises UnsafeQuestion where a period is of fewer accounts than may be shown."""
+    if whole.paired is None or not whole.query.dataset.is_of_people:
+        return
+    if any(is_withheld(side, FEWEST_SHOWN).any() for side in _occupied(whole.paired)):
+        raise UnsafeQuestion(
+            f"Fewer than {FEWEST_SHOWN} accounts are behind this, so it is withheld.",
+            "Take a filter away, or choose a longer period.",
+            code="few_accounts",
+        )
 
 
 def decomposed(metric: Metric, groups: Paired, whole: Paired) -> Decomposition:
@@ -219,7 +234,11 @@ def _rest(cells: Array, whole: Array) -> Array:
 
 
 def _merged_small(laid_out: _LaidOut) -> _LaidOut:
-    """Groups of under 200 accounts in both periods become one, and those below the largest 40."""
+    """Groups of under 200 accounts in both periods become one, and those below the largest 40.
+
+    So do those of too few to be shown in a period, with the next larger where they are too few
+    even together.
+    """
     paired, count = laid_out.paired, len(laid_out.values)
     accounts = np.fmax(*paired.accounts())[:count]
     size = np.zeros(count)
@@ -229,6 +248,8 @@ def _merged_small(laid_out: _LaidOut) -> _LaidOut:
             size = np.fmax(size, amounts / max(float(amounts.sum()), 1e-300))
     is_small = np.nan_to_num(accounts, nan=np.inf) < FEWEST_ACCOUNTS
     is_small[np.argsort(-size, kind="stable")[MOST_GROUPS:]] = True
+    for occupied in _occupied(paired):
+        is_small |= is_withheld(occupied, FEWEST_SHOWN)[:count]
     if not is_small.any():
         return laid_out
     kept = np.flatnonzero(~is_small)
@@ -239,6 +260,14 @@ def _merged_small(laid_out: _LaidOut) -> _LaidOut:
     )
     merged = Paired(paired.groups, now, before, paired.population)
     return _LaidOut(merged, tuple(laid_out.values[i] for i in kept), len(others))
+
+
+def _occupied(paired: Paired) -> list[Array]:
+    """In how many buckets each group has rows, by period; none where nobody's are told."""
+    if (paired.population > 0).sum() < FEWEST_BUCKETS:
+        return []
+    sides = [side[ROWS] for side in (paired.now, paired.before) if ROWS in side]
+    return [np.asarray((rows > 0).sum(axis=1), dtype=np.float64) for rows in sides]
 
 
 def _together(cells: Array, kept: NDArray[np.intp], others: NDArray[np.intp]) -> Array:

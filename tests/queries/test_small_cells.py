@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from queries.analyses.decomposition import decompose
 from queries.answer import plain
 from queries.cache import FrameCache
 from queries.catalog import Catalog
@@ -138,6 +139,23 @@ def test_an_analysis_of_them_is_refused_and_one_of_all_is_not(rare: Warehouse):
         rare.ask(asked(where=alone, keeps_small=True), Access())
     everyone = rare.ask(asked(keeps_small=True), Access()).frame
     assert everyone.filter(pl.col("country") == RARE)["hours_viewed"][0] > 0
+
+
+def test_a_change_of_them_is_not_explained(rare: Warehouse):
+    hours, before = DATASET.metric("hours_viewed"), Comparison("previous", HALF.shifted(-39))
+    alone = asked(metrics=(hours,), compare=before, where=Filter(COUNTRY, "in", (RARE,)))
+    with pytest.raises(UnsafeQuestion, match="Fewer than 10 accounts"):
+        decompose(hours, *(rare.ask(q, Access()) for q in (alone, replace(alone, by=()))))
+
+
+def test_nor_is_their_part_told_by_what_it_is_merged_with(rare: Warehouse):
+    hours, before = DATASET.metric("hours_viewed"), Comparison("previous", HALF.shifted(-39))
+    groups = asked(metrics=(hours,), compare=before)
+    found = decompose(hours, *(rare.ask(q, Access()) for q in (groups, replace(groups, by=()))))
+    assert RARE not in [part.value for part in found.parts]
+    (merged,) = [part for part in found.parts if part.merged]
+    assert merged.merged == 2
+    assert sum(p.contribution.value for p in found.parts) == pytest.approx(found.change.value)
 
 
 def test_their_rows_are_not_listed(rare: Warehouse):
