@@ -10,6 +10,8 @@ import typer
 from portal.cli import home, printing
 from portal.cli.rollups import refreshed
 from portal.parts import open_lake
+from queries.catalog import builtin
+from queries.errors import InvalidQuery
 from queries.lake.connectors import connectors
 from queries.lake.ingest import ingest as load
 from queries.lake.ledger import Entry, Summary
@@ -39,6 +41,10 @@ def ingest(  # noqa: PLR0917  # one parameter an option
     json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
 ) -> int:
     """Load FILES with a CONNECTOR. The same bytes again change nothing."""
+    if name in {dataset.name for dataset in builtin().datasets}:
+        raise InvalidQuery(
+            f"There already is a dataset called “{name}”.", "Give the file another name."
+        )
     settings = home.settings()
     lake = open_lake(settings)
     options = {

@@ -19,7 +19,7 @@ NEARLY_ALL = 0.99
 #: told from them.
 RESERVED = frozenset(
     (
-        *("bucket", "incomplete", "value", "rows", "date"),
+        *("bucket", "incomplete", "small", "value", "rows", "date"),
         *("period", "compare", "grain", "clock", "v", "saved"),
         *("dataset", "metric", "by", "pivot", "order", "limit", "open", "find", "with"),
     )

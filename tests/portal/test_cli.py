@@ -156,6 +156,7 @@ def test_a_refusal_is_readable_on_stderr_or_json_on_stdout(viewing: Terminal):
         ("metrics", "nothing"),
         ("ingest", "nothing", "file.csv"),
         ("ingest", "file", "absent.csv"),
+        ("ingest", "file", "absent.csv", "--name", "licences"),
         ("user", "password", "nobody@example.com", "--password-stdin"),
     ],
 )

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from queries.catalog import Catalog, builtin, read_dataset, read_metric
+from queries.catalog import builtin, read_dataset, read_metric
 from queries.catalog.yaml_text import MAX_BYTES, parse_yaml
-from queries.errors import QueryError, UnknownField
+from queries.errors import InvalidQuery, QueryError, UnknownField
 from queries.estimation import Estimation
 from queries.formula import parse
 
@@ -195,10 +195,18 @@ def test_a_lake_brings_its_own_datasets_but_replaces_none():
     catalog = builtin().extended({"orders": SMALL})
     assert catalog.dataset("orders").metric("rows")
     assert catalog.dataset("playback") is builtin().dataset("playback")
-    with pytest.raises(QueryError, match="already is a dataset"):
-        catalog.extended({"orders": SMALL})
-    with pytest.raises(QueryError, match="calls itself"):
-        Catalog(()).extended({"sales": SMALL})
+    again = catalog.extended({"orders": SMALL.replace("Orders", "Others")})
+    assert again.dataset("orders").label == "Orders"
+
+
+def test_one_that_cannot_be_read_takes_no_other_with_it():
+    broken = SMALL.replace("orders", "sales").replace("city", "small")
+    catalog = builtin().extended({"orders": SMALL, "sales": broken, "other": SMALL})
+    assert catalog.dataset("orders").metric("rows")
+    with pytest.raises(InvalidQuery, match="a name that answers use themselves"):
+        catalog.dataset("sales")
+    with pytest.raises(InvalidQuery, match="calls itself"):
+        catalog.dataset("other")
 
 
 def test_a_metric_of_ones_own_follows_the_same_rules():

@@ -90,7 +90,7 @@ def _name(given: str) -> str:
             f"Write it like {name or 'my_sales'}.",
             code="bad_name",
         )
-    if name in contract.tables() or name in {"bucket", "incomplete", "value"}:
+    if name in contract.tables() or name in {"bucket", "incomplete", "small", "value"}:
         raise LakeError(
             f"“{name}” is a name of the portal's own.", "Choose another.", code="bad_name"
         )
