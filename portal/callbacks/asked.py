@@ -11,6 +11,8 @@ from flask import request
 
 from portal.store.errors import Invalid
 
+_LARGEST = 2**31 - 1
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:
@@ -22,12 +24,16 @@ class Asked:
         value = self.fields.get(name, "")
         if not isinstance(value, str):
             raise Invalid(f"“{name}” has to be a text.")
+        if any(c == "\0" or "\ud800" <= c <= "\udfff" for c in value):
+            raise Invalid(f"“{name}” has a character that cannot be kept.")
         return value
 
     def number(self, name: str) -> int:
         value = self.fields.get(name)
         if not isinstance(value, int) or isinstance(value, bool):
             raise Invalid(f"“{name}” has to be a whole number.")
+        if abs(value) > _LARGEST:
+            raise Invalid(f"“{name}” is too large a number.")
         return value
 
 

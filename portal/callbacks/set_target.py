@@ -43,7 +43,7 @@ def register(server: Flask, site: Site, store: Store) -> None:
 def _named(wanted: Asked, site: Site) -> tuple[Dataset, Metric]:
     """The metric that is asked about. One that its asker may not see has no targets to tell."""
     try:
-        dataset = site.warehouse.dataset(wanted.text("dataset"))
+        dataset = signed_in().access.discreet(site.warehouse.dataset(wanted.text("dataset")))
         metric = dataset.metric(wanted.text("metric"))
     except UnknownField as error:
         raise Invalid(error.message, error.hint) from None

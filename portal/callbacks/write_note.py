@@ -54,7 +54,7 @@ def _draft(wanted: Asked, site: Site) -> NoteDraft:
         raise Invalid("A note is of a page of this portal.")
     if metric:
         try:
-            site.warehouse.dataset(dataset).metric(metric)
+            signed_in().access.discreet(site.warehouse.dataset(dataset)).metric(metric)
         except UnknownField as error:
             raise Invalid(error.message, error.hint) from None
     first = _day(wanted.text("day"))

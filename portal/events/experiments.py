@@ -22,7 +22,6 @@ def questions(scope: Scope) -> tuple[Query, ...]:
             by=tuple(dataset.dimension(name) for name in _KEYS),
             where=Filter(started, "between", (period.start, period.end)) if period else None,
             interval=False,
-            keeps_small=True,
             with_total=False,
         ),
     )
@@ -30,12 +29,13 @@ def questions(scope: Scope) -> tuple[Query, ...]:
 
 def read(results: Sequence[Result], _scope: Scope) -> Iterable[Event]:
     for row in results[0].frame.drop_nulls(_KEYS).iter_rows(named=True):
+        many = "few" if row["rows"] is None else written.count(row["rows"])
         yield Event(
             day=row["started"],
             end=row["ends"],
             text=f"Experiment {row['experiment']} began",
-            detail=f"{written.count(row['rows'])} accounts, until {written.day(row['ends'])}",
-            size=float(row["rows"]),
+            detail=f"{many} accounts, until {written.day(row['ends'])}",
+            size=float(row["rows"] or 0),
             path="/experiments",
             filters=(("experiment", str(row["experiment"])),),
         )

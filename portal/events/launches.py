@@ -27,7 +27,6 @@ def questions(scope: Scope) -> tuple[Query, ...]:
             order_by=_METRIC,
             limit=_MOST,
             interval=False,
-            keeps_small=True,
             with_total=False,
         ),
     )

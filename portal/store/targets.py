@@ -7,7 +7,7 @@ written and the answer is `Conflict`. The audit entry is part of the same transa
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Connection, Select, insert, select
+from sqlalchemy import Connection, Select, insert, select, text
 
 from portal.store import audit
 from portal.store.audit import Deed
@@ -41,6 +41,7 @@ def put(store: Store, person: Person, draft: TargetDraft, unit: str, seen: str =
         "created_at": store.now(),
     }
     with store.writing() as connection:
+        _queue(connection)
         newest = next(iter(_of(connection, draft.dataset, draft.metric)), None)
         if newest is not None and newest.id != seen:
             raise Conflict(
@@ -66,6 +67,15 @@ def every(store: Store) -> tuple[Target, ...]:
     """All there are, the newest written first."""
     with store.reading() as connection:
         return tuple(target(row) for row in connection.execute(_selected()).mappings())
+
+
+def _queue(connection: Connection) -> None:
+    """One writer after the other, so that each sees what the one before it set.
+
+    Writers of SQLite queue at its one lock anyway.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("LOCK TABLE targets IN SHARE ROW EXCLUSIVE MODE"))
 
 
 def _of(connection: Connection, dataset: str, metric: str) -> list[Target]:

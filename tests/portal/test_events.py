@@ -92,6 +92,27 @@ def test_a_filter_by_country_keeps_what_is_of_other_countries_out(ada: FlaskClie
 
 
 @pytest.mark.demo
+def test_a_launch_that_a_handful_watched_is_not_told_with_their_hours(
+    ada: FlaskClient,
+) -> None:
+    found = happened(ada, f"{YEAR}&country=IE&events=launch")
+    days = {event["day"] for event in of_kind(found, "launch")}
+    asked = {
+        "dataset": "playback",
+        "metrics": ["hours_viewed"],
+        "by": ["title"],
+        "period": "last 120 days",
+        "where": "country = 'IE'",
+    }
+    rows = ada.post("/api/v1/ask", json=asked, headers=ORIGIN).get_json()
+    value = rows["columns"].index("hours_viewed")
+    shown = {row[0] for row in rows["rows"] if row[value] is not None}
+    assert days
+    assert len(shown) < len(rows["rows"])
+    assert {e["text"].removesuffix(" was released") for e in of_kind(found, "launch")} <= shown
+
+
+@pytest.mark.demo
 def test_who_may_see_one_country_hears_of_no_other(demo: Portal) -> None:
     newcomer = Newcomer(
         email="bia@company.example", name="Bia", unit="product", row_rules={"country": ("US",)}

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from portal.store import audit, notes
+from portal.store import audit, notes, people
 from portal.store.errors import Conflict, Denied, Invalid, NotFound, QuotaExceeded
 from portal.store.note import LONGEST_TEXT, Audience, Note, NoteDraft
+from portal.store.people import Newcomer
 from portal.store.store import Store
 from tests.portal.conftest import Clock, Portal, add_person
 from tests.portal.requests import ORIGIN, signed_in
@@ -194,12 +195,33 @@ def test_a_conflict_comes_with_what_it_says_now(ann: FlaskClient) -> None:
         ({"visibility": "link"}, "seen by"),
         ({"dataset": "playback", "metric": "hours_vieved"}, "hours_vieved"),
         ({"text": 7}, "has to be a text"),
+        ({"text": "half a pair: \ud83d"}, "cannot be kept"),
     ],
 )
 def test_a_wrong_field_is_said(ann: FlaskClient, wrong: dict[str, Any], said: str) -> None:
     answer = tell(ann, "write", **{**FIELDS, **wrong})
     assert answer.status_code == 422
     assert said in answer.get_json()["error"]["message"]
+
+
+def test_a_version_that_no_column_holds_is_said(ann: FlaskClient) -> None:
+    note = tell(ann, "write", **FIELDS).get_json()["note"]
+    for verb in ("edit", "remove"):
+        answer = tell(ann, verb, **{**note, "version": 10**30})
+        assert answer.status_code == 422
+        assert "too large" in answer.get_json()["error"]["message"]
+
+
+def test_no_hint_names_a_metric_that_is_hidden(portal: Portal) -> None:
+    newcomer = Newcomer(
+        email="cy@company.example", name="Cy", unit="studio", hidden_numbers=("sum(watched_s)",)
+    )
+    cy = signed_in(portal, people.add(portal.store, newcomer))
+    wrong = {"dataset": "playback", "metric": "hours_vieved"}
+    for path in ("/-/notes/write", "/-/targets/read"):
+        answer = cy.post(path, json={**FIELDS, **wrong}, headers=ORIGIN)
+        assert answer.status_code == 422
+        assert "hours_viewed" not in answer.text
 
 
 def test_no_other_site_writes_a_note(portal: Portal) -> None:

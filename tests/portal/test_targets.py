@@ -1,7 +1,9 @@
 """Targets: who sets them, which one counts when, and how a number stands to one."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date, timedelta
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -117,6 +119,21 @@ def test_who_has_not_seen_the_newest_writes_nothing(store: Store):
     assert targets.of_metric(store, "playback", "hours_viewed") == [first]
 
 
+def test_of_two_at_the_same_time_one_is_told_of_the_other(store: Store):
+    eve, together = add_person(store, "Eve", "product"), Barrier(2)
+
+    def put(value: float) -> bool:
+        together.wait()
+        try:
+            targets.put(store, eve, replace(DRAFT, value=value), "product")
+        except Conflict:
+            return False
+        return True
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(put, (1.0, 2.0))) == [False, True]
+
+
 @pytest.mark.parametrize("wrong", [{"value": float("nan")}, {"days": 0}, {"metric": ""}])
 def test_what_is_no_target_is_refused(store: Store, wrong: dict[str, Any]):
     with pytest.raises(Invalid):
@@ -136,6 +153,7 @@ def test_a_share_is_written_in_per_cent_and_read_back_so(portal: Portal):
     assert targets.every(portal.store)[0].value == pytest.approx(0.825)
     assert tell(root, "set", **asked, seen="another").status_code == 409
     seen = {"seen": found["targets"][0]["id"]}
+    portal.clock.pass_by(timedelta(minutes=1))
     ended = tell(root, "set", **{**asked, **seen, "value": ""}).get_json()
     assert ended["targets"][0]["text"] == "no target"
     ann = tell(signed_in(portal), "read", **FIELDS).get_json()
