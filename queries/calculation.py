@@ -7,7 +7,7 @@ from datetime import date
 
 import polars as pl
 
-from queries.dataset import TimeBucket
+from queries.dataset import SMALL, TimeBucket
 from queries.errors import UnsafeQuestion
 from queries.model import Calculation, Query
 from queries.period import Grain, start_of
@@ -17,7 +17,10 @@ def calculate(query: Query, frame: pl.DataFrame, total: pl.DataFrame) -> pl.Data
     """Add a column per calculation. `total` is the answer over all groups, one row."""
     for calculation in query.calculations:
         _check(query, calculation)
-        frame = frame.with_columns(_column(query, calculation, total).alias(calculation.name))
+        column = _column(query, calculation, total)
+        if calculation.kind in ("running", "rolling") and SMALL in frame.columns:
+            column = pl.when(~_lacks_some(query, calculation)).then(column)
+        frame = frame.with_columns(column.alias(calculation.name))
     return frame
 
 
@@ -67,6 +70,26 @@ def _column(query: Query, calculation: Calculation, total: pl.DataFrame) -> pl.E
             return _rolling(query, calculation, time).over(others or pl.lit(1))
 
 
+def _lacks_some(query: Query, calculation: Calculation) -> pl.Expr:
+    """Whether a sum would leave out a number that is withheld: what is then too low is no sum."""
+    time = query.time_key
+    assert time is not None  # noqa: S101  # checked above
+    others = [k.name for k in query.by if k.name != time.name]
+    gone = (pl.col(calculation.metric).is_null() & pl.col(SMALL).is_not_null()).cast(pl.Int64)
+    found = (
+        gone.cum_sum().over(others or pl.lit(1), order_by=time.name)
+        if calculation.kind == "running"
+        else _windowed(gone, calculation, time).over(others or pl.lit(1))
+    )
+    return found > 0
+
+
+def _windowed(values: pl.Expr, calculation: Calculation, time: TimeBucket) -> pl.Expr:
+    start = pl.col(time.name).fill_null(date.min)
+    size = f"{calculation.window}{_UNITS[time.grain]}"
+    return values.rolling_sum_by(start, window_size=size, closed="right")
+
+
 def _rolling(query: Query, calculation: Calculation, time: TimeBucket) -> pl.Expr:
     """The sum over so many buckets of the calendar; one without a row in it adds nothing.
 
@@ -74,9 +97,7 @@ def _rolling(query: Query, calculation: Calculation, time: TimeBucket) -> pl.Exp
     """
     unit, start = _UNITS[time.grain], pl.col(time.name)
     first = pl.lit(start_of(query.period.start, time.grain)) if query.period else start.min()
-    summed = pl.col(calculation.metric).rolling_sum_by(
-        start.fill_null(date.min), window_size=f"{calculation.window}{unit}", closed="right"
-    )
+    summed = _windowed(pl.col(calculation.metric), calculation, time)
     reaches = first.dt.offset_by(f"{calculation.window - 1}{unit}")
     return pl.when(start >= reaches).then(summed)
 

@@ -16,12 +16,12 @@ from queries.answer import plain
 from queries.cache import FrameCache
 from queries.catalog import Catalog
 from queries.condition import Filter
-from queries.dataset import SMALL, Access
+from queries.dataset import SMALL, Access, TimeBucket
 from queries.errors import UnsafeQuestion
 from queries.lake.lake import Change, Lake
 from queries.listing import Listing
 from queries.model import Calculation, Comparison, Query, Threshold
-from queries.period import Period
+from queries.period import Grain, Period
 from queries.reduction import Engine
 from queries.small_cells import FEWEST_SHOWN, WITHHELD, accounts, is_withheld
 from queries.warehouse import Warehouse
@@ -114,6 +114,24 @@ def test_a_cell_of_four_accounts_has_no_number(rare: Warehouse, way: str):
     assert result.total["hours_viewed"][0] > 0
     # Nor can it be had from the total: another cell is withheld with it.
     assert (result.frame[SMALL] == WITHHELD).sum() == 2
+
+
+@pytest.mark.parametrize(
+    "summed",
+    [Calculation("running", "hours_viewed", 99), Calculation("rolling", "hours_viewed", 3)],
+)
+def test_a_sum_over_time_that_lacks_them_is_no_sum(rare: Warehouse, summed: Calculation):
+    by = (TimeBucket(DATASET.time, Grain.WEEK), COUNTRY)
+    frame = rare.ask(asked(by=by, calculations=(summed,), limit=1_000), Access()).frame
+    gone = pl.col("hours_viewed").is_null()
+    assert frame.filter(gone).height
+    assert frame.filter(gone)[summed.name].null_count() == frame.filter(gone).height
+    assert frame[summed.name].drop_nulls().len()
+    for _, of_one in frame.sort(DATASET.time.name).group_by("country"):
+        values, sums = of_one["hours_viewed"].to_list(), of_one[summed.name].to_list()
+        for n, found in enumerate(sums):
+            past = values[max(0, n + 1 - summed.window) : n + 1]
+            assert None not in past or found is None
 
 
 def test_a_threshold_does_not_tell_either(rare: Warehouse):
