@@ -67,7 +67,7 @@ class Launch:
         extent = context.extent
         first, latest = extent.first or date.min, extent.latest or date.min
         span = Period(first, max(first, latest))
-        titles = chosen["title_id"].to_list()
+        titles = chosen.drop_nulls(self.metric)["title_id"].to_list()
         own = launch.curves(days, self.metric, span, HORIZON_DAYS, whole=False)
         others = launch.curves(_alike(days, titles, context), self.metric, span, HORIZON_DAYS)
         return others, own.filter(pl.col("title_id").is_in(titles))
@@ -76,8 +76,11 @@ class Launch:
         metric = context.metric(self.metric)
         comparables, own = self._curves(results, context)
         fan = launch.fan(comparables)
-        names = dict(results[1].frame.select("title_id", "title").iter_rows())
+        told = results[1].frame.drop_nulls(self.metric)
+        names = dict(told.select("title_id", "title").iter_rows())
         has_title = bool(context.view.values("title"))
+        if has_title and told.is_empty() and results[1].frame.height:
+            return _WITHHELD
         if fan.frame.is_empty() or (has_title and own.is_empty()):
             return _NO_LAUNCH
         traces = _fan(fan.frame)
@@ -97,6 +100,11 @@ class Launch:
         return figure(traces, layout, notes=notes)
 
 
+_WITHHELD = empty(
+    "not_defined",
+    "Too few accounts watched it here, so its days are withheld.",
+    "Take a filter away.",
+)
 _NO_LAUNCH = empty(
     "no_rows", "No launch to show.", "The title was released before the data begins, or not yet."
 )

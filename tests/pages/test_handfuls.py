@@ -1,12 +1,15 @@
 """Whatever a tile shows, it shows nothing of a handful of accounts."""
 
 from pathlib import Path
+from urllib.parse import urlencode
 
+import polars as pl
 import pytest
 
 from portal.open_page import ask, list_rows, open_page
 from portal.page import Lists, Page
 from portal.routing import discover
+from portal.tiles.launch import Launch
 from queries.cache import FrameCache
 from queries.catalog import builtin
 from queries.dataset import SMALL, Access
@@ -14,6 +17,8 @@ from queries.engines.duckdb_engine import DuckDBEngine
 from queries.errors import QueryError
 from queries.lake.lake import Lake
 from queries.model import Result
+from queries.question import Question
+from queries.question import ask as answer
 from queries.small_cells import WITHHELD
 from queries.warehouse import Warehouse
 
@@ -60,3 +65,20 @@ def test_no_tile_gets_a_number_of_a_handful(page: Page, warehouse: Warehouse):
                 if SMALL in frame.columns:
                     assert set(frame[SMALL].drop_nulls()) <= {WITHHELD}
         tile.draw(results, opened.tile_context(tile))
+
+
+def test_the_days_of_a_launch_that_a_handful_watched_are_not_drawn(warehouse: Warehouse):
+    asked = Question(
+        dataset="playback", metrics=("hours_viewed",), by=("title",), where="country = 'US'"
+    )
+    frame = answer(asked, warehouse, Access()).frame
+    withheld = frame.filter(pl.col(SMALL) == WITHHELD)["title"].to_list()
+    assert withheld
+    for title in withheld[:3]:
+        search = urlencode({"country": "US", "title": title})
+        opened = open_page(PAGES["/titles"], f"?{search}", warehouse, Access())
+        (tile,) = [t for t in opened.tiles().values() if isinstance(t, Launch)]
+        results = ask(opened, tile, warehouse, Access())
+        assert tile.draw(results, opened.tile_context(tile)).kind == "empty"
+        (file,) = tile.joined(results, opened.tile_context(tile))
+        assert all(not name.isdigit() for name in file.frame.columns)
