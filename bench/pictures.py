@@ -21,6 +21,8 @@ PAGES = {
     "artwork": "/artwork",
     "titles": "/titles",
     "inside": "/inside",
+    "greenlight": "/greenlight",
+    "catalogue": "/catalogue",
     "top10": "/top10",
     "membership": "/membership",
     "value": "/value",
@@ -31,6 +33,7 @@ PAGES = {
     "experiments": "/experiments",
     "health": "/health",
     "explore": "/explore",
+    "distribution": "/distribution?dataset=playback&metric=hours_viewed",
 }
 PATIENCE_MS = 30_000
 WIDE, NARROW = {"width": 1440, "height": 1100}, {"width": 390, "height": 844}
