@@ -108,7 +108,12 @@ def open_as(browser: Browser, base_url: str, expected: list[str]) -> Iterator[Op
         )
         contexts.append(context)
         page = context.new_page()
-        page.on("console", lambda m: problems.append(m.text) if m.type == "error" else None)
+        page.on(
+            "console",
+            lambda m: (
+                problems.append(f"{m.text} {m.location['url']}") if m.type == "error" else None
+            ),
+        )
         page.on("pageerror", lambda error: problems.append(str(error)))
         page.on("request", lambda r: problems.append(r.url) if _leaves(r.url, base_url) else None)
         page.goto(path)

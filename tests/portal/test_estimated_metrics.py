@@ -70,7 +70,9 @@ def test_the_page_and_the_command_line_say_the_same(warehouse: Warehouse):
 
 
 @pytest.mark.demo
-def test_the_size_is_titles_times_one_less_gini(warehouse: Warehouse):
+def test_the_size_is_titles_times_one_less_gini(demo_home: Path):
+    lake = Lake(demo_home / "lake")
+    warehouse = Warehouse(lake, DuckDBEngine(memory="1GB"), FrameCache(None), builtin(), fewest=0)
     names = ("effective_catalogue_size", "viewing_gini")
     row = question.ask(Question(dataset="playback", metrics=names), warehouse, Access()).frame.row(
         0, named=True

@@ -32,7 +32,8 @@ def quality() -> Page:
 def test_the_arms_of_the_trial_are_compared_and_what_it_does_not_record_says_so(puffer: Warehouse):
     opened = open_page(quality(), "?period=all", puffer)
     drawn: dict[str, str] = {}
-    for tile in opened.tiles().values():
+    loaded = [t for t in opened.tiles().values() if t.place.dataset != "open_streams"]
+    for tile in loaded:
         drawing = tile.draw(ask(opened, tile, puffer, Access()), opened.tile_context(tile))
         drawn[tile.place.title or f"{type(tile).__name__} of {tile.metrics[0]}"] = drawing.kind
         if drawing.kind == "empty":
