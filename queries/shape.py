@@ -82,13 +82,22 @@ def measured(query: Query, gathered: Gathered) -> pl.DataFrame:
 
 
 def _without_small(query: Query, frame: pl.DataFrame, gathered: Gathered) -> pl.DataFrame:
-    """Cells of few people withheld; metrics of the last day are counted on that day."""
+    """Cells of few people withheld; metrics of the last day are counted on that day.
+
+    In the order of their keys: of cells as small as each other the same is withheld every time.
+    """
+    keys = [k.name for k in query.by if k.name in frame.columns]
+    order = np.arange(frame.height)
+    if keys:
+        order = frame.select(pl.arg_sort_by(keys, nulls_last=True)).to_series().to_numpy()
+        frame = frame[order]
     for key in (ROWS.key, CLOSING_ROWS.key):
         names = [m.name for m in query.metrics if m.is_closing == (key == CLOSING_ROWS.key)]
         now = gathered.current.occupied(key)
         before = gathered.previous.occupied(key) if gathered.previous else None
         if names and now is not None:
-            frame = hidden(frame, names, now, before, gathered.fewest)
+            past = None if before is None else before[order]
+            frame = hidden(frame, names, now[order], past, gathered.fewest)
     return frame
 
 

@@ -16,13 +16,15 @@ from queries.answer import plain
 from queries.cache import FrameCache
 from queries.catalog import Catalog
 from queries.condition import Filter
-from queries.dataset import SMALL, Access, TimeBucket
+from queries.dataset import ROWS, SMALL, Access, TimeBucket, merged
 from queries.errors import UnsafeQuestion
+from queries.gather import Cells
 from queries.lake.lake import Change, Lake
 from queries.listing import Listing
 from queries.model import Calculation, Comparison, Query, Threshold
 from queries.period import Grain, Period
 from queries.reduction import Engine
+from queries.shape import Gathered, measured
 from queries.small_cells import FEWEST_SHOWN, WITHHELD, accounts, is_withheld
 from queries.warehouse import Warehouse
 from tests.queries.small_lake import COUNTRY, DATASET, START, plays, titles
@@ -114,6 +116,20 @@ def test_a_cell_of_four_accounts_has_no_number(rare: Warehouse, way: str):
     assert result.total["hours_viewed"][0] > 0
     # Nor can it be had from the total: another cell is withheld with it.
     assert (result.frame[SMALL] == WITHHELD).sum() == 2
+
+
+def test_of_cells_as_small_as_each_other_the_same_is_withheld_every_time():
+    query = asked(metrics=(DATASET.metric("rows"),), interval=False)
+
+    def gone(countries: list[str], occupied: list[float]) -> list[str]:
+        counts = {a.key: np.array(occupied) for a in (*merged(query.metrics), ROWS)}
+        groups = pl.DataFrame({"country": countries})
+        cells = Cells(groups, counts, inhabited=np.array(occupied))
+        frame = measured(query, Gathered(cells, None, None, FEWEST_SHOWN))
+        return sorted(frame.filter(pl.col(SMALL) == WITHHELD)["country"].to_list())
+
+    assert gone(["A", "B", "C"], [3, 40, 40]) == ["A", "B"]
+    assert gone(["C", "B", "A"], [40, 40, 3]) == ["A", "B"]
 
 
 @pytest.mark.parametrize(
