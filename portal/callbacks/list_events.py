@@ -54,9 +54,12 @@ def register(server: Flask, site: Site, store: Store) -> None:
         wanted = chosen(opened)
         with newest.begin(person.id, asked.get("view")) as cancellation, during(cancellation):
             found = happened(opened, site.warehouse, wanted, days) if days else Happened((), {})
-        of_page = (
-            _relevant(opened, notes.between(store, person, days.start, days.end)) if days else []
-        )
+        of_page: list[Note] = []
+        if days:
+            drawn = frozenset(m for tile in opened.tiles().values() for m in tile.metrics)
+            of = notes.OfPage(page.path, drawn)
+            written_down = notes.between(store, person, days.start, days.end, of)
+            of_page = _relevant(opened, written_down)
         return {
             "kinds": [
                 {

@@ -5,6 +5,7 @@ written and the answer is `Conflict`. The audit entry is part of the same transa
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -23,6 +24,14 @@ from portal.store.store import Store
 MOST = 1_000
 MOST_LISTED = 200
 UNDO = timedelta(days=30)
+
+
+@dataclass(frozen=True, slots=True)
+class OfPage:
+    """A page, and the names of the metrics that it draws."""
+
+    path: str
+    metrics: frozenset[str]
 
 
 def write(store: Store, person: Person, draft: NoteDraft) -> Note:
@@ -82,12 +91,17 @@ def restore(store: Store, person: Person, note_id: str) -> Note:
         return _apply(connection, store.now(), person, change)
 
 
-def between(store: Store, person: Person, first: date, last: date) -> list[Note]:
-    """The notes that `person` may see of these days, the newest written first."""
+def between(
+    store: Store, person: Person, first: date, last: date, of: OfPage | None = None
+) -> list[Note]:
+    """The notes that `person` may see of these days, the newest written first.
+
+    With `of` only those of a page, or of metrics of these names: they alone count as listed.
+    """
     within = and_(notes.c.first_day <= last, notes.c.last_day >= first)
     question = (
         _selected()
-        .where(within, _seen(person), notes.c.deleted_at.is_(None))
+        .where(within, _seen(person), notes.c.deleted_at.is_(None), *_of_page(of))
         .order_by(notes.c.created_at.desc(), notes.c.id)
         .limit(MOST_LISTED)
     )
@@ -100,6 +114,13 @@ def purge(store: Store) -> int:
     with store.writing() as connection:
         old = delete(notes).where(notes.c.deleted_at < store.now() - UNDO)
         return connection.execute(old).rowcount
+
+
+def _of_page(of: OfPage | None) -> list[Any]:
+    if of is None:
+        return []
+    on_it = and_(notes.c.metric == "", notes.c.path == of.path)
+    return [or_(on_it, notes.c.metric.in_(sorted(of.metrics)))]
 
 
 def _seen(person: Person) -> Any:  # noqa: ANN401  # an SQL condition

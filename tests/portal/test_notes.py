@@ -150,6 +150,19 @@ def test_what_is_no_note_is_refused(store: Store, wrong: dict[str, Any]) -> None
         notes.write(store, add_person(store, "Ann"), replace(DRAFT, **wrong))
 
 
+def test_notes_of_other_pages_crowd_none_out(
+    store: Store, monkeypatch: pytest.MonkeyPatch, clock: Clock
+) -> None:
+    monkeypatch.setattr(notes, "MOST_LISTED", 2)
+    ann = add_person(store, "Ann")
+    of_hours = replace(DRAFT, text="of hours", dataset="playback", metric="hours_viewed")
+    for draft in (DRAFT, of_hours, *[replace(DRAFT, text="else", path="/top10")] * 3):
+        notes.write(store, ann, draft)
+        clock.pass_by(timedelta(minutes=1))
+    of = notes.OfPage("/", frozenset({"hours_viewed"}))
+    assert [n.text for n in notes.between(store, ann, DAY, DAY, of)] == ["of hours", DRAFT.text]
+
+
 def test_nobody_fills_the_store(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(notes, "MOST", 2)
     ann = add_person(store, "Ann")
