@@ -43,6 +43,7 @@
     if (asking?.address === address()) return asking.answer;
     const wanted = address();
     const answer = tell("/-/events", { path: location.pathname, search: location.search, view: [NAME, (views += 1)] }).then((found) => {
+      if (found.is_stopped) throw new Error("A newer view was opened.");
       known = { ...found, address: wanted, marks: numbered(found) };
       return known;
     });

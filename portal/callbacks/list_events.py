@@ -52,8 +52,11 @@ def register(server: Flask, site: Site, store: Store) -> None:
         opened = open_page(page, str(asked.get("search", "")), site.warehouse, person.access)
         days = _days(opened)
         wanted = chosen(opened)
-        with newest.begin(person.id, asked.get("view")) as cancellation, during(cancellation):
-            found = happened(opened, site.warehouse, wanted, days) if days else Happened((), {})
+        try:
+            with newest.begin(person.id, asked.get("view")) as cancellation, during(cancellation):
+                found = happened(opened, site.warehouse, wanted, days) if days else Happened((), {})
+        except Cancelled:
+            return {"is_stopped": True}
         of_page: list[Note] = []
         if days:
             drawn = frozenset(m for tile in opened.tiles().values() for m in tile.metrics)
