@@ -44,11 +44,15 @@ IN_SIGHT = """() => {
 }"""
 
 CLICK = """async (place) => {
-  const rows = [...document.querySelectorAll('#page .bar-row')]
-    .filter(row => row.getBoundingClientRect().top < innerHeight);
+  const ranking = document.querySelector('#page .tile:has(.bar-row)');
+  const rows = [...ranking.querySelectorAll('.bar-row')];
   const row = rows[place % Math.min(rows.length, 5)];
+  row.scrollIntoView({ block: 'nearest' });
+  await new Promise(resolve => setTimeout(resolve, 300));
   const seen = [...document.querySelectorAll('#page .tile')]
-    .filter(tile => tile.getBoundingClientRect().top < innerHeight);
+    .map(tile => [tile, tile.getBoundingClientRect()])
+    .filter(([, box]) => box.top < innerHeight && box.bottom > 0)
+    .map(([tile]) => tile);
   const started = performance.now();
   row.click();
   const painted = () => seen.map(tile => Number(tile.dataset.painted || 0))
