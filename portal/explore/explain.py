@@ -17,7 +17,8 @@ from portal.page import Page, Place, Section
 from portal.tiles import Headline
 from portal.tiles.parts import parts_of, refused
 from portal.view import View
-from queries.analyses.decomposition import MOST_GROUPS, Decomposition, decompose
+from queries.analyses.decomposition import Decomposition, decompose
+from queries.analyses.laid_out import MOST_GROUPS
 from queries.catalog import Catalog
 from queries.condition import Dimension
 from queries.dataset import Metric

@@ -8,7 +8,8 @@ from typing import Any
 from portal.explore.askable import leading, why_not
 from portal.explore.explain import Reason, rank
 from queries.analyses.cluster import Estimate
-from queries.analyses.decomposition import MOST_GROUPS, Decomposition, check_enough
+from queries.analyses.decomposition import Decomposition, check_enough
+from queries.analyses.laid_out import MOST_GROUPS
 from queries.answer import provenance
 from queries.condition import Dimension
 from queries.dataset import Access, Metric

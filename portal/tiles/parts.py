@@ -5,11 +5,8 @@ from typing import Any
 
 from portal.components import format as written
 from queries.analyses.cluster import Estimate
-from queries.analyses.decomposition import (
-    FEWEST_ACCOUNTS,
-    Decomposition,
-    Part,
-)
+from queries.analyses.decomposition import Decomposition, Part
+from queries.analyses.laid_out import FEWEST_ACCOUNTS
 from queries.condition import Dimension
 from queries.dataset import Metric
 from queries.model import Result

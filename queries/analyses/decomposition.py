@@ -15,9 +15,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from queries.analyses.cluster import Estimate
+from queries.analyses.laid_out import LaidOut, merged_small, occupied_buckets, with_rest
 from queries.condition import Scalar
 from queries.dataset import Metric
 from queries.errors import InvalidQuery, UnsafeQuestion
@@ -25,13 +25,10 @@ from queries.estimation import Estimation
 from queries.formula import Aggregate, Arithmetic, Array, Constant, Formula
 from queries.interval import margin
 from queries.model import Result
-from queries.paired import FEWEST_BUCKETS, ROWS, Paired
+from queries.paired import Paired
 from queries.small_cells import FEWEST_SHOWN, is_withheld
 
-FEWEST_ACCOUNTS = 200
-MOST_GROUPS = 40
 NEARLY_ALL = 0.9
-_CLOSE = 1e-9
 _ADDS = ("additive", "semi-additive")
 
 
@@ -116,7 +113,7 @@ def check_enough(whole: Result) -> None:
     """Raises UnsafeQuestion where a period is of fewer accounts than may be shown."""
     if whole.paired is None or not whole.query.dataset.is_of_people:
         return
-    if any(is_withheld(side, FEWEST_SHOWN).any() for side in _occupied(whole.paired)):
+    if any(is_withheld(side, FEWEST_SHOWN).any() for side in occupied_buckets(whole.paired)):
         raise UnsafeQuestion(
             f"Fewer than {FEWEST_SHOWN} accounts are behind this, so it is withheld.",
             "Take a filter away, or choose a longer period.",
@@ -133,8 +130,8 @@ def decomposed(metric: Metric, groups: Paired, whole: Paired) -> Decomposition:
     aggregates = numerator.aggregates()
     if denominator is not None:
         aggregates |= denominator.aggregates()
-    cut = _with_rest(metric, aggregates, groups, whole)
-    laid_out = _merged_small(cut)
+    cut = with_rest(metric, aggregates, groups, whole)
+    laid_out = merged_small(cut)
     if denominator is None:
         return _of_total(metric, numerator, laid_out)
     return _of_ratio(metric, (numerator, denominator), laid_out)
@@ -157,15 +154,6 @@ def terms(metric: Metric) -> tuple[Formula, Formula | None]:
     if isinstance(formula, Aggregate) and formula.operation == "count_distinct":
         return formula, None
     raise _not_additive(metric)
-
-
-@dataclass(frozen=True, slots=True)
-class _LaidOut:
-    """Groups, those that were put together last; `merged` counts them, 0 for none."""
-
-    paired: Paired
-    values: tuple[Scalar | None, ...]
-    merged: int
 
 
 def _is_linear(formula: Formula) -> bool:
@@ -195,87 +183,7 @@ def _not_additive(metric: Metric) -> UnsafeQuestion:
     )
 
 
-def _with_rest(
-    metric: Metric, aggregates: frozenset[Aggregate], groups: Paired, whole: Paired
-) -> _LaidOut:
-    """The groups, and what a cut left out as one more. Raises UnsafeQuestion where they overlap."""
-    values = tuple(groups.groups.to_series(0).to_list())
-    keys = {a.key: a.is_additive for a in sorted(aggregates, key=lambda a: a.key)}
-    if ROWS in groups.now and ROWS in whole.now:
-        keys[ROWS] = True
-    rests = [
-        {key: _rest(side[key], all_of[key]) for key in keys}
-        for side, all_of in ((groups.now, whole.now), (groups.before, whole.before))
-    ]
-    open_keys = [key for key in keys if any(rest[key].any() for rest in rests)]
-    if not all(keys[key] for key in open_keys):
-        raise UnsafeQuestion(
-            f"{metric.label} counts an account once, but it may be in several of these groups: "
-            "their changes do not add up to its change.",
-            "The change of each group is below, each for itself; or choose a dimension in which "
-            "every account has one value.",
-            code="adds_distinct",
-        )
-    if not open_keys:
-        return _LaidOut(groups, values, 0)
-    now, before = (
-        {key: np.vstack([np.nan_to_num(side[key]), rest[key]]) for key in keys}
-        for side, rest in zip((groups.now, groups.before), rests, strict=True)
-    )
-    return _LaidOut(Paired(groups.groups, now, before, groups.population), values, 1)
-
-
-def _rest(cells: Array, whole: Array) -> Array:
-    """What the groups lack of the whole, as a row of buckets; 0 where they are all of it."""
-    total = np.nan_to_num(whole)
-    left = total - np.nan_to_num(cells).sum(axis=0, keepdims=True)
-    is_closed = np.abs(left).sum() <= _CLOSE * max(1.0, float(np.abs(total).sum()))
-    return np.zeros_like(left) if is_closed else left
-
-
-def _merged_small(laid_out: _LaidOut) -> _LaidOut:
-    """Groups of under 200 accounts in both periods become one, and those below the largest 40.
-
-    So do those of too few to be shown in a period, with the next larger where they are too few
-    even together.
-    """
-    paired, count = laid_out.paired, len(laid_out.values)
-    accounts = np.fmax(*paired.accounts())[:count]
-    size = np.zeros(count)
-    for side in (paired.now, paired.before):
-        for cells in side.values():
-            amounts = np.abs(np.nan_to_num(cells)).sum(axis=1)[:count]
-            size = np.fmax(size, amounts / max(float(amounts.sum()), 1e-300))
-    is_small = np.nan_to_num(accounts, nan=np.inf) < FEWEST_ACCOUNTS
-    is_small[np.argsort(-size, kind="stable")[MOST_GROUPS:]] = True
-    for occupied in _occupied(paired):
-        is_small |= is_withheld(occupied, FEWEST_SHOWN)[:count]
-    if not is_small.any():
-        return laid_out
-    kept = np.flatnonzero(~is_small)
-    others = np.concatenate([np.flatnonzero(is_small), np.arange(count, count + laid_out.merged)])
-    now, before = (
-        {key: _together(cells, kept, others) for key, cells in side.items()}
-        for side in (paired.now, paired.before)
-    )
-    merged = Paired(paired.groups, now, before, paired.population)
-    return _LaidOut(merged, tuple(laid_out.values[i] for i in kept), len(others))
-
-
-def _occupied(paired: Paired) -> list[Array]:
-    """In how many buckets each group has rows, by period; none where nobody's are told."""
-    if (paired.population > 0).sum() < FEWEST_BUCKETS:
-        return []
-    sides = [side[ROWS] for side in (paired.now, paired.before) if ROWS in side]
-    return [np.asarray((rows > 0).sum(axis=1), dtype=np.float64) for rows in sides]
-
-
-def _together(cells: Array, kept: NDArray[np.intp], others: NDArray[np.intp]) -> Array:
-    known = np.nan_to_num(cells)
-    return np.vstack([known[kept], known[others].sum(axis=0, keepdims=True)])
-
-
-def _of_total(metric: Metric, formula: Formula, laid_out: _LaidOut) -> Decomposition:
+def _of_total(metric: Metric, formula: Formula, laid_out: LaidOut) -> Decomposition:
     paired = laid_out.paired
     now, before = (np.nan_to_num(v) for v in paired.totals(formula))
     spread_now, spread_before = (np.nan_to_num(v) for v in paired.left_out(formula))
@@ -295,7 +203,7 @@ def _of_total(metric: Metric, formula: Formula, laid_out: _LaidOut) -> Decomposi
     )
 
 
-def _of_ratio(metric: Metric, ratio: tuple[Formula, Formula], laid_out: _LaidOut) -> Decomposition:
+def _of_ratio(metric: Metric, ratio: tuple[Formula, Formula], laid_out: LaidOut) -> Decomposition:
     paired = laid_out.paired
     numerator, denominator = (paired.totals(f) for f in ratio)
     if not (numerator[0].size and denominator[0].sum() and denominator[1].sum()):
@@ -373,7 +281,7 @@ def _explained(parts: tuple[Array, Array], shares: tuple[Array, Array]) -> float
 
 
 def _parts(
-    laid_out: _LaidOut,
+    laid_out: LaidOut,
     values: tuple[Array, Array],
     sides: dict[str, tuple[Array, Array]],
     share: Array,

@@ -16,12 +16,8 @@ from typing import Any, Literal
 import numpy as np
 
 from queries.analyses.cluster import Estimate
-from queries.analyses.decomposition import (
-    FEWEST_ACCOUNTS,
-    Decomposition,
-    decompose,
-    terms,
-)
+from queries.analyses.decomposition import Decomposition, decompose, terms
+from queries.analyses.laid_out import FEWEST_ACCOUNTS
 from queries.condition import Dimension, Scalar
 from queries.dataset import Dataset, Metric
 from queries.errors import QueryError
