@@ -124,7 +124,8 @@ class Parts:
         best = ranked[0]
         dimension = best.dimension
         if best.found is None:
-            content = refused(_shown(ranked, results), metric, dimension, (best.why, best.hint))
+            said = (best.why, best.refusal.hint if best.refusal else "")
+            content = refused(_shown(ranked, results), metric, dimension, said)
         else:
             content = parts_of(best.found, dimension)
         notes = ()
@@ -138,14 +139,17 @@ class Parts:
 class Reason:
     """A dimension and what it explains: the least share, 0 where nothing can be told.
 
-    `found` is None where the parts do not add up; `why` and `hint` say so.
+    `found` is None where there are no parts, and `refusal` says why.
     """
 
     dimension: Dimension
     found: Decomposition | None
     share: float = 0.0
-    why: str = ""
-    hint: str = ""
+    refusal: QueryError | None = None
+
+    @property
+    def why(self) -> str:
+        return self.refusal.message if self.refusal else ""
 
     @property
     def is_known(self) -> bool:
@@ -174,7 +178,7 @@ def rank(metric: Metric, results: Sequence[Result]) -> list[Reason]:
         try:
             found = decompose(metric, result, whole)
         except QueryError as error:
-            reasons.append(Reason(dimension, None, why=error.message, hint=error.hint))
+            reasons.append(Reason(dimension, None, refusal=error))
             continue
         size = abs(found.change.value)
         share = found.explained / size if size and not found.is_noisy else 0.0

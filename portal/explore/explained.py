@@ -13,7 +13,7 @@ from queries.analyses.laid_out import MOST_GROUPS
 from queries.answer import provenance
 from queries.condition import Dimension
 from queries.dataset import Access, Metric
-from queries.errors import UnsafeQuestion
+from queries.errors import InvalidQuery, QueryError, UnsafeQuestion
 from queries.model import Result
 from queries.question import Question
 from queries.question import ask as answer
@@ -36,24 +36,43 @@ class Explained:
 def explained(question: Question, by: str, warehouse: Warehouse, access: Access) -> Explained:
     """Split the change of the question's metric by a dimension, or by the one that explains most.
 
-    Raises the errors of `queries.errors`, UnsafeQuestion where the parts would not add up.
+    Raises the errors of `queries.errors`: each refusal as it was made, UnsafeQuestion
+    (`adds_distinct`) where the parts would not add up.
     """
     whole = answer(question, warehouse, access)
+    if whole.query.compare is None:
+        raise InvalidQuery(
+            "Nothing is compared, so nothing changed.",
+            "Compare a period with the previous one, with last-year, or with another.",
+        )
     check_enough(whole)
     asked = whole.query.metrics[0]
     dimensions = [whole.query.dataset.dimension(by)] if by else _dimensions(whole, asked)
     groups = [answer(_cut(question, d, asked), warehouse, access) for d in dimensions]
     ranked = rank(asked, [whole, *groups])
-    best = ranked[0] if ranked else None
-    if best is None or best.found is None:
-        name = best.dimension.name if best else "DIMENSION"
+    if not ranked:
         raise UnsafeQuestion(
-            best.why if best else f"No dimension can split {asked.label}.",
-            f"playhead ask {question.dataset} {asked.name} --by {name} --compare "
-            f"{question.compare} has the change of each group.",
-            code="adds_distinct",
+            f"No dimension can split {asked.label}.",
+            "Ask for its change as a whole.",
+            code="dimension_not_allowed",
         )
+    best = ranked[0]
+    if best.found is None:
+        raise _refused(question, best)
     return Explained(whole, tuple(ranked), best.found)
+
+
+def _refused(question: Question, reason: Reason) -> QueryError:
+    """Why there are no parts; the change of each group, where that is all there is, is asked for."""
+    assert reason.refusal is not None  # noqa: S101  # `rank` gives parts, or a refusal
+    if reason.refusal.code != "adds_distinct":
+        return reason.refusal
+    return UnsafeQuestion(
+        reason.refusal.message,
+        f"playhead ask {question.dataset} {question.metrics[0]} --by {reason.dimension.name} "
+        f"--compare {question.compare} has the change of each group.",
+        code=reason.refusal.code,
+    )
 
 
 def plain(answered: Explained) -> Mapping[str, Any]:

@@ -1,6 +1,7 @@
 """Why a number changed: the page whose URL is its state, and what it refuses."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,10 +9,13 @@ import pytest
 
 from pages.explain import PAGE
 from portal.cli.run import run
+from portal.explore.explained import explained
 from portal.open_page import OpenPage, ask, open_page
 from portal.parts import open_warehouse
 from portal.settings import Settings
 from queries.dataset import Access
+from queries.errors import QueryError
+from queries.question import Question
 from queries.warehouse import Warehouse
 
 pytestmark = pytest.mark.demo
@@ -100,6 +104,31 @@ def test_nothing_compared_is_said(warehouse: Warehouse):
 def test_names_that_do_not_exist_are_said(warehouse: Warehouse):
     page = opened(warehouse, "?dataset=playback&metric=hour_viewed")
     assert "Did you mean “hours_viewed”" in page.page.notices[0]
+
+
+@pytest.mark.parametrize(
+    ("asked", "code", "said"),
+    [
+        ({"compare": "none"}, "invalid_query", "Nothing is compared"),
+        ({"compare": "2019-01-01 to 2019-01-28"}, "invalid_query", "Compare with a period"),
+        ({"metrics": ("accounts",)}, "adds_distinct", "--by device --compare previous has"),
+        ({"metrics": ("startup_seconds",)}, "adds_distinct", "playhead ask playback"),
+        ({"where": "title = 'nothing like it'"}, "invalid_query", "have rows"),
+    ],
+)
+def test_every_refusal_keeps_its_own_code_and_hint(
+    warehouse: Warehouse, asked: dict[str, Any], code: str, said: str
+):
+    question = Question(
+        dataset="playback",
+        metrics=("good_play_rate",),
+        period="last 28 days",
+        compare="previous",
+    )
+    with pytest.raises(QueryError) as refused:
+        explained(replace(question, **asked), "device", warehouse, Access())
+    assert refused.value.code == code
+    assert said in f"{refused.value.message} {refused.value.hint}"
 
 
 def test_the_command_says_the_parts_and_what_explains_most(
