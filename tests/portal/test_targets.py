@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from portal.components.target import aimed_at, held_against
 from portal.store import audit, targets
 from portal.store.errors import Conflict, Denied, Invalid
+from portal.store.people import Person
 from portal.store.store import Store, utc_now
 from portal.store.target import Target, TargetDraft
 from queries.catalog import builtin
@@ -120,18 +121,22 @@ def test_who_has_not_seen_the_newest_writes_nothing(store: Store):
 
 
 def test_of_two_at_the_same_time_one_is_told_of_the_other(store: Store):
-    eve, together = add_person(store, "Eve", "product"), Barrier(2)
+    both = [add_person(store, name, "product") for name in ("Eve", "Ida")]
+    together = Barrier(2)
 
-    def put(value: float) -> bool:
+    def put(person: Person) -> str:
         together.wait()
         try:
-            targets.put(store, eve, replace(DRAFT, value=value), "product")
-        except Conflict:
-            return False
-        return True
+            targets.put(store, person, DRAFT, "product")
+        except Conflict as error:
+            return error.message
+        return ""
 
     with ThreadPoolExecutor(2) as pool:
-        assert sorted(pool.map(put, (1.0, 2.0))) == [False, True]
+        said = list(pool.map(put, both))
+    (stands,) = targets.of_metric(store, DRAFT.dataset, DRAFT.metric)
+    assert sorted(map(bool, said)) == [False, True]
+    assert any(text.startswith(f"{stands.set_by} set another target") for text in said)
 
 
 @pytest.mark.parametrize("wrong", [{"value": float("nan")}, {"days": 0}, {"metric": ""}])
