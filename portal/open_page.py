@@ -93,7 +93,7 @@ def open_page(
     """
     pinned, notices = _version(View.from_url(query).version, warehouse)
     access = access or Access()
-    catalog = Catalog(tuple(access.discreet(d) for d in warehouse.catalog(pinned).datasets))
+    catalog = warehouse.catalog(pinned).seen_with(access)
     page = page.read(query, catalog)
     version = warehouse.snapshot(pinned).data_version
     view = page.view(query, catalog)

@@ -26,5 +26,9 @@ except ConfigurationError as error:
 for note in settings.notes:
     logs.log.warning("configuration", note=note)
 
-app = create_app(settings, parts.open_warehouse(settings), store)
+warehouse = parts.open_warehouse(settings)
+for name, (message, hint) in warehouse.catalog().left_out.items():
+    logs.log.warning("dataset left out", dataset=name, why=message, hint=hint)
+
+app = create_app(settings, warehouse, store)
 server = app.server

@@ -3,6 +3,7 @@
 Numbers stay numbers, missing values and what is not a number are null, dates are ISO texts.
 """
 
+from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
 
@@ -112,6 +113,20 @@ def dataset_line(dataset: Dataset, tables: Tables) -> dict[str, Any]:
         "rows": tables.rows(dataset.table) if is_loaded else 0,
         "complete_through": complete.isoformat() if complete else None,
         "load_hint": dataset.load_hint,
+    }
+
+
+def dataset_list(
+    datasets: Iterable[Dataset], left_out: Mapping[str, tuple[str, str]], tables: Tables
+) -> dict[str, Any]:
+    """Every dataset that can be asked of, and why those of a lake that cannot are left out."""
+    return {
+        "datasets": [dataset_line(dataset, tables) for dataset in datasets],
+        "left_out": [
+            {"name": name, "message": message, "hint": hint}
+            for name, (message, hint) in left_out.items()
+        ],
+        "data_version": tables.data_version,
     }
 
 

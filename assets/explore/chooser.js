@@ -47,9 +47,10 @@
   async function chooseDataset(anchor, chosen) {
     const list = h("div", { class: "options is-long datasets" }, h("p", { class: "hint" }, "Loading …"));
     playhead.bar.popover(anchor, "Dataset", list).classList.add("is-wide");
-    const { datasets } = await fetched("/-/datasets", {});
+    const { datasets, left_out: leftOut } = await fetched("/-/datasets", {});
     const order = [...datasets.filter((d) => d.is_loaded), ...datasets.filter((d) => !d.is_loaded)];
-    list.replaceChildren(...order.map((dataset) => datasetOption(dataset, chosen)));
+    const reasons = leftOut.map((reason) => h("p", { class: "hint" }, reason));
+    list.replaceChildren(...order.map((dataset) => datasetOption(dataset, chosen)), ...reasons);
     list.querySelector("[aria-pressed=true]")?.focus();
   }
 

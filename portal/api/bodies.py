@@ -286,10 +286,19 @@ class Listed(BaseModel):
     load_hint: str
 
 
+class LeftOut(BaseModel):
+    """A dataset that a lake brings along and that cannot be asked of, and why."""
+
+    name: str
+    message: str
+    hint: str
+
+
 class Datasets(BaseModel):
     """Every dataset, at one data version."""
 
     datasets: list[Listed]
+    left_out: list[LeftOut]
     data_version: str
 
 

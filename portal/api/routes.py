@@ -18,7 +18,7 @@ from portal.explore.explained import explained
 from portal.explore.explained import plain as plain_explained
 from portal.export import ARROW, arrow, csv
 from portal.leaving import while_connected
-from queries.answer import dataset_card, dataset_line, plain
+from queries.answer import dataset_card, dataset_list, plain
 from queries.errors import InvalidQuery, UnknownField
 from queries.listing import Rows
 from queries.model import Result
@@ -69,9 +69,8 @@ def register(server: Flask, warehouse: Warehouse) -> None:
     @routes.get("/datasets")
     def datasets() -> Response:
         snapshot = warehouse.snapshot(request.args.get("version"))
-        found = warehouse.catalog(snapshot.data_version).datasets
-        listed = [dataset_line(dataset, snapshot) for dataset in found]
-        return _json({"datasets": listed, "data_version": snapshot.data_version})
+        found = warehouse.catalog(snapshot.data_version).seen_with(signed_in().access)
+        return _json(dataset_list(found.datasets, found.left_out, snapshot))
 
     @routes.get("/datasets/<name>")
     def dataset(name: str) -> Response:

@@ -1,6 +1,6 @@
 """List the datasets one may explore, and the values that parameters of their metrics may take.
 
-A dataset that is not loaded is listed too, with how to load it.
+A dataset that is not loaded is listed too, with how to load it; one that is left out, with why.
 """
 
 from typing import Any
@@ -26,7 +26,10 @@ def register(server: Flask, site: Site) -> None:
     def list_datasets() -> dict[str, Any]:
         opened = _opened(site)
         tables = site.warehouse.snapshot(opened.data_version)
-        return {"datasets": [_described(d, tables) for d in opened.catalog.datasets]}
+        return {
+            "datasets": [_described(d, tables) for d in opened.catalog.datasets],
+            "left_out": [" ".join(said) for said in opened.catalog.left_out.values()],
+        }
 
     @server.post(PARAMETERS)
     def list_parameter_values() -> dict[str, Any]:
@@ -47,7 +50,7 @@ def _opened(site: Site) -> OpenPage:
     page = site.pages.get(str(asked.get("path")))
     if page is None:
         abort(404)
-    return open_page(page, str(asked.get("search", "")), site.warehouse)
+    return open_page(page, str(asked.get("search", "")), site.warehouse, site.viewer().access)
 
 
 def _described(dataset: Dataset, tables: Tables) -> dict[str, Any]:

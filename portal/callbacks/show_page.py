@@ -23,6 +23,6 @@ def register(app: Dash, site: Site) -> None:
         page = site.pages.get(path or "/")
         if page is None:
             return missing_page(path or "/")
-        catalog = site.warehouse.catalog()
+        catalog = site.warehouse.catalog().seen_with(site.viewer().access)
         page = page.read(search or "", catalog)
         return page_layout(page, page.view(search or "", catalog), catalog)

@@ -6,7 +6,7 @@ import typer
 
 from portal.cli import home, printing
 from portal.parts import open_warehouse
-from queries.answer import dataset_line
+from queries.answer import dataset_line, dataset_list
 from queries.dataset import Dataset
 from queries.lake.snapshot import Snapshot
 
@@ -21,17 +21,18 @@ def datasets(
     """List what can be asked of."""
     warehouse = open_warehouse(home.settings())
     snapshot = warehouse.snapshot(version)
-    found = warehouse.catalog(snapshot.data_version).datasets
+    found = warehouse.catalog(snapshot.data_version)
     if json:
-        listed = [dataset_line(dataset, snapshot) for dataset in found]
-        printing.as_json({"datasets": listed, "data_version": snapshot.data_version})
+        printing.as_json(dataset_list(found.datasets, found.left_out, snapshot))
         return
-    rows = [_line(dataset, snapshot) for dataset in found]
+    rows = [_line(dataset, snapshot) for dataset in found.datasets]
     headings = ("Dataset", "Label", "Rows", "Complete through", "Metrics", "Dimensions")
     printing.table(headings, rows, (False, False, True, False, True, True))
-    for dataset in found:
+    for dataset in found.datasets:
         if not snapshot.has(dataset.table):
             printing.note(f"{dataset.name} is not loaded: {dataset.load_hint}")
+    for message, hint in found.left_out.values():
+        printing.note(f"{message} {hint}".strip())
     printing.note(f"data version {snapshot.data_version}")
 
 

@@ -13,7 +13,7 @@ from portal.page import Page, Place, Section
 from portal.view import View
 from queries.catalog import Catalog, builtin
 from queries.dataset import Dataset, Metric
-from queries.errors import UnknownField
+from queries.errors import QueryError, UnknownField
 from queries.period import Grain
 
 _PERIODS = {
@@ -50,7 +50,7 @@ def named_dataset(view: View, catalog: Catalog) -> tuple[Dataset, tuple[str, ...
         return dataset, ()
     try:
         return catalog.dataset(wanted), ()
-    except UnknownField as error:
+    except QueryError as error:
         return dataset, (f"{error.message} {error.hint} Showing {dataset.label}.",)
 
 

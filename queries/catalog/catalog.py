@@ -6,7 +6,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from queries.catalog.loader import read_dataset
-from queries.dataset import Dataset
+from queries.dataset import Access, Dataset
 from queries.errors import InvalidQuery, QueryError, UnknownField
 
 _FOLDER = Path(__file__).parent
@@ -16,40 +16,59 @@ _FOLDER = Path(__file__).parent
 class Catalog:
     """Datasets in the order they are shown.
 
-    `unreadable` says by name why one that a lake brings along is not among them, with a hint.
+    `left_out` says by name why one that a lake brings along is not among them, with a hint.
     """
 
     datasets: tuple[Dataset, ...]
-    unreadable: Mapping[str, tuple[str, str]] = field(default_factory=dict[str, tuple[str, str]])
+    left_out: Mapping[str, tuple[str, str]] = field(default_factory=dict[str, tuple[str, str]])
 
     def dataset(self, name: str) -> Dataset:
         """Raises UnknownField, with the nearest name, where there is none.
 
         InvalidQuery where it cannot be read.
         """
-        if name in self.unreadable:
-            raise InvalidQuery(*self.unreadable[name], code="invalid_catalog")
         found = {d.name: d for d in self.datasets}
-        if name not in found:
-            raise UnknownField("dataset", name, found)
-        return found[name]
+        if name in found:
+            return found[name]
+        if name in self.left_out:
+            raise InvalidQuery(*self.left_out[name], code="invalid_catalog")
+        raise UnknownField("dataset", name, found)
 
     def extended(self, yaml_by_name: Mapping[str, str]) -> "Catalog":
         """With the datasets that a lake brings along, which may not replace a built-in one.
 
-        One that cannot be read is left out: a single file never takes the others with it.
+        One that would, or that cannot be read, is left out: a single file never takes the others
+        with it.
         """
-        taken = {d.name for d in self.datasets}
+        taken = {d.name: d for d in self.datasets}
         added: list[Dataset] = []
-        unreadable: dict[str, tuple[str, str]] = {}
+        left_out: dict[str, tuple[str, str]] = {}
         for name, text in sorted(yaml_by_name.items()):
+            if name in taken:
+                left_out[name] = (
+                    f"The file’s dataset “{name}” is left out: a built-in one has that name.",
+                    "Load the file again under another name.",
+                )
+                continue
             try:
                 added.append(_brought(name, text))
             except QueryError as error:
-                if name not in taken:
-                    unreadable[name] = (error.message, error.hint)
-        added = [d for d in added if d.name not in taken]
-        return Catalog((*self.datasets, *added), unreadable) if added or unreadable else self
+                left_out[name] = (error.message, error.hint)
+        return Catalog((*self.datasets, *added), left_out) if yaml_by_name else self
+
+    def seen_with(self, access: Access) -> "Catalog":
+        """What somebody with this access may read of it.
+
+        Why a file cannot be read may quote a number that is hidden; then it is only said that.
+        """
+        left_out = dict(self.left_out)
+        if access.hidden:
+            left_out = {name: _unsaid(name) for name in left_out}
+        return Catalog(tuple(access.discreet(d) for d in self.datasets), left_out)
+
+
+def _unsaid(name: str) -> tuple[str, str]:
+    return f"The dataset “{name}” of a file is left out.", "Ask whoever loaded it."
 
 
 @lru_cache(maxsize=1)

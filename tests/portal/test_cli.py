@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from datetime import date
 from io import BytesIO, StringIO
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pytest
 
 from portal.cli.run import COMMANDS, run
 from queries.lake.connectors import connectors
+from queries.lake.lake import Change, Lake
 
 ROWS = """day,country,device,hours,user_id
 2026-01-05,US,tv,1.5,1
@@ -82,6 +84,18 @@ def test_an_empty_home_lists_datasets_and_how_to_load_them(playhead: Terminal):
     assert not any(d["loaded"] for d in listed["datasets"])
     assert all(d["load_hint"] for d in listed["datasets"])
     assert "playhead demo" in playhead("datasets")
+
+
+def test_a_file_whose_dataset_has_a_built_in_name_is_left_out_and_listed_so(
+    playhead: Terminal, tmp_path: Path
+):
+    days = pl.DataFrame({"day": [date(2026, 1, 1)]})
+    text = "{name: playback, label: Mine, table: mine, time: {column: day}, metrics: []}"
+    lake = Lake(str(tmp_path / "home" / "lake"))
+    lake.commit([Change(table="mine", rows=days, day="day")], "old", datasets={"playback": text})
+    (left_out,) = playhead.json("datasets", "--json")["left_out"]
+    assert left_out["name"] == "playback"
+    assert "a built-in one has that name" in playhead("datasets")
 
 
 def test_asking_an_empty_home_says_what_to_load(playhead: Terminal):

@@ -115,6 +115,16 @@ def test_an_unknown_dataset_is_said_with_the_nearest_name() -> None:
     assert "“playback”" in page.notices[0]
 
 
+def test_a_dataset_that_is_left_out_says_why_on_its_page(warehouse: Warehouse) -> None:
+    broken = "{name: orders, label: Orders, table: orders, time: {column: day}, metrics: [{}]}"
+    catalog = warehouse.catalog().extended({"orders": broken, "plays": broken})
+    page = explore(PAGE, "dataset=orders", catalog)
+    assert page.datasets == ("plays",)
+    assert "orders" in page.notices[0]
+    assert catalog.left_out["orders"][0] in page.notices[0]
+    assert not explore(PAGE, "dataset=plays", catalog).notices
+
+
 def test_a_parameter_is_filled_in_from_the_url_and_waited_for_without_it() -> None:
     policy = Metric(
         name="off_policy",

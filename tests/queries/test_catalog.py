@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from queries.catalog import builtin, read_dataset, read_metric
 from queries.catalog.yaml_text import MAX_BYTES, parse_yaml
+from queries.dataset import ROWS, Access
 from queries.errors import InvalidQuery, QueryError, UnknownField
 from queries.estimation import Estimation
 from queries.formula import parse
@@ -207,6 +208,24 @@ def test_one_that_cannot_be_read_takes_no_other_with_it():
         catalog.dataset("sales")
     with pytest.raises(InvalidQuery, match="calls itself"):
         catalog.dataset("other")
+
+
+def test_a_file_of_a_built_in_name_is_left_out_and_says_so():
+    catalog = builtin().extended({"playback": SMALL.replace("orders", "playback")})
+    message, hint = catalog.left_out["playback"]
+    assert "a built-in one has that name" in message
+    assert "another name" in hint
+    assert catalog.dataset("playback") is builtin().dataset("playback")
+
+
+def test_why_a_file_is_left_out_is_not_quoted_to_who_may_not_see_every_number():
+    broken = SMALL.replace("sum(amount)", "sum(amount) filter (where")
+    catalog = builtin().extended({"orders": broken})
+    everything = catalog.seen_with(Access())
+    assert everything.left_out == catalog.left_out
+    assert "orders" in " ".join(everything.left_out["orders"])
+    narrowed = catalog.seen_with(Access(hidden=frozenset({ROWS})))
+    assert narrowed.left_out["orders"][0] == "The dataset “orders” of a file is left out."
 
 
 def test_a_metric_of_ones_own_follows_the_same_rules():
