@@ -63,7 +63,7 @@ def explained(question: Question, by: str, warehouse: Warehouse, access: Access)
 
 
 def _refused(question: Question, reason: Reason) -> QueryError:
-    """Why there are no parts; the change of each group, where that is all there is, is asked for."""
+    """Why there are no parts, with what is to be asked instead from a terminal."""
     assert reason.refusal is not None  # noqa: S101  # `rank` gives parts, or a refusal
     if reason.refusal.code != "adds_distinct":
         return reason.refusal

@@ -2,9 +2,11 @@
 
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from threading import Event as ThreadEvent
 from typing import Any
 
 import pytest
@@ -15,7 +17,10 @@ from portal.events.registry import kinds
 from portal.store import notes, people
 from portal.store.note import NoteDraft
 from portal.store.people import Newcomer
+from queries.analyses.cluster import Scope
+from queries.errors import QueryTimeout
 from queries.lake.lake import Lake
+from queries.model import Query
 from tests.lake.demo_views import Demo
 from tests.portal.conftest import Portal, open_portal
 from tests.portal.requests import ORIGIN, signed_in
@@ -128,6 +133,44 @@ def test_a_kind_that_is_withheld_says_so_and_the_others_stand(demo: Portal) -> N
     assert "do not have access" in why["price"]
     assert of_kind(found, "outage")
     assert not of_kind(found, "price")
+
+
+@pytest.mark.demo
+def test_events_of_a_view_that_was_left_are_stopped_and_said_to_be(
+    demo: Portal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    price, is_asked, may_go_on = kinds()["price"], ThreadEvent(), ThreadEvent()
+
+    def slowly(scope: Scope) -> tuple[Query, ...]:
+        is_asked.set()
+        assert may_go_on.wait(60)
+        return price.questions(scope)
+
+    monkeypatch.setitem(kinds(), "price", replace(price, questions=slowly))
+    older = {"path": "/", "search": f"{YEAR}&events=price", "view": ["page", 1]}
+    newer = {"path": "/", "search": f"{YEAR}&events=outage", "view": ["page", 2]}
+    with ThreadPoolExecutor(1) as pool:
+        left = pool.submit(signed_in(demo).post, "/-/events", json=older, headers=ORIGIN)
+        assert is_asked.wait(60)
+        shown = signed_in(demo).post("/-/events", json=newer, headers=ORIGIN)
+        may_go_on.set()
+        stopped = left.result()
+    assert (stopped.status_code, stopped.get_json()) == (200, {"is_stopped": True})
+    assert of_kind(shown.get_json(), "outage")
+
+
+@pytest.mark.demo
+def test_a_kind_that_takes_too_long_says_so_and_the_others_stand(
+    ada: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def never(_: Scope) -> tuple[Query, ...]:
+        raise QueryTimeout("The question took longer than 60 s.", "Narrow the period.")
+
+    monkeypatch.setitem(kinds(), "price", replace(kinds()["price"], questions=never))
+    found = happened(ada, f"{YEAR}&events=price,outage")
+    why = {kind["name"]: kind["why"] for kind in found["kinds"]}
+    assert why["price"] == "The question took longer than 60 s. Narrow the period."
+    assert of_kind(found, "outage")
 
 
 @pytest.mark.demo
