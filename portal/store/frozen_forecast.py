@@ -12,6 +12,7 @@ from math import isfinite
 from sqlalchemy import RowMapping
 
 from portal.store.errors import Invalid
+from portal.store.plain_text import plain
 from queries.dataset import Access
 
 LONGEST_NAME = 120
@@ -65,7 +66,7 @@ def access_hash(access: Access) -> str:
 
 def checked_name(text: str) -> str:
     """The name of a programme as it is kept. Raises Invalid."""
-    name = " ".join(text.split())
+    name = " ".join(plain(text).split())
     if not name or len(name) > LONGEST_NAME:
         raise Invalid(f"A forecast needs a name of 1 to {LONGEST_NAME} characters.")
     return name

@@ -11,6 +11,7 @@ from sqlalchemy import RowMapping
 
 from portal.local_url import local_url
 from portal.store.errors import Invalid
+from portal.store.plain_text import plain
 
 Audience = Literal["private", "unit", "everyone"]
 
@@ -70,11 +71,9 @@ def audience(text: str) -> Audience:
 
 def checked(draft: NoteDraft) -> dict[str, str | date]:
     """The columns of a draft. Raises Invalid with the reason it cannot be kept."""
-    text = draft.text.strip()
+    text = plain(draft.text).strip()
     if not text or len(text) > LONGEST_TEXT:
         raise Invalid(f"A note has 1 to {LONGEST_TEXT} characters.")
-    if any(ord(c) < ord(" ") and c not in "\n\t" for c in text):
-        raise Invalid("The text has a character that cannot be kept.")
     days = (draft.last_day - draft.first_day).days
     if not 0 <= days <= MOST_DAYS:
         raise Invalid("A note is of one day, or of a first and a later last one.")
@@ -84,7 +83,8 @@ def checked(draft: NoteDraft) -> dict[str, str | date]:
         raise Invalid("There is no metric of such a name.")
     if bool(draft.metric) != bool(draft.dataset):
         raise Invalid("A metric is named with its dataset.")
-    if draft.country and not (draft.country.isalpha() and len(draft.country) == len("US")):
+    is_code = draft.country.isascii() and draft.country.isalpha()
+    if draft.country and not (is_code and len(draft.country) == len("US")):
         raise Invalid("A country is named by its two letters.")
     return {
         "text": text,

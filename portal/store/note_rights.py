@@ -1,7 +1,8 @@
 """Who may do what to a note: denies by default, as with saved views.
 
-The author does everything with it. To show it to a unit or to everyone takes an editor. An admin
-may take away what others see, but does not see what is private.
+The author does everything with it. To show it to a unit or to everyone takes an editor, at every
+change and when it is brought back. An admin may take away what others see, but does not see what is
+private.
 """
 
 from typing import Literal

@@ -62,12 +62,14 @@ def read(store: Store, person: Person, note_id: str) -> Note:
 
 
 def edit(store: Store, person: Person, note_id: str, draft: NoteDraft, version: int) -> Note:
-    """Write `draft` over the version it was made from. Raises Conflict, Denied, Invalid."""
+    """Write `draft` over the version it was made from. Raises Conflict, Denied, Invalid.
+
+    Who is no longer an editor may take a note back to themselves, not say more to others.
+    """
     values = checked(draft)
     with store.writing() as connection:
         found = authorize_note(person, "edit", _find(connection, note_id))
-        if draft.visibility != found.visibility:
-            authorize_audience(person, draft.visibility)
+        authorize_audience(person, draft.visibility)
         deed = Deed("edit", "note", found.id, {"visibility": draft.visibility})
         return _apply(connection, store.now(), person, (found, version, values, deed))
 
@@ -82,9 +84,13 @@ def remove(store: Store, person: Person, note_id: str, version: int) -> Note:
 
 
 def restore(store: Store, person: Person, note_id: str) -> Note:
-    """Undo a deletion. Raises NotFound once it is purged, or if it was never one's own."""
+    """Undo a deletion. Raises NotFound once it is purged, or if it was never one's own.
+
+    What others would see again takes an editor, as when it was written: else Denied.
+    """
     with store.writing() as connection:
         found = authorize_note(person, "restore", _find(connection, note_id))
+        authorize_audience(person, found.visibility)
         _check_quota(connection, person)
         deed = Deed("restore", "note", found.id)
         change = (found, found.version, {"deleted_at": None}, deed)

@@ -11,6 +11,7 @@ from sqlalchemy import RowMapping
 
 from portal.local_url import local_url
 from portal.store.errors import Invalid
+from portal.store.plain_text import plain
 
 Visibility = Literal["private", "unit", "everyone", "link"]
 
@@ -78,10 +79,10 @@ class SavedView:
 
 def checked(draft: Draft) -> dict[str, str | None]:
     """The columns of a draft. Raises Invalid with the reason it cannot be kept."""
-    name = " ".join(draft.name.split())
+    name = " ".join(plain(draft.name).split())
     if not name or len(name) > LONGEST_NAME:
         raise Invalid(f"A name has 1 to {LONGEST_NAME} characters.")
-    if "\0" in draft.name + draft.description + draft.query:
+    if "\0" in draft.query:
         raise Invalid("The text has a character that cannot be kept.")
     if len(draft.description) > LONGEST_DESCRIPTION:
         raise Invalid(f"A description has at most {LONGEST_DESCRIPTION:,} characters.")
@@ -95,7 +96,7 @@ def checked(draft: Draft) -> dict[str, str | None]:
         raise Invalid("This is not a data version.")
     return {
         "name": name,
-        "description": draft.description.strip(),
+        "description": plain(draft.description).strip(),
         "path": draft.path,
         "query": query,
         "data_version": draft.data_version or None,

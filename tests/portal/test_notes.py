@@ -71,6 +71,52 @@ def test_a_viewer_notes_for_themselves_and_shows_it_to_nobody(store: Store) -> N
     assert notes.read(store, vic, note.id).visibility == "private"
 
 
+def test_who_is_no_longer_an_editor_takes_notes_back_and_says_no_more_to_others(
+    store: Store,
+) -> None:
+    ann, bob = add_person(store, "Ann"), add_person(store, "Bob")
+    first, second = (
+        notes.write(store, ann, replace(DRAFT, visibility=v)) for v in ("unit", "everyone")
+    )
+    notes.remove(store, ann, second.id, 1)
+    demoted = replace(ann, role="viewer")
+    for draft in (
+        replace(DRAFT, visibility="unit", text="Else"),
+        replace(DRAFT, visibility="everyone"),
+    ):
+        with pytest.raises(Denied, match="takes an editor"):
+            notes.edit(store, demoted, first.id, draft, 1)
+    with pytest.raises(Denied, match="takes an editor"):
+        notes.restore(store, demoted, second.id)
+    assert seen(store, bob) == [DRAFT.text]
+    assert notes.edit(store, demoted, first.id, DRAFT, 1).visibility == "private"
+    assert seen(store, bob) == []
+    assert notes.restore(store, ann, second.id).visibility == "everyone"
+
+
+@pytest.mark.parametrize(
+    "hidden", ["\x00", "\x1b", "\x7f", "\x80", "\x85", "\x9f", "\u202e", "\u2066"]
+)
+def test_a_note_holds_no_character_that_is_not_seen(store: Store, hidden: str) -> None:
+    ann = add_person(store, "Ann")
+    for text in (f"late{hidden}", f"the {hidden}feed", hidden):
+        with pytest.raises(Invalid, match="cannot be kept"):
+            notes.write(store, ann, replace(DRAFT, text=text))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "zwei\nZeilen\tund",
+        "\u05e9\u05dc\u05d5\u05dd\u200f!",
+        "na\xefve \U0001f600",
+        "\u0645\u0631\u062d",
+    ],
+)
+def test_every_script_is_kept_letter_for_letter(store: Store, text: str) -> None:
+    assert notes.write(store, add_person(store, "Ann"), replace(DRAFT, text=text)).text == text
+
+
 def test_only_the_author_changes_a_note_and_an_admin_takes_down_what_others_see(
     store: Store,
 ) -> None:
@@ -142,6 +188,7 @@ def test_every_deed_is_in_the_audit(store: Store) -> None:
         {"path": "//elsewhere.example"},
         {"metric": "hours_viewed"},
         {"country": "USA"},
+        {"country": "ßß"},
         {"dataset": "d" * 121, "metric": "m"},
     ],
 )
