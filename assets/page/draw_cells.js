@@ -76,7 +76,19 @@
     }
 
     body.replaceChildren(grid, legend(content.low, content.high, 6));
+    new ResizeObserver(() => setUpright(grid)).observe(grid);
   };
+
+  // Names of columns stand upright where side by side two of them would touch.
+  const range = document.createRange();
+  function setUpright(grid) {
+    grid.classList.remove("is-upright");
+    const boxes = [...grid.querySelectorAll(".heat-column")].filter((name) => name.textContent).map((name) => {
+      range.selectNodeContents(name);
+      return range.getBoundingClientRect();
+    });
+    grid.classList.toggle("is-upright", boxes.some((box, i) => i && box.left < boxes[i - 1].right + 3));
+  }
 
   function legend(low, high, steps) {
     return h(
