@@ -48,8 +48,7 @@ class Context:
     `unreached` are the filters that the dataset has no dimension for: the tile says so.
     `compare_note` says why there is no comparison although one was asked for. `withheld` are the
     metrics that the viewer may not see: a tile of several can do without them. `targets` are those
-    of the dataset's metrics, the newest written first; none where rows are left out, since they are
-    of all rows.
+    of the dataset's metrics and of just these filters, the newest written first.
     """
 
     view: View

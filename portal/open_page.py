@@ -12,6 +12,7 @@ from portal.page import Asking, Gathering, Joining, Lists, Page, Spanning, Tile,
 from portal.store.target import Target
 from portal.view import Choice, View
 from queries.catalog import Catalog
+from queries.condition import Both, Condition, Filter, Scalar
 from queries.dataset import Access, Dataset
 from queries.distribution import Distribution
 from queries.errors import Cancelled, NotLoaded, QueryError
@@ -19,6 +20,8 @@ from queries.lake.errors import UnknownVersion
 from queries.listing import Rows
 from queries.model import Query, Result
 from queries.warehouse import Warehouse
+from queries.where import Where
+from queries.where_text import written
 
 _WEEK = 7
 _SLACK = timedelta(_WEEK)
@@ -53,14 +56,18 @@ class OpenPage:
         context = resolve(self.view, self.page, found, extent)
         return replace(context, withheld=withheld, targets=self._targets_of(context))
 
+    def scope_of(self, context: Context) -> Condition | None:
+        """The rows that a number of this view is of, by the filters that somebody chose."""
+        return context.without(*(choice.name for choice in self.assumed)).condition
+
     def _targets_of(self, context: Context) -> tuple[Target, ...]:
-        """Targets are of all rows: where a filter or a row rule leaves some out there are none."""
-        dataset = context.dataset
-        names = [c.name for c in self.view.choices if c not in self.assumed]
-        names += [] if dataset.open else [name for name, _ in self.access.rows]
-        if any(dataset.has_dimension(name) for name in names):
+        """Those of exactly the rows of this view; none where a row rule leaves some of them out."""
+        dataset, condition = context.dataset, self.scope_of(context)
+        rules = () if dataset.open else self.access.rows
+        if any(dataset.has_dimension(n) and not _is_within(condition, n, v) for n, v in rules):
             return ()
-        return tuple(t for t in self.targets if t.dataset == dataset.name)
+        scope = written(Where(condition))
+        return tuple(t for t in self.targets if (t.dataset, t.scope) == (dataset.name, scope))
 
     def tile_context(self, tile: Tile) -> Context:
         return self.context_of(dataset_name(self.page, tile))
@@ -188,6 +195,17 @@ def _together(extents: dict[str, Extent], page: Page) -> dict[str, Extent]:
         name: replace(e, latest=last) if e.latest and last < e.latest <= main + _SLACK else e
         for name, e in extents.items()
     }
+
+
+def _is_within(condition: Condition | None, name: str, allowed: tuple[Scalar, ...]) -> bool:
+    """Whether a condition keeps only rows that a row rule of these values keeps too."""
+    parts = condition.conditions if isinstance(condition, Both) else (condition,)
+    return any(
+        isinstance(part, Filter)
+        and (part.dimension.name, part.operation) == (name, "in")
+        and set(part.values) <= set(allowed)
+        for part in parts
+    )
 
 
 def _assumed(

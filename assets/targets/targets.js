@@ -18,10 +18,14 @@
         )
       : h("p", { class: "event-none" }, "Nobody has set a target.");
 
+  const rows = (found) =>
+    h("p", { class: "hint" }, found.of ? `Only where ${found.of}: shown with just these filters.` : "Of all rows: shown without filters.");
+
   const choice = (value, chosen) =>
     h("label", { class: "option" }, h("input", { type: "radio", name: "direction", value, checked: value === chosen }), h("span", {}, value === "at least" ? "At least" : "At most"));
 
   const fields = (found, newest) => [
+    rows(found),
     h("div", { class: "note-days" },
       field(`Value${found.unit ? `, ${found.unit}` : ""}`, input("value", newest?.entered ?? "", { inputmode: "decimal", required: true })),
       found.grows ? field("In days", input("days", newest?.days ?? 1, { type: "number", min: 1, max: 366, required: true })) : field("Valid from", input("valid_from", today(), { type: "date", required: true })),
@@ -38,7 +42,12 @@
   const today = () => playhead.bar.now()?.start ?? new Date().toISOString().slice(0, 10);
 
   playhead.target = async (tile) => {
-    const of = { dataset: tile.dataset.dataset, metric: tile.dataset.metric };
+    const of = {
+      dataset: tile.dataset.dataset,
+      metric: tile.dataset.metric,
+      path: location.pathname,
+      search: location.search,
+    };
     let found;
     try {
       found = await playhead.events.tell("/-/targets/read", of);
@@ -47,7 +56,7 @@
     }
     const title = `Target of ${found.label}`;
     if (!found.may_set) {
-      playhead.layer(title, history(found), h("p", { class: "hint" }, `Editors of the unit ${found.owner} set it.`));
+      playhead.layer(title, rows(found), history(found), h("p", { class: "hint" }, `Editors of the unit ${found.owner} set it.`));
       return;
     }
     const [newest] = found.targets;

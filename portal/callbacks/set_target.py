@@ -1,5 +1,6 @@
 """Read the targets of a metric, and set one: an editor's of the unit that owns the metric."""
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -9,14 +10,18 @@ from portal.auth.gate import signed_in
 from portal.callbacks.asked import Asked, asked
 from portal.components import format as written
 from portal.components.target import grows
+from portal.open_page import open_page
 from portal.site import Site
 from portal.store import targets
 from portal.store.errors import Invalid
 from portal.store.people import Person
 from portal.store.store import Store
 from portal.store.target import Target, TargetDraft, direction
+from queries.condition import Both, Condition
 from queries.dataset import Dataset, Metric
 from queries.errors import AccessDenied, UnknownField
+from queries.where import Where
+from queries.where_text import written as written_where
 
 READ = "/-/targets/read"
 SET = "/-/targets/set"
@@ -28,16 +33,18 @@ def register(server: Flask, site: Site, store: Store) -> None:
 
     @server.post(READ)
     def read_targets() -> dict[str, Any]:
-        person, (dataset, metric) = signed_in(), _named(asked(), site)
-        return _described(person, dataset, metric, store)
+        wanted = asked()
+        person, (dataset, metric) = signed_in(), _named(wanted, site)
+        return _described(person, dataset, metric, store, _scope(wanted, dataset, site))
 
     @server.post(SET)
     def set_target() -> dict[str, Any]:
         person, wanted = signed_in(), asked()
         dataset, metric = _named(wanted, site)
-        unit = metric.owner or dataset.owner
-        targets.put(store, person, _draft(wanted, dataset, metric), unit, wanted.text("seen"))
-        return _described(person, dataset, metric, store)
+        unit, scope = metric.owner or dataset.owner, _scope(wanted, dataset, site)
+        draft = replace(_draft(wanted, dataset, metric), scope=written_where(Where(scope)))
+        targets.put(store, person, draft, unit, wanted.text("seen"))
+        return _described(person, dataset, metric, store, scope)
 
 
 def _named(wanted: Asked, site: Site) -> tuple[Dataset, Metric]:
@@ -52,6 +59,18 @@ def _named(wanted: Asked, site: Site) -> tuple[Dataset, Metric]:
             f"You do not have access to {metric.label}.", f"Ask {dataset.owner} for access."
         )
     return dataset, metric
+
+
+def _scope(wanted: Asked, dataset: Dataset, site: Site) -> Condition | None:
+    """The rows of the view in which it is asked; without a page all of them."""
+    path = wanted.text("path")
+    if not path:
+        return None
+    if path not in site.pages:
+        raise Invalid("A target is set on a page of this portal.")
+    access = signed_in().access
+    opened = open_page(site.pages[path], wanted.text("search"), site.warehouse, access)
+    return opened.scope_of(opened.context_of(dataset.name))
 
 
 def _draft(wanted: Asked, dataset: Dataset, metric: Metric) -> TargetDraft:
@@ -83,19 +102,26 @@ def _day(text: str) -> date:
         raise Invalid(f"“{text}” is no day.", "Write it as 2026-02-28.") from None
 
 
-def _described(person: Person, dataset: Dataset, metric: Metric, store: Store) -> dict[str, Any]:
+def _described(
+    person: Person, dataset: Dataset, metric: Metric, store: Store, scope: Condition | None
+) -> dict[str, Any]:
     unit = metric.owner or dataset.owner
+    found = targets.of_metric(store, dataset.name, metric.name, written_where(Where(scope)))
     return {
+        "of": _in_words(scope),
         "label": metric.label,
         "unit": "%" if metric.format == "percent" else metric.unit,
         "owner": unit,
         "grows": grows(metric),
         "direction": "at most" if metric.better == "down" else "at least",
         "may_set": targets.may_set(person, unit),
-        "targets": [
-            _line(target, metric) for target in targets.of_metric(store, dataset.name, metric.name)
-        ],
+        "targets": [_line(target, metric) for target in found],
     }
+
+
+def _in_words(scope: Condition | None) -> str:
+    parts = scope.conditions if isinstance(scope, Both) else (scope,)
+    return " and ".join(" or ".join(f.sentence for f in p.filters()) for p in parts if p)
 
 
 def _line(target: Target, metric: Metric) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The targets of the demo: one that is missed and one that is nearly met, to be seen on pages."""
+"""The targets of the demo: some of all rows and one of a country, to be seen on pages."""
 
 from datetime import date
 
@@ -12,6 +12,16 @@ DEMO_TARGETS = (
     (
         "ada",
         TargetDraft(dataset="playback", metric="good_play_rate", value=0.8, valid_from=SINCE),
+    ),
+    (
+        "ada",
+        TargetDraft(
+            dataset="playback",
+            metric="good_play_rate",
+            value=0.75,
+            valid_from=SINCE,
+            scope="country = 'BR'",
+        ),
     ),
     (
         "amara",

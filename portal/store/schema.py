@@ -175,6 +175,7 @@ targets = Table(
     Column("value", Double),
     Column("direction", String(16), nullable=False),
     Column("days", Integer),
+    Column("scope", Text, nullable=False, server_default=""),
     Column("valid_from", Date, nullable=False),
     Column("unit", String(16), nullable=False),
     Column("person_id", ForeignKey("people.id"), nullable=False),

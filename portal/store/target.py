@@ -12,6 +12,7 @@ from portal.store.errors import Invalid
 Direction = Literal["at least", "at most"]
 
 LONGEST_NAME = 120
+LONGEST_SCOPE = 2_000
 MOST_DAYS = 366
 
 
@@ -20,7 +21,8 @@ class TargetDraft:
     """What is aimed at. `value` None means that from `valid_from` on there is no target.
 
     `days` are those that the value is for, where a number grows with its days; None where it does
-    not, as a share.
+    not, as a share. `scope` is the condition of the rows that it is of, as `queries.where_text`
+    writes it; empty: all rows.
     """
 
     dataset: str
@@ -29,11 +31,12 @@ class TargetDraft:
     valid_from: date
     direction: Direction = "at least"
     days: int | None = None
+    scope: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """A target as it is kept. Those of a metric follow each other; the last written counts."""
+    """A target as it is kept. Those of a metric and a scope follow each other; the last counts."""
 
     id: str
     dataset: str
@@ -41,6 +44,7 @@ class Target:
     value: float | None
     direction: Direction
     days: int | None
+    scope: str
     valid_from: date
     unit: str
     set_by: str
@@ -63,12 +67,15 @@ def checked(draft: TargetDraft) -> dict[str, str | float | int | date | None]:
         raise Invalid(f"A target is for 1 to {MOST_DAYS} days.")
     if not all(0 < len(name) <= LONGEST_NAME for name in (draft.dataset, draft.metric)):
         raise Invalid("A target is of a metric of a dataset.")
+    if len(draft.scope) > LONGEST_SCOPE:
+        raise Invalid("A target is of fewer filters.", "Filter by something coarser.")
     return {
         "dataset": draft.dataset,
         "metric": draft.metric,
         "value": draft.value,
         "direction": draft.direction,
         "days": draft.days,
+        "scope": draft.scope,
         "valid_from": draft.valid_from,
     }
 

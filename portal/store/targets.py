@@ -42,7 +42,7 @@ def put(store: Store, person: Person, draft: TargetDraft, unit: str, seen: str =
     }
     with store.writing() as connection:
         _queue(connection)
-        newest = next(iter(_of(connection, draft.dataset, draft.metric)), None)
+        newest = next(iter(_of(connection, draft.dataset, draft.metric, draft.scope)), None)
         if newest is not None and newest.id != seen:
             raise Conflict(
                 f"{newest.set_by} set another target in between, "
@@ -50,17 +50,17 @@ def put(store: Store, person: Person, draft: TargetDraft, unit: str, seen: str =
                 "Open it again to see theirs.",
             )
         connection.execute(insert(targets).values(row))
-        deed = Deed("set", "target", row["id"], {"metric": f"{draft.dataset}.{draft.metric}"})
+        deed = Deed("set", "target", row["id"], _named(draft))
         audit.record(connection, row["created_at"], person.id, deed)
         return target(
             connection.execute(_selected().where(targets.c.id == row["id"])).mappings().one()
         )
 
 
-def of_metric(store: Store, dataset: str, metric: str) -> list[Target]:
-    """All that were ever set for a metric, the newest written first."""
+def of_metric(store: Store, dataset: str, metric: str, scope: str = "") -> list[Target]:
+    """All that were ever set for a metric of these rows, the newest written first."""
     with store.reading() as connection:
-        return _of(connection, dataset, metric)
+        return _of(connection, dataset, metric, scope)
 
 
 def every(store: Store) -> tuple[Target, ...]:
@@ -78,8 +78,15 @@ def _queue(connection: Connection) -> None:
         connection.execute(text("LOCK TABLE targets IN SHARE ROW EXCLUSIVE MODE"))
 
 
-def _of(connection: Connection, dataset: str, metric: str) -> list[Target]:
-    question = _selected().where(targets.c.dataset == dataset, targets.c.metric == metric)
+def _named(draft: TargetDraft) -> dict[str, str]:
+    named = {"metric": f"{draft.dataset}.{draft.metric}"}
+    return named | {"scope": draft.scope} if draft.scope else named
+
+
+def _of(connection: Connection, dataset: str, metric: str, scope: str) -> list[Target]:
+    question = _selected().where(
+        targets.c.dataset == dataset, targets.c.metric == metric, targets.c.scope == scope
+    )
     return [target(row) for row in connection.execute(question).mappings()]
 
 

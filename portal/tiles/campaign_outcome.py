@@ -37,7 +37,7 @@ class CampaignOutcome:
             return geo_experiment.TOO_FEW
         metrics = results[0].query.metrics
         scores = [
-            number(row, metric, context)
+            number(row, metric, replace(context, targets=()))
             | {"label": metric.label, "description": metric.description}
             for metric in metrics
         ]

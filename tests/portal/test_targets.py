@@ -3,6 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date, timedelta
+from pathlib import Path
 from threading import Barrier
 from typing import Any
 
@@ -12,14 +13,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portal.components.target import aimed_at, held_against
+from portal.open_page import open_page
+from portal.routing import discover
 from portal.store import audit, targets
 from portal.store.errors import Conflict, Denied, Invalid
 from portal.store.people import Person
 from portal.store.store import Store, utc_now
 from portal.store.target import Target, TargetDraft
+from queries.cache import FrameCache
 from queries.catalog import builtin
-from queries.dataset import Metric
+from queries.dataset import Access, Metric
+from queries.engines.duckdb_engine import DuckDBEngine
+from queries.lake.lake import Lake
 from queries.period import Period
+from queries.warehouse import Warehouse
 from tests.portal.conftest import Portal, add_person
 from tests.portal.requests import ORIGIN, signed_in
 
@@ -40,6 +47,7 @@ def kept(metric: Metric, value: float | None, after: int = 0, days: int | None =
         value=value,
         direction="at least",
         days=days,
+        scope="",
         valid_from=DAY + timedelta(after),
         unit="product",
         set_by="Ann",
@@ -181,3 +189,63 @@ def test_a_wrong_field_is_said(portal: Portal, wrong: dict[str, str], said: str)
     answer = tell(root, "set", **{**good, **wrong})
     assert answer.status_code == 422
     assert said in answer.get_json()["error"]["message"]
+
+
+def test_targets_of_other_rows_do_not_follow_each_other(store: Store):
+    eve = add_person(store, "Eve", "product")
+    whole = targets.put(store, eve, DRAFT, "product")
+    brazil = replace(DRAFT, scope="country = 'BR'")
+    part = targets.put(store, eve, brazil, "product")
+    assert targets.of_metric(store, "playback", "hours_viewed") == [whole]
+    assert targets.of_metric(store, "playback", "hours_viewed", brazil.scope) == [part]
+    with pytest.raises(Conflict):
+        targets.put(store, eve, brazil, "product", whole.id)
+
+
+BRAZIL = Access(rows=(("country", ("BR",)),))
+
+
+@pytest.mark.parametrize(
+    ("search", "access", "shown"),
+    [
+        ("", Access(), ["all"]),
+        ("?country=BR", Access(), ["brazil"]),
+        ("?country=BR&period=last+7+days&compare=none", Access(), ["brazil"]),
+        ("?country=BR&device=tv", Access(), ["brazil on tv"]),
+        ("?device=tv&country=BR", Access(), ["brazil on tv"]),
+        ("?country=US", Access(), []),
+        ("?country=BR&country=US", Access(), []),
+        ("?country.not=BR", Access(), []),
+        ("", BRAZIL, []),
+        ("?device=tv", BRAZIL, []),
+        ("?country=BR", BRAZIL, ["brazil"]),
+        ("?country=BR&device=tv", BRAZIL, ["brazil on tv"]),
+    ],
+)
+def test_a_target_is_shown_with_just_the_filters_it_is_of(
+    search: str, access: Access, shown: list[str], tmp_path: Path
+):
+    scopes = {
+        "": "all",
+        "country = 'BR'": "brazil",
+        "country = 'BR' and device = 'tv'": "brazil on tv",
+    }
+    known = tuple(
+        replace(kept(RATE, 0.8), scope=scope, set_by=name) for scope, name in scopes.items()
+    )
+    page = discover("pages")["/quality"]
+    empty = Warehouse(Lake(tmp_path), DuckDBEngine(memory="1GB"), FrameCache(None), builtin())
+    opened = replace(open_page(page, search, empty, access), targets=known)
+    assert [t.set_by for t in opened.context_of("playback").targets] == shown
+
+
+def test_a_target_is_set_for_the_rows_of_the_view(portal: Portal):
+    root = signed_in(portal, add_person(portal.store, "Root", "platform", "admin"))
+    asked = {**FIELDS, "value": "75", "valid_from": "2026-01-01", "direction": "at least"}
+    there = {"path": "/quality", "search": "?country=BR&device=tv"}
+    found = tell(root, "set", **asked, **there).get_json()
+    assert found["of"] == "Country is BR and Device is tv"
+    assert targets.every(portal.store)[0].scope == "country = 'BR' and device = 'tv'"
+    assert tell(root, "read", **FIELDS, path="/quality", search="").get_json()["targets"] == []
+    assert tell(root, "read", **FIELDS).get_json()["of"] == ""
+    assert tell(root, "read", **FIELDS, path="/nowhere").status_code == 422
