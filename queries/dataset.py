@@ -239,6 +239,10 @@ class Dataset:
     page_metrics: tuple[PageMetric, ...] = ()
     unnamed: frozenset[str] = frozenset()
 
+    def __hash__(self) -> int:
+        """Of its name and table: what it means is compared only with one of the same."""
+        return hash((self.name, self.table))
+
     @cached_property
     def _dimensions(self) -> dict[str, Dimension]:
         return {d.name: d for d in (self.time, *self.dimensions)}
@@ -295,6 +299,8 @@ class Access:
 
     def hides(self, metric: Metric, dataset: Dataset) -> bool:
         """Whether a metric of the dataset is kept from the viewer."""
+        if not self.hidden:
+            return False
         needed = {a.of_every_day for a in metric.formula.aggregates()}
         is_needed = any(a in self.hidden or replace(a, where=None) in self.hidden for a in needed)
         return is_needed or any(d.retells(a) for d in dataset.derived for a in self.hidden)

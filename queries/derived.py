@@ -6,6 +6,7 @@ sources, that it is asked by. Whoever reads one calls `require` first: a stale o
 
 from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Any
 
@@ -17,6 +18,7 @@ DETAILS = "derived"
 BUILD_HINT = "Build it with: playhead rollups"
 
 
+@lru_cache(maxsize=256)
 def sources(derived: DerivedTable) -> tuple[str, ...]:
     """The tables at the bottom: those that somebody loaded."""
     made = {d.name: d for d in derived.over}
@@ -30,6 +32,7 @@ def needed(derived: DerivedTable) -> tuple[str, ...]:
     return tuple(name for name in sources(derived) if name not in spared)
 
 
+@lru_cache(maxsize=256)
 def fingerprint(derived: DerivedTable) -> str:
     """Changes whenever what the table holds does: by its own SELECT or by one below."""
     below = [fingerprint(d) for d in derived.over]

@@ -68,7 +68,7 @@ class Aggregate:
     @property
     def of_every_day(self) -> "Aggregate":
         """The same over all days: what rollups keep, and what is hidden with it."""
-        return replace(self, is_closing=False)
+        return replace(self, is_closing=False) if self.is_closing else self
 
     def closing(self) -> "Aggregate":
         return replace(self, is_closing=True)

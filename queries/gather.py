@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from queries.condition import Filter
 from queries.dataset import BUCKET, BUCKETS, ROWS, Dataset
@@ -220,7 +221,7 @@ def _restricted(reduction: Reduction, query: Query, groups: pl.DataFrame) -> Red
 
 def _indexed(frame: pl.DataFrame, groups: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
     if not keys:
-        return frame.with_columns(pl.lit(0, pl.UInt32).alias(_GROUP))
+        return frame.hstack([pl.Series(_GROUP, np.zeros(frame.height, np.uint32))])
     return frame.join(
         groups.select(keys).with_row_index(_GROUP), on=keys, how="inner", nulls_equal=True
     )
@@ -236,7 +237,7 @@ def _cells(frame: pl.DataFrame, reduction: Reduction, groups: pl.DataFrame | Non
     for aggregate in reduction.aggregates:
         # A group that is not there has nothing to add; a quantile of no rows is not a number.
         values = np.full(groups.height, np.nan if aggregate.operation in _VALUES else 0.0)
-        values[at] = indexed[aggregate.key].cast(pl.Float64).fill_null(np.nan).to_numpy()
+        values[at] = _numbers(indexed[aggregate.key])
         totals[aggregate.key] = values
     return Cells(groups, totals)
 
@@ -247,22 +248,33 @@ def _bucketed(frame: pl.DataFrame, reduction: Reduction, groups: pl.DataFrame | 
         unique = frame.select(keys).unique(maintain_order=True) if keys else None
         groups = pl.DataFrame({_GROUP: [0]}) if unique is None else unique
     indexed = _indexed(frame, groups, keys)
-    at = (indexed[_GROUP].to_numpy(), indexed[BUCKET].fill_null(0).to_numpy())
+    at = (indexed[_GROUP].to_numpy(), _bucket_of(indexed))
     buckets: dict[str, Array] = {}
     totals: dict[str, Array] = {}
     for aggregate in reduction.aggregates:
-        values = indexed[aggregate.key].cast(pl.Float64)
+        values = _numbers(indexed[aggregate.key])
+        is_missing = np.isnan(values)
         cells = np.zeros((groups.height, BUCKETS))
-        cells[at] = values.fill_null(0).to_numpy()
+        cells[at] = np.where(is_missing, 0, values)
         buckets[aggregate.key] = cells
         totals[aggregate.key] = cells.sum(axis=1)
-        if values.null_count():
+        if is_missing.any():
             is_known = np.zeros(groups.height, dtype=bool)
-            is_known[at[0][values.is_not_null().to_numpy()]] = True
+            is_known[at[0][~is_missing]] = True
             is_there = np.zeros(groups.height, dtype=bool)
             is_there[at[0]] = True
             totals[aggregate.key][is_there & ~is_known] = np.nan
     return Cells(groups, totals, buckets)
+
+
+def _numbers(values: pl.Series) -> Array:
+    """As floats, NaN where there is none."""
+    return np.asarray(values.to_numpy(), dtype=np.float64)
+
+
+def _bucket_of(indexed: pl.DataFrame) -> NDArray[np.int64]:
+    """Rows of nobody count with the first bucket."""
+    return np.nan_to_num(_numbers(indexed[BUCKET])).astype(np.int64)
 
 
 def _told_apart(cells: Cells, plan: Plan, reduction: Reduction, reduce: Reduce) -> Cells:
@@ -293,7 +305,7 @@ def _histogram(frame: pl.DataFrame, groups: pl.DataFrame) -> Histogram:
     indexed = _indexed(frame, groups, keys)
     counts = np.zeros((groups.height, SUPERBUCKETS, max(len(numbers), 1)))
     where = np.searchsorted(numbers, indexed[BIN].to_numpy())
-    at = (indexed[_GROUP].to_numpy(), indexed[BUCKET].fill_null(0).to_numpy(), where)
+    at = (indexed[_GROUP].to_numpy(), _bucket_of(indexed), where)
     counts[at] = indexed["n"].to_numpy()
     if not len(numbers):
         return Histogram(np.zeros(1), np.zeros(1), counts)

@@ -7,7 +7,7 @@ a table that it is read from was broken when the table was loaded.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from itertools import chain
+from functools import lru_cache
 
 import polars as pl
 
@@ -19,7 +19,6 @@ from queries.lake.invariants import DETAILS, Invariant, declared
 from queries.lake.ledger import LEDGER, QUARANTINE, deliveries
 from queries.lake.snapshot import Snapshot
 from queries.model import Query
-from queries.reduction import Tables
 
 ROLLUP = "rollup_"
 
@@ -102,7 +101,8 @@ def health(snapshot: Snapshot, catalog: Catalog, access: Access) -> Health:
     )
 
 
-def outcomes(tables: Tables) -> tuple[Outcome, ...]:
+@lru_cache(maxsize=8)
+def outcomes(tables: Snapshot) -> tuple[Outcome, ...]:
     """What became of every invariant whose tables are there."""
     written = tables.details.get(DETAILS, {})
     found: list[Outcome] = []
@@ -120,7 +120,7 @@ def outcomes(tables: Tables) -> tuple[Outcome, ...]:
     return tuple(found)
 
 
-def doubts(query: Query, frames: Sequence[pl.DataFrame], tables: Tables) -> tuple[str, ...]:
+def doubts(query: Query, frames: Sequence[pl.DataFrame], tables: Snapshot) -> tuple[str, ...]:
     """Why the numbers of an answer are not to be trusted, a sentence a reason."""
     found: dict[str, None] = {}
     outcome_of = outcomes(tables)
@@ -142,13 +142,15 @@ def said(outcome: Outcome) -> str:
 
 def failed_tests(metric: Metric, frames: Iterable[pl.DataFrame]) -> tuple[str, ...]:
     """The tests of a metric that some value of these frames does not meet; nulls meet all."""
-    values = [f[metric.name] for f in frames if metric.name in f.columns]
-    numbers = [v.cast(pl.Float64).drop_nulls().drop_nans() for v in values]
-    frame = pl.DataFrame({"value": list(chain.from_iterable(numbers))}, {"value": pl.Float64})
+    values = [f[metric.name].cast(pl.Float64) for f in frames if metric.name in f.columns]
+    if not metric.tests or not values:
+        return ()
+    frame = pl.concat(values).rename("value").to_frame()
+    unknown = pl.col("value").is_null() | pl.col("value").is_nan()
+    tried = [(unknown | translate(t)).fill_null(value=True).all().alias(t) for t in metric.tests]
+    met = frame.select(tried).row(0)
     return tuple(
-        test.replace('"', "")
-        for test in metric.tests
-        if frame.height and not frame.select(translate(test).fill_null(value=True).all()).item()
+        test.replace('"', "") for test, is_met in zip(metric.tests, met, strict=True) if not is_met
     )
 
 

@@ -31,7 +31,7 @@ def table_of(dataset: Dataset, rollup: Rollup) -> str:
     return f"rollup_{dataset.name}_{rollup.name}"
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=256)
 def stored(dataset: Dataset, rollup: Rollup) -> tuple[Aggregate, ...]:
     """The aggregates a rollup of the dataset keeps: whatever adds up of the metrics it is for.
 
@@ -56,6 +56,7 @@ def entity_column(dataset: Dataset) -> str:
     return dataset.entity or BUCKET
 
 
+@lru_cache(maxsize=256)
 def fingerprint(dataset: Dataset, rollup: Rollup) -> str:
     """Changes whenever what the rollup's columns mean does."""
     meaning = (dataset.table, dataset.base, dataset.joins, rollup, dataset.time, dataset.entity)
@@ -66,6 +67,7 @@ def fingerprint(dataset: Dataset, rollup: Rollup) -> str:
     return blake2b(repr(meant).encode(), digest_size=8).hexdigest()
 
 
+@lru_cache(maxsize=256)
 def inputs(dataset: Dataset, rollup: Rollup) -> tuple[str, ...]:
     """Tables whose versions the rollup depends on, the dataset's own first."""
     texts = [dataset.dimension(name).expression for name in rollup.dimensions]

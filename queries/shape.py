@@ -14,7 +14,7 @@ from queries.dataset import CLOSING_ROWS, ROWS, Metric, TimeBucket
 from queries.estimate import changed
 from queries.estimation import Estimation
 from queries.formula import Arithmetic, Array, Formula
-from queries.gather import Cells
+from queries.gather import Cells, shows_the_gone
 from queries.interval import (
     Bounds,
     influence,
@@ -27,6 +27,7 @@ from queries.interval import (
 from queries.model import Query, Threshold
 from queries.paired import Paired
 from queries.period import Grain, Period, end_of, start_of
+from queries.plan import Plan
 from queries.small_cells import hidden
 
 CHANGES = frozenset(
@@ -251,6 +252,18 @@ def aligned(groups: pl.DataFrame, query: Query) -> pl.DataFrame:
     return groups.with_columns(
         pl.col(key.name).replace_strict(mapping, default=None, return_dtype=pl.Date)
     )
+
+
+def has_all_before(plan: Plan, gathered: Gathered) -> bool:
+    """Whether no row of the compared period lies outside the groups that are held against it."""
+    query, groups = plan.query, gathered.current.groups
+    if query.time_key is None:
+        return shows_the_gone(query, plan.groups)
+    if len(query.by) > 1 or query.compare is None or query.period is None:
+        return False
+    grain = query.time_key.grain
+    buckets = (len(_bucket_starts(p, grain)) for p in (query.period, query.compare.period))
+    return all(groups.height == count for count in buckets)
 
 
 def is_comparable(query: Query, complete: Period | None) -> bool:

@@ -41,6 +41,7 @@ from queries.rollup import known_population
 from queries.shape import (
     Gathered,
     aligned,
+    has_all_before,
     is_comparable,
     measured,
     paired,
@@ -323,8 +324,10 @@ def _gathered_whole(planned: Plan, groups: Gathered, whole: Plan, reader: _Reade
     current = summed or gather(whole, whole.groups, reader.reduce, None)
     before = None
     if query.compare is not None:
+        known = groups.previous if has_all_before(planned, groups) else None
+        summed = None if known is None else summed_up(planned, known)
         earlier = over(whole.groups, query.compare.period)
-        before = gather(whole, earlier, reader.reduce, None)
+        before = summed or gather(whole, earlier, reader.reduce, None)
     gathered = Gathered(current, before, groups.population)
     return _with_estimates(planned, gathered, reader, (None, None))
 

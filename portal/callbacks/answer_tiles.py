@@ -6,6 +6,8 @@ that its page has left, is stopped.
 """
 
 import logging
+import os
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, replace
@@ -23,7 +25,7 @@ from portal.components.table import table
 from portal.drawing import Drawing
 from portal.logs import log
 from portal.open_page import OpenPage, ask, list_rows, open_page, shown
-from portal.page import Advising, Lists, Reports, Tile
+from portal.page import Advising, Gathering, Lists, Reports, Tile
 from portal.site import Site
 from queries.cancellation import Cancellation, during
 from queries.dataset import Access
@@ -33,6 +35,7 @@ from queries.model import Result
 PATH = "/-/answers"
 _MOST_TILES = 60
 LOOK_SECONDS = 0.25
+AT_ONCE = 1 + (os.cpu_count() or 1)
 
 logger = logging.getLogger(__name__)
 
@@ -78,25 +81,31 @@ def _never() -> bool:
 def _lines(job: _Job, tiles: Mapping[str, Tile], seen: Seen) -> Iterator[bytes]:
     """A line a tile. When the client has left, what still runs is stopped and the rest dropped.
 
-    An empty line now and then: only who is written to can be found to be gone.
+    A few are worked on at once, so that the first is there early; those that take long are joined
+    by others. An empty line now and then: only who is written to can be found to be gone.
     """
+    waiting = deque(sorted(tiles, key=lambda name: isinstance(tiles[name], Gathering)))
     pending: dict[Future[dict[str, Any]], str] = {}
+    room = AT_ONCE
     with seen as cancellation:
         try:
             yield _line(view_line(job.opened))
-            for name, tile in tiles.items():
-                pending[job.site.workers.submit(_answer, job, tile, cancellation)] = name
-            while pending and not cancellation.is_cancelled and not job.has_left():
+            while (waiting or pending) and not cancellation.is_cancelled and not job.has_left():
+                while waiting and len(pending) < room:
+                    name = waiting.popleft()
+                    asked = job.site.workers.submit(_answer, job, tiles[name], cancellation)
+                    pending[asked] = name
                 done, _ = wait(pending, LOOK_SECONDS, FIRST_COMPLETED)
                 if not done:
+                    room += AT_ONCE
                     yield b"\n"
                 for future in done:
                     yield _line({"tile": pending.pop(future), **future.result()})
         finally:
-            if pending:
+            if pending or waiting:
                 cancellation.cancel()
                 dropped = sum(future.cancel() for future in pending)
-                log.info("answers left", stopped=len(pending), queued=dropped)
+                log.info("answers left", stopped=len(pending), queued=dropped + len(waiting))
 
 
 def _line(value: Mapping[str, Any]) -> bytes:

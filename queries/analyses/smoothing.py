@@ -81,11 +81,14 @@ def _begun(first: Array) -> tuple[Array, Array]:
 
 
 def _median(values: Array) -> Array:
-    is_empty: Flags = np.asarray(~np.isfinite(values).any(axis=1))
-    if is_empty.all():
-        return np.full(is_empty.shape, np.nan)
-    filled = np.where(is_empty[:, None], 0, values)
-    return np.where(is_empty, np.nan, np.nanmedian(filled, axis=1))
+    """Of what is known of each series; NaN of nothing. Missing values sort behind all others."""
+    ordered = np.sort(values, axis=1)
+    known = np.count_nonzero(~np.isnan(values), axis=1)
+    if not values.shape[1]:
+        return np.full(known.shape, np.nan)
+    rows = np.arange(len(values))
+    middle = ordered[rows, np.maximum(known - 1, 0) // 2] + ordered[rows, known // 2]
+    return np.where(known > 0, middle / 2, np.nan)
 
 
 def _of_share(values: Array) -> Array:

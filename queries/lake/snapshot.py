@@ -91,11 +91,8 @@ class Snapshot:
         self.record = record
         self.data_version = record.data_version
         self._open_files = open_files
-
-    @property
-    def versions(self) -> Mapping[str, int]:
+        self.versions: Mapping[str, int] = {n: t.version for n, t in record.tables.items()}
         """The Delta version of each table: two snapshots with the same one share its rows."""
-        return {name: t.version for name, t in self.record.tables.items()}
 
     def contents(self, table: str) -> str:
         """What is in a table, in a word: the same one means the same rows, in whatever lake."""

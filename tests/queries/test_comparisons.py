@@ -106,3 +106,30 @@ def test_an_order_by_a_change_is_an_order(warehouse: Warehouse) -> None:
     )  # fmt: skip
     changes = ask(asked, warehouse, Access()).frame["hours_viewed__delta"].to_list()
     assert changes == sorted(changes)
+
+
+@pytest.mark.parametrize(
+    "earlier",
+    [
+        Period(date(2026, 1, 4), date(2026, 1, 31)),
+        Period(date(2026, 1, 1), date(2026, 1, 31)),
+        Period(date(2026, 1, 10), date(2026, 1, 23)),
+    ],
+)
+@pytest.mark.parametrize("key", [TimeBucket(DAY, Grain.DAY), TimeBucket(DAY, Grain.WEEK), COUNTRY])
+def test_a_total_is_held_against_all_of_the_earlier_period_whatever_the_groups(
+    lake: Lake, warehouse: Warehouse, key: Key, earlier: Period
+) -> None:
+    """Groups that pair no day of it, or of other days, still leave none of its rows out."""
+    a_country = pl.col("country") == "BR"
+    missing = pl.col("local_date") == date(2026, 2, 11)
+    rows = plays().filter(~(a_country & (pl.col("local_date") >= date(2026, 2, 1))) & ~missing)
+    rows = rows.with_columns(pl.col("bucket").cast(pl.Int16))
+    lake.commit([Change(table="plays", rows=rows, day="local_date", fresh=True)], "with gaps")
+    query = over(Period(date(2026, 2, 1), date(2026, 2, 28)), earlier)
+    alone = warehouse.ask(query, Access()).total
+    total = warehouse.ask(replace(query, by=(key,)), Access()).total
+    changed = [c for c in total.columns if "previous" in c or "delta" in c]
+    for column in changed:
+        assert total[column].item() == pytest.approx(alone[column].item(), rel=1e-9)
+    assert total["hours_viewed__previous"].item() > 0
