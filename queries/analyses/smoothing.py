@@ -85,7 +85,7 @@ def _median(values: Array) -> Array:
     ordered = np.sort(values, axis=1)
     known = np.count_nonzero(~np.isnan(values), axis=1)
     if not values.shape[1]:
-        return np.full(known.shape, np.nan)
+        return np.full(len(values), np.nan)
     rows = np.arange(len(values))
     middle = ordered[rows, np.maximum(known - 1, 0) // 2] + ordered[rows, known // 2]
     return np.where(known > 0, middle / 2, np.nan)
