@@ -25,6 +25,7 @@ from queries.errors import UnknownField
 COMMANDS = {
     "ask": "Ask for metrics of a dataset.",
     "explain": "Split a change into the parts that groups make of it.",
+    "distribution": "Say how a number is spread over accounts or rows.",
     "rows": "List the rows behind a number.",
     "datasets": "List what can be asked of.",
     "metrics": "List metrics and dimensions of a dataset.",

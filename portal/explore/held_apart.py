@@ -16,10 +16,10 @@ from portal.explore.askable import leading, why_not
 from portal.explore.choices import BY, SIZE
 from queries.analyses.distribution import FEWEST, Spread, spreads
 from queries.condition import Dimension, Filter, Scalar, conjunction
-from queries.dataset import Metric
-from queries.distribution import Distribution, Over, unit_of
+from queries.dataset import Dataset, Metric
+from queries.distribution import SIDE, Distribution, Over, unit_of
 from queries.distribution import why_not as why_no_distribution
-from queries.errors import QueryError
+from queries.errors import QueryError, UnsafeQuestion
 from queries.estimation import Estimation
 from queries.model import Query, Result
 from queries.row_value import row_value
@@ -56,10 +56,13 @@ class Sides:
 def over_of(context: Context, metric: Metric) -> Over:
     """Rows or units: as asked, else what the metric is made of."""
     asked = context.view.option(OVER)
-    if asked in ("rows", "units"):
-        return asked
-    if why_no_distribution(metric, context.dataset, "units"):
-        return "units" if why_no_distribution(metric, context.dataset, "rows") else "rows"
+    return asked if asked in ("rows", "units") else usually_over(metric, context.dataset)
+
+
+def usually_over(metric: Metric, dataset: Dataset) -> Over:
+    """Rows where the metric is their mean, units where it is not, as far as there are both."""
+    if why_no_distribution(metric, dataset, "units"):
+        return "units" if why_no_distribution(metric, dataset, "rows") else "rows"
     formula = metric.formula
     value = None if isinstance(formula, Estimation) else row_value(formula)
     return "rows" if value is not None and value.role == "mean" else "units"
@@ -147,28 +150,54 @@ def sides(results: Sequence[Result], context: Context, name: str) -> Sides | Dra
     if dimension is not None and len(results) == 1:
         said = f"These rows do not differ in {written.lowered(dimension.label)}."
         return empty("not_defined", said, "Choose another dimension, or take a filter away.")
-    frame = results[-1].frame
-    if frame.is_empty():
+    if results[-1].frame.is_empty():
         return no_rows(context)
-    unit = unit_of(context.dataset)
-    noun = unit if over == "units" else context.dataset.row_label
+    names = _names(results, context, dimension)
+    try:
+        found = read_sides(results[-1], over, names)
+        if dimension is not None:
+            check_both(found, names)
+    except UnsafeQuestion as error:
+        reason = "no_rows" if error.code == "no_rows" else "not_defined"
+        return empty(reason, error.message, error.hint)
+    return found
+
+
+def read_sides(result: Result, over: Over, names: tuple[str, str]) -> Sides:
+    """What an answer that has rows says of its sides, which are called so.
+
+    Raises UnsafeQuestion (`few_accounts`) where a side is of a handful.
+    """
+    frame, dataset = result.frame, result.query.dataset
+    unit = unit_of(dataset)
+    noun = unit if over == "units" else dataset.row_label
     found = spreads(frame, is_independent=over == "units")
     if any(s.n < FEWEST for s in found):
-        said = f"A distribution of fewer than {FEWEST} {noun} would show single ones."
-        return empty("not_defined", said, "Choose a longer period, or a larger group.")
-    names = _names(results, context, dimension)
-    present = sorted(frame["side"].unique().to_list())
-    if dimension is not None and len(present) == 1:
-        said = f"{names[1 - present[0]]} has no {noun} here."
-        return empty("no_rows", said, "Choose another value, or a longer period.")
+        raise UnsafeQuestion(
+            f"A distribution of fewer than {FEWEST} {noun} would show single ones.",
+            "Choose a longer period, or a larger group.",
+            code="few_accounts",
+        )
+    present = sorted(frame[SIDE].unique().to_list())
     return Sides(
-        metric=metric,
+        metric=result.query.metrics[0],
         over=over,
         spreads=found,
         names=tuple(names[side] for side in present),
         noun=noun,
         unit=unit.removesuffix("s"),
     )
+
+
+def check_both(found: Sides, names: tuple[str, str]) -> None:
+    """Raises UnsafeQuestion (`no_rows`) where one of two sides has nothing."""
+    for name in names:
+        if name not in found.names:
+            raise UnsafeQuestion(
+                f"{name} has no {found.noun} here.",
+                "Choose another value, or a longer period.",
+                code="no_rows",
+            )
 
 
 def _names(
