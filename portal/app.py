@@ -66,7 +66,6 @@ def create_app(settings: Settings, warehouse: Warehouse, store: Store) -> Dash:
         add_log_handler=False,
     )
     strange_bodies.register(server, app)
-    api.register(server, warehouse)
     site = Site(
         pages=routing.discover("pages"),
         warehouse=warehouse,
@@ -74,6 +73,7 @@ def create_app(settings: Settings, warehouse: Warehouse, store: Store) -> Dash:
         workers=ThreadPoolExecutor(WORKERS, thread_name_prefix="tile"),
         targets=lambda: targets.every(store),
     )
+    api.register(server, site, store)
     routing.register(app, site)
     for verb in (list_views, save_view, share_view, remove_view, open_view, remove_note):
         verb.register(server, store)

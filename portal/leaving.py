@@ -26,7 +26,11 @@ def while_connected(environ: Mapping[str, Any]) -> Generator[None]:
         yield
         return
     cancellation, done = Cancellation(), Event()
-    looking = (cast("Callable[[], bool]", has_left), cancellation, done)
+    has_left = cast("Callable[[], bool]", has_left)
+    if has_left():
+        # It waited for its turn, and gave up before it came.
+        cancellation.cancel()
+    looking = (has_left, cancellation, done)
     Thread(target=_look, args=looking, daemon=True).start()
     try:
         with during(cancellation):

@@ -1,8 +1,19 @@
-"""The API at /api/v1: the questions of the portal for notebooks and other programs.
+"""The API at /api/v1: the questions of the portal and people's notes, for notebooks and programs.
 
 Signed in by a bearer token, which the gate reads; the owner's access narrows every answer.
 """
 
-from portal.api.routes import register
+from flask import Flask
+
+from portal.api import notes, routes
+from portal.site import Site
+from portal.store.store import Store
+
+
+def register(server: Flask, site: Site, store: Store) -> None:
+    """Add the API to `server`, behind its gate and with its errors."""
+    routes.register(server, site.warehouse)
+    notes.register(server, site, store)
+
 
 __all__ = ["register"]

@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from portal.explore.distributed import Spreading
 from queries.listing import DEEPEST
 from queries.question import MOST_ROWS, Question
 from queries.row_question import RowQuestion
@@ -75,6 +76,28 @@ class Explain(BaseModel):
             compare=self.compare,
             version=self.version,
         )
+
+
+class Distribute(BaseModel):
+    """Which distribution, in the words of `playhead distribution`."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    dataset: Name
+    metric: Name
+    where: Text = Field("", description="country in ('US', 'BR') and device = 'tv'")
+    period: Name = Field("last 28 days", description="last 28 days, 2026-02, …")
+    compare: Name = Field("none", description="none, previous, last-year, or a period")
+    over: Literal["", "rows", "units"] = Field(
+        "", description="what each value is of; left out, the metric tells"
+    )
+    by: str = Field("", max_length=200, description="a dimension whose groups are held apart")
+    group: str = Field("", max_length=200, description="the value of it that is looked at")
+    against: str = Field("", max_length=200, description="another value; all others if left out")
+    version: Name | None = Field(None, description="a data version; the newest if left out")
+
+    def asked(self) -> Spreading:
+        return Spreading(**self.model_dump())
 
 
 class AskRows(BaseModel):
@@ -160,6 +183,65 @@ class Explained(BaseModel):
     is_reversed: bool
     parts: list[Part]
     explains_at_least: dict[str, float]
+    dataset: str
+    data_version: str
+    period: Days | None
+    zone: str
+    compare: Compared | None
+    where: str
+    having: list[str]
+    complete_through: str | None
+    notes: list[str]
+
+
+class ShareBelow(BaseModel):
+    """The share of values at or below one, with its band; a point of a distribution function."""
+
+    value: float
+    share: float
+    low: float | None
+    high: float | None
+
+
+class Bar(BaseModel):
+    """The share of values from one to another; null where it would be of a handful."""
+
+    start: float = Field(alias="from")
+    end: float = Field(alias="to")
+    share: float | None
+
+
+class Spread(BaseModel):
+    """One side: how many values, their numbers, their function and their histogram.
+
+    `statistics` are `mean`, quantiles such as `p50`, `zero` (the share of exactly 0) and, of what
+    adds up, `gini` and `top_percent`.
+    """
+
+    name: str
+    n: float
+    statistics: dict[str, Estimate]
+    function: list[ShareBelow]
+    histogram: list[Bar]
+
+
+class Distance(Estimate):
+    """How far two distribution functions are apart at most (Kolmogorov-Smirnov), and where."""
+
+    at: float
+    shares: list[float]
+    p: float | None
+
+
+class Distributed(BaseModel):
+    """How a number is spread, of one side or of two; `difference` is the first less the second."""
+
+    metric: str
+    over: Literal["rows", "units"]
+    counted: str
+    sides: list[Spread]
+    difference: dict[str, Estimate]
+    distance: Distance | None
     dataset: str
     data_version: str
     period: Days | None
@@ -302,6 +384,63 @@ class Datasets(BaseModel):
     data_version: str
 
 
+class WriteNote(BaseModel):
+    """A note to a day, or to all from `day` to `end`: of a metric of a dataset, else of a page."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    text: Text
+    day: Name = Field(description="2026-02-03")
+    end: str = Field("", max_length=20, description="the last day; the same if left out")
+    path: str = Field("/", max_length=300, description="the page it is of")
+    dataset: str = Field("", max_length=200)
+    metric: str = Field("", max_length=200)
+    country: str = Field("", max_length=2, description="the only one it is about, in two letters")
+    visibility: Literal["private", "unit", "everyone"] = "private"
+
+
+class EditNote(WriteNote):
+    """The whole note as it is to be, and the version it was made from."""
+
+    version: int
+
+
+class Note(BaseModel):
+    """A note as its reader may know it, and what they may do to it."""
+
+    id: str
+    text: str
+    day: str
+    end: str
+    when: str
+    path: str
+    dataset: str
+    metric: str
+    country: str
+    visibility: Literal["private", "unit", "everyone"]
+    unit: str
+    author: str
+    is_mine: bool
+    may_edit: bool
+    may_delete: bool
+    version: int
+    written: str
+    is_edited: bool
+
+
+class NoteKept(BaseModel):
+    """A note as it is now."""
+
+    note: Note
+
+
+class Notes(BaseModel):
+    """Notes, the newest written first; where `is_cut`, ask about fewer days for the rest."""
+
+    notes: list[Note]
+    is_cut: bool
+
+
 class Problem(BaseModel):
     """Why there is no answer, and what to do about it."""
 
@@ -315,3 +454,9 @@ class Refusal(BaseModel):
     """The one shape of everything that is not an answer."""
 
     error: Problem
+
+
+class NoteConflict(Refusal):
+    """Somebody changed the note in between: nothing was written, and this is how it is now."""
+
+    newest: Note

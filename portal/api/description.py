@@ -1,6 +1,6 @@
 """The description of the API (OpenAPI 3.1), generated from the bodies it reads and writes."""
 
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
@@ -11,19 +11,41 @@ from portal.api.bodies import (
     AskRows,
     Dataset,
     Datasets,
+    Distribute,
+    Distributed,
+    EditNote,
     Explain,
     Explained,
+    NoteConflict,
+    NoteKept,
+    Notes,
     Refusal,
     RowList,
+    WriteNote,
 )
+from portal.api.reading import JSON, PREFIX
 from portal.export import ARROW
 
-JSON = "application/json"
+_READ: tuple[type[BaseModel], ...] = (Ask, AskRows, Explain, Distribute, WriteNote, EditNote)
+_WRITTEN: tuple[type[BaseModel], ...] = (
+    Answer,
+    RowList,
+    Explained,
+    Distributed,
+    Dataset,
+    Datasets,
+    NoteKept,
+    Notes,
+    NoteConflict,
+    Refusal,
+)
+_CONFLICT = 409
 _REFUSALS = {
     401: "No token, or one that no longer works.",
     403: "The owner of the token may not see this.",
     404: "There is no such thing.",
     405: "Not with this method.",
+    409: "Somebody was faster; nothing was written.",
     413: "The body is too large.",
     415: "The body is not JSON.",
     422: "The question has no right answer; the hint names the nearest that has.",
@@ -35,80 +57,22 @@ _REFERENCE = "#/components/schemas/{model}"
 
 def description(version: str) -> dict[str, Any]:
     """The whole document, for a portal of this version."""
-    read: list[type[BaseModel]] = [Ask, AskRows, Explain]
-    written: list[type[BaseModel]] = [Answer, RowList, Explained, Dataset, Datasets, Refusal]
     _, schemas = models_json_schema(
         [
-            *((body, "validation") for body in read),
-            *((body, "serialization") for body in written),
+            *((body, "validation") for body in _READ),
+            *((body, "serialization") for body in _WRITTEN),
         ],
         ref_template=_REFERENCE,
     )
-    version_parameter = {
-        "name": "version",
-        "in": "query",
-        "schema": {"type": "string"},
-        "description": "A data version; the newest if left out.",
-    }
-    name_parameter = {"name": "name", "in": "path", "required": True, "schema": {"type": "string"}}
     return {
         "openapi": "3.1.0",
         "info": {
             "title": "Playhead",
             "version": version,
-            "description": "The questions of the portal, for programs.",
+            "description": "The questions of the portal and people's notes, for programs.",
         },
         "security": [{"token": []}],
-        "paths": {
-            "/api/v1/ask": {
-                "post": _operation(
-                    "ask",
-                    "Ask a question",
-                    {JSON: Answer, ARROW: None, "text/csv": None},
-                    (401, 403, 405, 413, 415, 422, 429, 503),
-                    requestBody=_body(Ask),
-                )
-            },
-            "/api/v1/rows": {
-                "post": _operation(
-                    "rows",
-                    "List the rows behind a number",
-                    {JSON: RowList, ARROW: None, "text/csv": None},
-                    (401, 403, 405, 413, 415, 422, 429, 503),
-                    requestBody=_body(AskRows),
-                )
-            },
-            "/api/v1/explain": {
-                "post": _operation(
-                    "explain",
-                    "Split the change of a number into the parts that groups make of it",
-                    {JSON: Explained},
-                    (401, 403, 405, 413, 415, 422, 429, 503),
-                    requestBody=_body(Explain),
-                )
-            },
-            "/api/v1/datasets": {
-                "get": _operation(
-                    "listDatasets",
-                    "List what can be asked of",
-                    {JSON: Datasets},
-                    (401, 405, 422),
-                    parameters=[version_parameter],
-                )
-            },
-            "/api/v1/datasets/{name}": {
-                "get": _operation(
-                    "describeDataset",
-                    "List the metrics and dimensions of a dataset",
-                    {JSON: Dataset},
-                    (401, 404, 405, 422),
-                    parameters=[name_parameter, version_parameter],
-                )
-            },
-            "/api/v1/openapi.json": {
-                "get": _operation("describe", "This document", {JSON: None}, (401, 405))
-            },
-        },
+        "paths": {**_questions(), **_datasets(), **_notes()},
         "components": {
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
             "schemas": schemas["$defs"],
@@ -116,26 +80,139 @@ def description(version: str) -> dict[str, Any]:
     }
 
 
+def _questions() -> dict[str, Any]:
+    """What is posted and answered, with nothing kept."""
+    files: dict[str, type[BaseModel] | None] = {ARROW: None, "text/csv": None}
+    named: list[tuple[str, str, type[BaseModel], dict[str, type[BaseModel] | None]]] = [
+        ("ask", "Ask a question", Ask, {JSON: Answer, **files}),
+        ("rows", "List the rows behind a number", AskRows, {JSON: RowList, **files}),
+        (
+            "explain",
+            "Split the change of a number into the parts that groups make of it",
+            Explain,
+            {JSON: Explained},
+        ),
+        (
+            "distribution",
+            "Say how a number is spread over rows or accounts, of one side or of two",
+            Distribute,
+            {JSON: Distributed},
+        ),
+    ]
+    refusals = (401, 403, 405, 413, 415, 422, 429, 503)
+    return {
+        f"{PREFIX}/{name}": {
+            "post": _operation(name, about, answers, refusals, requestBody=_body(read))
+        }
+        for name, about, read, answers in named
+    }
+
+
+def _datasets() -> dict[str, Any]:
+    version = _parameter("version", "query", "A data version; the newest if left out.")
+    return {
+        f"{PREFIX}/datasets": {
+            "get": _operation(
+                "listDatasets",
+                "List what can be asked of",
+                {JSON: Datasets},
+                (401, 405, 422),
+                parameters=[version],
+            )
+        },
+        f"{PREFIX}/datasets/{{name}}": {
+            "get": _operation(
+                "describeDataset",
+                "List the metrics and dimensions of a dataset",
+                {JSON: Dataset},
+                (401, 404, 405, 422),
+                parameters=[_parameter("name", "path", "Its name."), version],
+            )
+        },
+        f"{PREFIX}/openapi.json": {
+            "get": _operation("describe", "This document", {JSON: None}, (401, 405))
+        },
+    }
+
+
+def _notes() -> dict[str, Any]:
+    kept: dict[str, type[BaseModel] | None] = {JSON: NoteKept}
+    named = _parameter("note_id", "path", "The id of a note.")
+    made_from = _parameter("version", "query", "The version that was seen.") | {"required": True}
+    changing = (401, 403, 404, 405, 409, 413, 415, 422, 503)
+    return {
+        f"{PREFIX}/notes": {
+            "get": _operation(
+                "listNotes",
+                "List the notes of some days that the owner of the token may see",
+                {JSON: Notes},
+                (401, 405, 422, 503),
+                parameters=[
+                    _parameter("first", "query", "The first day; from the beginning if left out."),
+                    _parameter("last", "query", "The last day; to the end if left out."),
+                ],
+            ),
+            "post": _operation(
+                "addNote",
+                "Write a note",
+                kept,
+                (401, 403, 405, 413, 415, 422, 429, 503),
+                status=201,
+                requestBody=_body(WriteNote),
+            ),
+        },
+        f"{PREFIX}/notes/{{note_id}}": {
+            "get": _operation(
+                "readNote", "Read a note", kept, (401, 404, 405, 503), parameters=[named]
+            ),
+            "put": _operation(
+                "editNote",
+                "Change a note: on the version that was seen, or not at all",
+                kept,
+                changing,
+                parameters=[named],
+                requestBody=_body(EditNote),
+            ),
+            "delete": _operation(
+                "removeNote",
+                "Delete a note; for 30 days its author can bring it back in the portal",
+                kept,
+                changing,
+                parameters=[named, made_from],
+            ),
+        },
+    }
+
+
+def _parameter(name: str, place: Literal["path", "query"], about: str) -> dict[str, Any]:
+    said = {"name": name, "in": place, "schema": {"type": "string"}, "description": about}
+    return said | {"required": True} if place == "path" else said
+
+
 def _operation(
     name: str,
     summary: str,
     answers: dict[str, type[BaseModel] | None],
     refusals: tuple[int, ...],
+    *,
+    status: int = 200,
     **more: object,
 ) -> dict[str, Any]:
     content = {kind: {"schema": _schema(body) if body else {}} for kind, body in answers.items()}
     refused = {
-        str(status): {
-            "description": _REFUSALS[status],
-            "content": {JSON: {"schema": _schema(Refusal)}},
+        str(number): {
+            "description": _REFUSALS[number],
+            "content": {
+                JSON: {"schema": _schema(NoteConflict if number == _CONFLICT else Refusal)}
+            },
         }
-        for status in refusals
+        for number in refusals
     }
     return {
         "operationId": name,
         "summary": summary,
         **more,
-        "responses": {"200": {"description": "The answer.", "content": content}, **refused},
+        "responses": {str(status): {"description": "The answer.", "content": content}, **refused},
     }
 
 

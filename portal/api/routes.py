@@ -2,34 +2,32 @@
 
 from collections.abc import Callable
 from importlib.metadata import version as version_of
-from typing import TypeVar
 
 import orjson
 from flask import Blueprint, Flask, Request, abort, request
-from pydantic import BaseModel, ValidationError
-from werkzeug.exceptions import MethodNotAllowed, UnsupportedMediaType
+from werkzeug.exceptions import MethodNotAllowed
 from werkzeug.wrappers import Response
 
 from portal import export_rows
-from portal.api.bodies import Ask, AskRows, Explain
-from portal.api.description import JSON, description
+from portal.api.bodies import Ask, AskRows, Distribute, Explain
+from portal.api.description import description
+from portal.api.reading import JSON, PREFIX, body
 from portal.auth.gate import signed_in
+from portal.explore.distributed import distributed
+from portal.explore.distributed import plain as plain_distributed
 from portal.explore.explained import explained
 from portal.explore.explained import plain as plain_explained
 from portal.export import ARROW, arrow, csv
 from portal.leaving import while_connected
 from queries.answer import dataset_card, dataset_list, plain
-from queries.errors import InvalidQuery, UnknownField
+from queries.errors import UnknownField
 from queries.listing import Rows
 from queries.model import Result
 from queries.question import ask as answer
 from queries.row_question import list_rows, plain_rows
 from queries.warehouse import Warehouse
 
-PREFIX = "/api/v1"
 CSV = "text/csv"
-_MOST_PROBLEMS = 3
-Body = TypeVar("Body", bound=BaseModel)
 
 
 def register(server: Flask, warehouse: Warehouse) -> None:
@@ -39,7 +37,7 @@ def register(server: Flask, warehouse: Warehouse) -> None:
     @routes.post("/ask")
     def ask() -> Response:
         form = _form(request)
-        question = _body(request, Ask).question()
+        question = body(request, Ask).question()
         with while_connected(request.environ):
             result = answer(question, warehouse, signed_in().access)
         return Response(_WRITERS[form](result), content_type=form)
@@ -47,18 +45,26 @@ def register(server: Flask, warehouse: Warehouse) -> None:
     @routes.post("/rows")
     def rows() -> Response:
         form = _form(request)
-        question = _body(request, AskRows).question()
+        question = body(request, AskRows).question()
         with while_connected(request.environ):
             found = list_rows(question, warehouse, signed_in().access)
         return Response(_ROW_WRITERS[form](found), content_type=form)
 
     @routes.post("/explain")
     def explain() -> Response:
-        asked = _body(request, Explain)
+        asked = body(request, Explain)
         with while_connected(request.environ):
             found = explained(asked.question(), asked.by, warehouse, signed_in().access)
         return _json(plain_explained(found))
 
+    @routes.post("/distribution")
+    def distribution() -> Response:
+        asked = body(request, Distribute).asked()
+        with while_connected(request.environ):
+            found = distributed(asked, warehouse, signed_in().access)
+        return _json(plain_distributed(found))
+
+    @routes.get("/distribution", endpoint="refuse")
     @routes.get("/explain", endpoint="refuse")
     @routes.get("/ask", endpoint="refuse")
     @routes.get("/rows", endpoint="refuse")
@@ -85,29 +91,6 @@ def register(server: Flask, warehouse: Warehouse) -> None:
         return _json(description(version_of("playhead")))
 
     server.register_blueprint(routes)
-
-
-def _body(asking: Request, kind: type[Body]) -> Body:
-    if asking.mimetype != JSON:
-        raise UnsupportedMediaType(f"Send the question as {JSON}.")
-    try:
-        return kind.model_validate_json(asking.get_data(cache=False))
-    except ValidationError as error:
-        problems = [_problem(e["loc"], e["msg"]) for e in error.errors(include_url=False)]
-        raise InvalidQuery(
-            "The question cannot be read: " + "; ".join(problems[:_MOST_PROBLEMS]) + ".",
-            f"Its fields are {', '.join(_fields(kind))}; see {PREFIX}/openapi.json.",
-            code="invalid_body",
-        ) from None
-
-
-def _problem(place: tuple[int | str, ...], message: str) -> str:
-    where = ".".join(str(part) for part in place)
-    return f"{where}: {message}" if where else message
-
-
-def _fields(kind: type[BaseModel]) -> list[str]:
-    return [field.alias or name for name, field in kind.model_fields.items()]
 
 
 def _form(asking: Request) -> str:

@@ -15,7 +15,7 @@ from flask import Flask, abort, request
 from portal.auth.gate import signed_in
 from portal.callbacks.newest import Newest
 from portal.components import format as written
-from portal.components.notes import described
+from portal.components.notes import described, is_within
 from portal.components.saved_views import reader
 from portal.context import read_choice
 from portal.events.event import Event, Found, Kind, by_day, marked
@@ -165,33 +165,16 @@ def _event(kind: Kind, event: Event, is_marked: bool) -> dict[str, Any]:
 
 def _relevant(opened: OpenPage, found: Iterable[Note]) -> list[Note]:
     """Those of the page, and of metrics that it shows and its viewer may see."""
-    metrics = {
+    drawn = {
         (dataset_name(opened.page, tile), metric)
         for tile in opened.tiles().values()
         for metric in tile.metrics
     }
-    withheld = {
-        (name, metric)
-        for name in {name for name, _ in metrics}
-        for metric in opened.context_of(name).withheld
-    }
-    of_metric = metrics - withheld
+    kept = opened.view.values(_COUNTRY)
     return [
         note
         for note in found
-        if _is_of_country(note, opened)
-        and (
-            (note.dataset, note.metric) in of_metric
-            if note.metric
-            else note.path == opened.page.path
-        )
+        if is_within(note, opened.access, opened.catalog)
+        and (not note.country or not kept or note.country in kept)
+        and ((note.dataset, note.metric) in drawn if note.metric else note.path == opened.page.path)
     ]
-
-
-def _is_of_country(note: Note, opened: OpenPage) -> bool:
-    """Whether a note is of a country that the view keeps and its viewer may see."""
-    if not note.country:
-        return True
-    allowed = dict(opened.access.rows).get(_COUNTRY)
-    kept = opened.view.values(_COUNTRY)
-    return (allowed is None or note.country in allowed) and (not kept or note.country in kept)

@@ -1,7 +1,6 @@
 """Read the targets of a metric, and set one: an editor's of the unit that owns the metric."""
 
 from dataclasses import replace
-from datetime import date
 from typing import Any
 
 from flask import Flask
@@ -13,6 +12,7 @@ from portal.components.target import grows
 from portal.open_page import open_page
 from portal.site import Site
 from portal.store import targets
+from portal.store.day import read_day
 from portal.store.errors import Invalid
 from portal.store.people import Person
 from portal.store.store import Store
@@ -80,7 +80,7 @@ def _draft(wanted: Asked, dataset: Dataset, metric: Metric) -> TargetDraft:
         dataset=dataset.name,
         metric=metric.name,
         value=_value(text, metric) if text else None,
-        valid_from=_day(wanted.text("valid_from")),
+        valid_from=read_day(wanted.text("valid_from")),
         direction=direction(wanted.text("direction")),
         days=wanted.number("days") if has_days else None,
     )
@@ -93,13 +93,6 @@ def _value(text: str, metric: Metric) -> float:
     except ValueError:
         raise Invalid(f"“{text}” is no number.", "Write a number, for example 12.5.") from None
     return value / _PERCENT if metric.format == "percent" else value
-
-
-def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise Invalid(f"“{text}” is no day.", "Write it as 2026-02-28.") from None
 
 
 def _described(

@@ -1,6 +1,5 @@
 """Write a note to some days, and change it later: on the version one saw, or not at all."""
 
-from datetime import date
 from typing import Any
 
 from flask import Flask
@@ -10,6 +9,7 @@ from portal.callbacks.asked import Asked, asked
 from portal.components.notes import described
 from portal.site import Site
 from portal.store import notes
+from portal.store.day import read_day
 from portal.store.errors import Conflict, Invalid
 from portal.store.note import NoteDraft, audience
 from portal.store.people import Person
@@ -28,12 +28,12 @@ def register(server: Flask, site: Site, store: Store) -> None:
     @server.post(WRITE)
     def write_note() -> Answer:
         person = signed_in()
-        return {"note": described(notes.write(store, person, _draft(asked(), site)), person)}
+        return {"note": described(notes.write(store, person, read_draft(asked(), site)), person)}
 
     @server.post(EDIT)
     def edit_note() -> Answer:
         person, wanted = signed_in(), asked()
-        note_id, draft = wanted.text("id"), _draft(wanted, site)
+        note_id, draft = wanted.text("id"), read_draft(wanted, site)
         try:
             note = notes.edit(store, person, note_id, draft, wanted.number("version"))
         except Conflict as conflict:
@@ -47,7 +47,7 @@ def conflicting(conflict: Conflict, store: Store, person: Person, note_id: str) 
     return {"error": error, "newest": described(notes.read(store, person, note_id), person)}, 409
 
 
-def _draft(wanted: Asked, site: Site) -> NoteDraft:
+def read_draft(wanted: Asked, site: Site) -> NoteDraft:
     """A note is of a page there is, and of a metric that the catalog knows, if of any."""
     path, dataset, metric = wanted.text("path"), wanted.text("dataset"), wanted.text("metric")
     if path not in site.pages:
@@ -57,21 +57,14 @@ def _draft(wanted: Asked, site: Site) -> NoteDraft:
             signed_in().access.discreet(site.warehouse.dataset(dataset)).metric(metric)
         except UnknownField as error:
             raise Invalid(error.message, error.hint) from None
-    first = _day(wanted.text("day"))
+    first = read_day(wanted.text("day"))
     return NoteDraft(
         text=wanted.text("text"),
         first_day=first,
-        last_day=_day(wanted.text("end")) if wanted.text("end") else first,
+        last_day=read_day(wanted.text("end")) if wanted.text("end") else first,
         path=path,
         dataset=dataset if metric else "",
         metric=metric,
         country=wanted.text("country"),
         visibility=audience(wanted.text("visibility")),
     )
-
-
-def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise Invalid(f"“{text}” is no day.", "Write it as 2026-02-28.") from None

@@ -1,6 +1,5 @@
 """`playhead notes`: what people noted to days, as one of them sees it, and a note in their name."""
 
-from datetime import date
 from typing import Annotated
 
 import typer
@@ -8,8 +7,9 @@ import typer
 from portal.cli import printing
 from portal.cli.keeping import kept
 from portal.components import format as written
+from portal.components.notes import is_within
 from portal.store import notes, people
-from portal.store.errors import Invalid
+from portal.store.day import read_day
 from portal.store.note import NoteDraft, audience
 from queries.catalog import builtin
 from queries.period import Period
@@ -27,7 +27,8 @@ def list_notes(
 ) -> None:
     """List the notes of some days that somebody may see, the newest written first."""
     with kept() as store:
-        found = notes.between(store, people.by_email(store, email), _day(first), _day(last))
+        person = people.by_email(store, email)
+        found = notes.between(store, person, read_day(first), read_day(last))
     rows = [
         (
             written.period(Period(note.first_day, note.last_day)),
@@ -37,6 +38,7 @@ def list_notes(
             " ".join(note.text.split()),
         )
         for note in found
+        if is_within(note, person.access, builtin())
     ]
     printing.table(("Days", "Of", "By", "Seen by", "Note"), rows, (False,) * 5)
 
@@ -59,8 +61,8 @@ def write(
         builtin().dataset(dataset).metric(name)
     draft = NoteDraft(
         text=text,
-        first_day=_day(day),
-        last_day=_day(until or day),
+        first_day=read_day(day),
+        last_day=read_day(until or day),
         path=page,
         dataset=dataset,
         metric=name,
@@ -70,10 +72,3 @@ def write(
     with kept() as store:
         note = notes.write(store, people.by_email(store, email), draft)
     printing.note(note.id)
-
-
-def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise Invalid(f"“{text}” is no day.", "Write it as 2026-02-28.") from None

@@ -6,7 +6,26 @@ from portal.components import format as written
 from portal.store.note import Note
 from portal.store.note_rights import may
 from portal.store.people import Person
+from queries.catalog import Catalog
+from queries.dataset import Access
+from queries.errors import QueryError
 from queries.period import Period
+
+_COUNTRY = "country"
+
+
+def is_within(note: Note, access: Access, catalog: Catalog) -> bool:
+    """Whether a note is of nothing that is kept from its reader: a country, or a hidden metric."""
+    countries = dict(access.rows).get(_COUNTRY)
+    if note.country and countries is not None and note.country not in countries:
+        return False
+    if not note.metric or not access.hidden:
+        return True
+    try:
+        dataset = catalog.dataset(note.dataset)
+        return not access.hides(dataset.metric(note.metric), dataset)
+    except QueryError:
+        return False
 
 
 def described(note: Note, person: Person) -> dict[str, Any]:

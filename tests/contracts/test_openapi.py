@@ -2,15 +2,15 @@
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
-from flask import Flask
 
-from portal.api import register
 from portal.api.bodies import Ask
 from portal.api.description import description
 from queries.warehouse import Warehouse
+from tests.portal.small_warehouse import small_app
 
 METHODS = {"get", "post", "put", "patch", "delete"}
 
@@ -47,9 +47,11 @@ def test_every_schema_is_used(document: dict[str, Any]):
     assert used == set(document["components"]["schemas"])
 
 
-def test_every_route_is_described_and_nothing_else(document: dict[str, Any], warehouse: Warehouse):
-    server = Flask("contract")
-    register(server, warehouse)
+def test_every_route_is_described_and_nothing_else(
+    document: dict[str, Any], warehouse: Warehouse, tmp_path: Path
+):
+    server, store = small_app(tmp_path, warehouse)
+    store.close()
     routes = {
         (re.sub(r"<(\w+)>", r"{\1}", rule.rule), method.lower())
         for rule in server.url_map.iter_rules()

@@ -10,11 +10,15 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from portal.api.bodies import Answer, Dataset, Datasets, Explained, Refusal
+from portal.api.bodies import Answer, Dataset, Datasets, Distributed, Explained, Refusal
 from portal.export import ARROW
 from portal.store.people import Newcomer
 from portal.store.store import Store
+from queries.analyses.distribution import distance, figures, spreads
+from queries.condition import Filter
 from queries.dataset import Access
+from queries.distribution import Distribution
+from queries.model import Query
 from queries.question import Question, ask
 from queries.warehouse import Warehouse
 from tests.portal.small_warehouse import client_of, small_app, small_warehouse
@@ -113,6 +117,96 @@ def test_a_change_is_split_into_parts_that_add_up_to_it(ann: FlaskClient, ben: F
     assert refused(hidden, 403) == "access_denied"
     assert refused(ann.post("/api/v1/explain", json={**asked, "how": "?"}), 422) == "invalid_body"
     assert ann.get("/api/v1/explain").status_code == 405
+
+
+SPREAD = "/api/v1/distribution"
+MINUTES = {"dataset": "plays", "metric": "hours_viewed", "period": "all"}
+
+
+def test_a_distribution_is_the_one_of_its_page(
+    portal: tuple[Flask, Store], ann: FlaskClient, warehouse: Warehouse
+):
+    response = ann.post(SPREAD, json={**MINUTES, "by": "device", "group": "tv"})
+    assert response.status_code == 200, response.text
+    found = Distributed.model_validate(response.json)
+    assert (found.over, found.counted) == ("units", "accounts")
+    dataset = warehouse.dataset("plays")
+    device = dataset.dimension("device")
+    query = Query(dataset=dataset, metrics=(dataset.metric("hours_viewed"),))
+    asked = Distribution(query=query, split=Filter(device, "in", ("tv",)))
+    both = spreads(warehouse.distribution(asked, Access()).frame, is_independent=True)
+    for side, expected in zip(found.sides, both, strict=True):
+        assert side.n == expected.n
+        mean = figures(expected)["mean"]
+        assert side.statistics["mean"].value == pytest.approx(mean.value)
+        assert side.statistics["mean"].low == pytest.approx(mean.low)
+        shares = [point.share for point in side.function]
+        assert shares == sorted(shares)
+        assert 0.9 < sum(bar.share or 0 for bar in side.histogram) <= 1
+    assert found.distance is not None
+    assert found.distance.value == pytest.approx(distance(*both).estimate.value)
+    assert found.difference["p50"].value == pytest.approx(
+        (found.sides[0].statistics["p50"].value or 0)
+        - (found.sides[1].statistics["p50"].value or 0)
+    )
+    cy = Newcomer(email="cy@example.com", name="Cy", unit="product", row_rules={"country": ("BR",)})
+    whole, narrowed = (
+        Distributed.model_validate(client.post(SPREAD, json=MINUTES).json)
+        for client in (ann, client_of(*portal, cy))
+    )
+    assert narrowed.sides[0].n < whole.sides[0].n
+    assert not whole.difference
+    assert whole.distance is None
+
+
+@pytest.mark.parametrize(
+    ("change", "code", "said"),
+    [
+        ({"metric": "accounts"}, "no_distribution", "once"),
+        ({"metric": "hours"}, "unknown_metric", ""),
+        ({"where": "hours_viewed > 1"}, "invalid_query", "no number of a group"),
+        ({"where": "country = 'nowhere'"}, "no_rows", "no rows"),
+        ({"by": "device"}, "invalid_query", "Which device"),
+        ({"group": "tv"}, "invalid_query", "of a dimension"),
+        ({"by": "device", "group": "tv", "against": "tv"}, "invalid_query", "itself"),
+        ({"by": "device", "group": "nothing"}, "no_rows", "Nothing has no"),
+        (
+            {"by": "device", "group": "tv", "compare": "previous", "period": "last 4 weeks"},
+            "invalid_query",
+            "not both",
+        ),
+        ({"over": "days"}, "invalid_body", "over"),
+        ({"colour": "blue"}, "invalid_body", "colour"),
+    ],
+)
+def test_what_cannot_be_spread_is_refused(
+    ann: FlaskClient, change: dict[str, str], code: str, said: str
+):
+    response = ann.post(SPREAD, json={**MINUTES, **change})
+    assert refused(response, 422) == code
+    assert said in Refusal.model_validate(response.json).error.message
+
+
+def test_a_distribution_tells_no_number_that_is_hidden(ben: FlaskClient):
+    for over in ("rows", "units"):
+        hidden = ben.post(SPREAD, json={**MINUTES, "over": over})
+        assert refused(hidden, 403) == "access_denied"
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        (URL, HOURS),
+        ("/api/v1/rows", {"dataset": "plays"}),
+        ("/api/v1/explain", {"dataset": "plays", "metric": "hours_viewed"}),
+        (SPREAD, MINUTES),
+    ],
+)
+def test_nothing_is_worked_out_for_a_client_that_has_left(
+    ann: FlaskClient, path: str, body: dict[str, object]
+):
+    gone = {"waitress.client_disconnected": lambda: True}
+    assert refused(ann.post(path, json=body, environ_overrides=gone), 422) == "cancelled"
 
 
 def test_arrow_and_csv_hold_the_same_rows(ann: FlaskClient):

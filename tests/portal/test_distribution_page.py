@@ -1,11 +1,13 @@
 """How a metric is spread: the page whose URL is its state."""
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from pages.distribution import PAGE
+from portal.cli.run import run
 from portal.drawing import Drawing
 from portal.open_page import OpenPage, ask, open_page, shown
 from portal.parts import open_warehouse
@@ -99,3 +101,28 @@ def test_an_unknown_value_or_metric_is_said_and_not_fatal(warehouse: Warehouse):
     assert "Showing" in page.page.notices[0]
     search = f"{FOUR_WEEKS}&metric=hours_viewed&by=device&group=nonsense"
     assert drawn(warehouse, search, SHARES).kind == "empty"
+
+
+def test_the_command_says_what_the_page_does(
+    demo_home: Path,
+    warehouse: Warehouse,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+):
+    monkeypatch.setenv("PLAYHEAD_HOME", str(demo_home))
+    command = ["distribution", "playback", "hours_viewed", "--compare", "previous"]
+    assert run([*command, "--format", "json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    rows = file(warehouse, f"{FOUR_WEEKS}&metric=hours_viewed", NUMBERS)
+    of_page = [(row["value"], row["low"]) for row in rows if row["statistic"] == "Median"]
+    medians = [*(side["statistics"]["p50"] for side in found["sides"]), found["difference"]["p50"]]
+    assert [(m["value"], m["low"]) for m in medians] == [pytest.approx(one) for one in of_page]
+    assert run(command) == 0
+    printed = capsys.readouterr().out
+    assert (
+        drawn(warehouse, f"{FOUR_WEEKS}&metric=hours_viewed", SAID).content["sentence"] in printed
+    )
+    assert run([*command, "--format", "csv"]) == 0
+    assert len(capsys.readouterr().out.splitlines()) == len(rows) + 1
+    assert run(["distribution", "playback", "accounts"]) == 2
+    assert "counts each of its accounts once" in capsys.readouterr().err
