@@ -24,6 +24,7 @@ from queries.analyses.findings import (
     find,
     times_usual,
 )
+from queries.analyses.findings import Findings as Found
 from queries.condition import Filter, conjunction
 from queries.dataset import Dataset, Metric
 from queries.model import Comparison, Query, Result
@@ -111,8 +112,7 @@ class Findings:
         later = [r for r in changes if not self._is_first(r.query)]
         statements = stated(self.gathered, results, self.contexts, context)
         found = find(first, beside=[s.probability for s in statements])
-        held = zip(statements, found.beside, strict=True)
-        sure = [s for s, is_kept in held if is_kept and s.is_sure]
+        sure = claimed(statements, found)
         told = sorted(sure, key=lambda s: s.probability)[:MOST_FINDINGS]
         claims = [_statement(s) for s in told]
         # What explains a claim was asked for those that hold without the analyses too.
@@ -133,9 +133,11 @@ class Findings:
         return Drawing(kind="findings", content=content)
 
     def _is_first(self, query: Query) -> bool:
+        """Whether it is one of `questions`: what only explains is asked of the same rows."""
         one = self.contexts.get(query.dataset.name)
         return (
             one is not None
+            and all(key.name in self.by for key in query.by)
             and query.where == one.condition
             and query.period == one.period
             and query.compare in comparisons(one)
@@ -159,6 +161,12 @@ class Findings:
             "caution": _caution(claim, later),
             "explain": _link(claim, found, self.contexts[claim.dataset.name], context),
         }
+
+
+def claimed(statements: Sequence[Statement], found: Found) -> list[Statement]:
+    """Those that hold in the family of the page, and by the rule of their own analysis."""
+    held = zip(statements, found.beside, strict=True)
+    return [s for s, is_kept in held if is_kept and s.is_sure]
 
 
 def _statement(found: Statement) -> dict[str, Any]:

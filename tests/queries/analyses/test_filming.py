@@ -1,5 +1,7 @@
 """Cost of a script at two locations: projections against plain algebra, intervals by simulation."""
 
+from collections.abc import Mapping
+
 import numpy as np
 import polars as pl
 import pytest
@@ -9,10 +11,16 @@ from queries.analyses.filming import Rates, Script, Terms, contest, drivers, pro
 CITIES = {"Here": 0.0, "There": -0.4, "Else": 0.2}
 
 
-def past(dice: np.random.Generator, count: int = 60, noise: float = 0.2) -> pl.DataFrame:
-    city = dice.choice(list(CITIES), count)
+def past(
+    dice: np.random.Generator,
+    count: int = 60,
+    noise: float = 0.2,
+    cities: Mapping[str, float] = CITIES,
+) -> pl.DataFrame:
+    """Productions at places that are dearer or cheaper, on the log scale."""
+    city = dice.choice(list(cities), count)
     pages, scale = dice.uniform(50, 300, count), np.exp(dice.normal(11, 0.5, count))
-    effect = np.array([CITIES[c] for c in city])
+    effect = np.array([cities[c] for c in city])
     cost = pages * scale * 0.5 * np.exp(effect + noise * dice.standard_normal(count))
     return pl.DataFrame(
         {

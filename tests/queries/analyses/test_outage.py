@@ -20,12 +20,12 @@ from queries.warehouse import Warehouse
 DAYS = [date(2026, 11, 1) + timedelta(n) for n in range(28)]
 
 
-def world(dice: np.random.Generator) -> pl.DataFrame:
-    """28 days in 40 places of all sizes; accounts that fail try again and fail again."""
-    size = np.exp(dice.normal(4.5, 1.2, 40))
-    rate = np.exp(dice.normal(np.log(0.005), 0.4, 40))
+def world(dice: np.random.Generator, places: int = 40) -> pl.DataFrame:
+    """28 days in places of all sizes; accounts that fail try again and fail again."""
+    size = np.exp(dice.normal(4.5, 1.2, places))
+    rate = np.exp(dice.normal(np.log(0.005), 0.4, places))
     rows: list[tuple[object, ...]] = []
-    for place in range(40):
+    for place in range(places):
         accounts = dice.poisson(size[place], len(DAYS)) + 1
         attempts = 1 + dice.poisson(2, accounts.sum())
         prone = np.clip(rate[place] * dice.gamma(0.5, 2, accounts.sum()), 0, 1)

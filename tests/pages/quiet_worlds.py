@@ -1,0 +1,356 @@
+"""Worlds in which nothing happens, as answers to what each tile that states something asks.
+
+A world draws the frames of a tile's answers, in the order of its questions: accounts differ, come
+back and are few in places, but no image, place, version, cell, vendor or month is unlike another.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import date, timedelta
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+import polars as pl
+
+from portal.tiles import experiment_list, experiment_verdict, scenes
+from portal.tiles.arms import QUALITY
+from portal.tiles.artwork import Gallery, ImageWinners
+from portal.tiles.churn import PriceChurn
+from portal.tiles.filming import FilmingContest
+from portal.tiles.geo_effect import GeoEffect
+from portal.tiles.licences import EndingVerdict
+from portal.tiles.outages import Outages
+from portal.tiles.policy_verdict import PolicyVerdict
+from portal.tiles.standing_out import StandingOut
+from portal.tiles.waits import QueueWaits
+from queries.analyses import offpolicy
+from queries.analyses.account_moments import moment_name
+from queries.analyses.cluster import CLUSTERS, Scope
+from queries.catalog import builtin
+from queries.dataset import BUCKET, BUCKETS, merged
+from queries.engines.polars_engine import PolarsEngine
+from queries.estimators.moments import LETTERS, PAIRS
+from queries.formula import Array
+from queries.interval import margin, replicates
+from queries.reduction import Column, Reduction, Source
+from tests.queries.analyses import (
+    test_filming,
+    test_flow,
+    test_geo_experiment,
+    test_outage,
+    test_price_change,
+)
+from tests.queries.analyses.image_worlds import images
+from tests.queries.formulas import formula_of
+from tests.queries.small_lake import Files
+
+Dice = np.random.Generator
+Frames = tuple[pl.DataFrame, ...]
+World = Callable[[int], Frames]
+
+SEEDS = 200
+LAST = date(2026, 11, 23)
+
+
+def image_winners(seed: int) -> Frames:
+    found = images(np.random.default_rng(seed), titles=8, each=4)
+    return found.group_by("title").agg(pl.col("seen_impressions").sum()), found
+
+
+def gallery(seed: int) -> Frames:
+    found = images(np.random.default_rng(seed), titles=1)
+    return found, found.select("artwork", "seen_impressions")
+
+
+def outages(seed: int) -> Frames:
+    found = test_outage.world(np.random.default_rng(seed), places=15)
+    return found, found.with_columns(utc_hour=pl.lit(20))
+
+
+def standing_out(seed: int) -> Frames:
+    """Five versions on two devices, by each metric of quality."""
+    dice, accounts = np.random.default_rng(seed), 1_500
+    plays = 1 + dice.poisson(8, accounts)
+    columns: dict[str, object] = {
+        "app_version": dice.choice(list("abcde"), accounts, p=[0.4, 0.3, 0.15, 0.1, 0.05]),
+        "device": dice.choice(["tv", "web"], accounts),
+        "cluster": dice.integers(0, CLUSTERS, accounts),
+        "rows": plays,
+        "accounts": np.ones(accounts),
+    }
+    for name in QUALITY:
+        own = np.clip(0.05 * dice.gamma(4, 0.25, accounts), 0, 1)
+        columns |= {f"{name}__numerator": dice.binomial(plays, own), f"{name}__denominator": plays}
+    found = pl.DataFrame(columns).group_by("app_version", "device", "cluster").sum()
+    return found, found.rename({"app_version": "abr"})
+
+
+def queue_waits(seed: int) -> Frames:
+    return (test_flow.world(seed),)
+
+
+def price_churn(seed: int) -> Frames:
+    """A price changes and nobody minds."""
+    dice = np.random.default_rng(seed)
+    change = test_price_change.CHANGE
+    price = pl.DataFrame(
+        {
+            "from_date": [change.day],
+            "country": [change.country],
+            "plan": [change.plan],
+            "price_usd": [change.after_usd],
+            "price_before_usd": [change.before_usd],
+        }
+    )
+    named = {"rate": "voluntary_churn", "n": "months_at_risk"}
+    months = len(test_price_change.MONTHS)
+    sides = [
+        test_price_change.side((dice.binomial(n, 0.05, months) / n).tolist(), float(n))
+        for n in (1_000, 4_000)
+    ]
+    return price, *(side.rename(named) for side in sides)
+
+
+def experiments(seed: int, number: int = 6) -> Frames:
+    """A/A tests of two and three cells; the last is still running.
+
+    Of 1,000 loads of six of them 85 claim something: as often as six independent tests may.
+    """
+    dice = np.random.default_rng([2, seed])
+    rows = [row for nth in range(number) for row in _cells(dice, nth, is_running=nth == number - 1)]
+    return (pl.DataFrame(rows),)
+
+
+def _cells(dice: Dice, nth: int, *, is_running: bool) -> list[dict[str, object]]:
+    names = ("control", "one", "two")[: 3 if nth % 3 == 2 else 2]
+    about = {
+        "experiment_id": nth, "experiment": f"trial {nth}", "unit": "product",
+        "primary_metric": "hours_per_account", "guardrails": "startup_seconds, rebuffer_ratio",
+        "planned_accounts": 4_000, "started": LAST - timedelta(60),
+        "ends": LAST + timedelta(9 if is_running else -9), "planned_share": 1 / len(names),
+    }  # fmt: skip
+    allocated = dice.multinomial(4_000, [1 / len(names)] * len(names))
+    found: list[dict[str, object]] = []
+    for position, (name, n) in enumerate(zip(names, allocated.tolist(), strict=True)):
+        exposed = int(dice.binomial(n, 0.8))
+        cell = {"cell": name, "cell_position": position, "rows": n, "exposed": exposed}
+        for metric in ("hours_per_account", "startup_seconds", "rebuffer_ratio"):
+            cell |= _moments(dice, exposed, metric)
+        found.append(about | cell)
+    return found
+
+
+def _moments(dice: Dice, accounts: int, metric: str) -> dict[str, object]:
+    """Skewed habits that last, over what each account did; many did nothing."""
+    taste = dice.normal(0, 0.7, accounts)
+    now, before = (
+        np.exp(taste + dice.normal(0, 0.5, accounts)) * (dice.random(accounts) > 0.2)
+        for _ in range(2)
+    )
+    ones = np.ones(accounts)
+    values: dict[str, Array] = dict(zip(LETTERS, (now, ones, before, ones), strict=True))
+    found: dict[str, object] = {
+        moment_name(one, metric): float(column.sum()) for one, column in values.items()
+    }
+    for pair in PAIRS:
+        found[moment_name(pair, metric)] = float(values[pair[0]] @ values[pair[1]])
+    return found
+
+
+def filming(seed: int) -> Frames:
+    """Places that cost the same and offer nothing."""
+    dice = np.random.default_rng(seed)
+    past = test_filming.past(dice, cities=dict.fromkeys(("Here", "There", "Else"), 0.0))
+    return (
+        past.with_columns(
+            shoot_days=pl.lit(40.0), crew_size=pl.lit(80.0), labour_index=pl.lit(1.0),
+            weekly_wage_usd=pl.lit(None, pl.Float64), wage_area=pl.lit(None, pl.String),
+            wage_quarter=pl.lit(None, pl.String), incentive_rate=pl.lit(0.0),
+            qualifying_share=pl.lit(0.0), incentive_cap_usd=pl.lit(None, pl.Float64),
+            stage_day_usd=pl.lit(2e4), weather_loss_rate=pl.lit(0.05),
+        ),
+    )  # fmt: skip
+
+
+def geo_effect(seed: int) -> Frames:
+    """A campaign that brings nobody."""
+    found, _ = test_geo_experiment.drawn(np.random.default_rng(seed), 0.0)
+    regions, days = found.days.shape
+    return (
+        pl.DataFrame(
+            {
+                "campaign_id": 1,
+                "campaign": found.campaign,
+                "geo": np.repeat(found.regions, days),
+                "country": np.repeat(found.countries, days),
+                "is_holdout": np.repeat(~found.treated, days),
+                "is_during": np.tile(np.arange(days) >= found.length, regions),
+                "date": pl.Series([*found.dates] * regions),
+                "signups": found.days.ravel(),
+                "spend": 10.0,
+                "attributed_signups": 1.0,
+            }
+        ),
+    )
+
+
+@cache
+def _policies() -> pl.DataFrame:
+    """Every estimator on logs in which all titles earn the same, a row a seed."""
+    dice, rows, actions = np.random.default_rng(5), 1_500 * SEEDS, 6
+    logging, target = np.array([0.3, 0.25, 0.2, 0.15, 0.07, 0.03]), np.full(actions, 1 / actions)
+    action = dice.choice(actions, rows, p=logging)
+    account = dice.integers(0, 400, rows)
+    eager = 0.1 * dice.gamma(4, 0.25, 400)
+    played = dice.random(rows) < eager[account]
+    entries = [{"pi": float(p)} for p in target]
+    frame = pl.DataFrame(
+        {
+            "seed": np.repeat(np.arange(SEEDS), rows // SEEDS),
+            "bucket": (account % BUCKETS).astype(np.int16),
+            "account_kind": "member",
+            "seen": True,
+            "clicked": played,
+            "played": played,
+            "sample_w": 1.0,
+            "propensity": logging[action],
+            "q_hat": 0.1,
+            "targets": pl.Series(entries)[action],
+            "dm": pl.Series([{"pi": 0.1}]).new_from_index(0, rows),
+        }
+    )
+    as_maps = [
+        pl.concat_list(pl.struct(key=pl.lit("pi"), value=pl.col(c).struct.field("pi")))
+        .cast(pl.List(pl.Struct({"key": pl.String, "value": pl.Float64})))
+        .cast(pl.Map(pl.String, pl.Float64))
+        .alias(c)
+        for c in ("targets", "dm")
+    ]
+    metrics = offpolicy.question(Scope(builtin().dataset("impressions")), "pi").metrics
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "logs.parquet"
+        frame.with_columns(as_maps).write_parquet(path)
+        reduction = Reduction(
+            source=Source("impressions"),
+            keys=(Column("seed", '"seed"'), Column(BUCKET, f'"{BUCKET}"')),
+            aggregates=merged([*metrics]),
+            base=builtin().dataset("impressions").base,
+        )
+        counted = PolarsEngine().reduce(reduction, Files("v1", {"impressions": (str(path),)}))
+    cells: dict[str, Array] = {}
+    at = (counted["seed"].to_numpy(), counted[BUCKET].to_numpy())
+    for aggregate in reduction.aggregates:
+        cells[aggregate.key] = np.zeros((SEEDS, BUCKETS))
+        cells[aggregate.key][at] = counted[aggregate.key].fill_null(0).to_numpy()
+    columns: dict[str, Array] = {}
+    for metric in metrics:
+        formula = formula_of(metric)
+        value = np.asarray(formula.evaluate({key: c.sum(axis=1) for key, c in cells.items()}))
+        half = margin(replicates(formula, cells, np.ones(BUCKETS)))
+        columns |= {
+            metric.name: value,
+            f"{metric.name}__low": value - half,
+            f"{metric.name}__high": value + half,
+        }
+    return pl.DataFrame(columns)
+
+
+def policy(seed: int) -> Frames:
+    return pl.DataFrame({"policies": [["pi"]], "rows": [1_500]}), _policies()[seed]
+
+
+def one_title(seed: int) -> Frames:
+    """Two episodes beside those of other titles."""
+    dice, numbers = np.random.default_rng(seed), (1, 2)
+    own = [_watched(dice, 1_200, episode=n) for n in numbers]
+    others = [_watched(dice, 4_000, episode=n) for n in numbers]
+    runtime = pl.DataFrame(
+        {"kind": "season", "episode": numbers, "runtime_minutes": [50.0] * len(numbers)}
+    )
+    entries, exits, all_entries, all_exits = (
+        pl.concat(side[nth] for side in sides) for sides in (own, others) for nth in (0, 1)
+    )
+    return entries, exits, runtime, all_entries, all_exits
+
+
+def all_titles(seed: int) -> Frames:
+    """Four seasons of two episodes; those of all are what each is held against."""
+    dice, titles, numbers = np.random.default_rng(seed), "ABCD", (1, 2)
+    seen = [
+        _watched(dice, int(dice.integers(300, 1_500)), title=t, episode=n)
+        for t in titles
+        for n in numbers
+    ]
+    entries, exits = (pl.concat(one[nth] for one in seen) for nth in (0, 1))
+    everyone = [
+        frame.group_by(pl.exclude("title", "rows")).agg(pl.col("rows").sum())
+        for frame in (entries, exits)
+    ]
+    return pl.DataFrame({"title": list(titles), "plays": [1_000] * 4}), entries, exits, *everyone
+
+
+def _watched(dice: Dice, plays: int, **about: object) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Where plays begin and end, by accounts of different patience."""
+    accounts = plays // 3
+    who = dice.integers(0, accounts, plays)
+    patience = dice.gamma(4, 0.25, accounts)[who]
+    left = np.minimum(dice.exponential(1, plays) / (0.012 * patience), 100)
+    cluster = dice.integers(0, CLUSTERS, accounts)[who]
+    code, rows = np.unique(np.floor(left) * CLUSTERS + cluster, return_counts=True)
+    position, cluster = np.divmod(code.astype(np.int64), CLUSTERS)
+    exits = {"position": position, "was_left": position < 100, "cluster": cluster, "rows": rows}
+    begun = np.bincount(cluster, weights=rows, minlength=CLUSTERS)
+    entries = {"start_position": 0, "cluster": np.arange(CLUSTERS), "rows": begun}
+    return pl.DataFrame(about | entries), pl.DataFrame(about | exits)
+
+
+def ending(seed: int, count: int = 25) -> Frames:
+    """Titles whose hours cost what those of their substitutes do, of all sizes from 20 viewers."""
+    dice, ids = np.random.default_rng(seed), np.arange(count)
+    usual = np.exp(dice.uniform(np.log(20), np.log(800), count))
+    viewers = dice.poisson(usual)
+    title = np.repeat(ids, viewers)
+    hours = 3 * np.exp(dice.normal(-0.45, 0.95, len(title)))
+    place = title * CLUSTERS + dice.integers(0, CLUSTERS, len(title))
+    hours, people = (np.bincount(place, w, count * CLUSTERS) for w in (hours, np.ones(len(title))))
+    watched = pl.DataFrame(
+        {
+            "title_id": np.repeat(ids, CLUSTERS), "fee": "licensed",
+            "cluster": np.tile(np.arange(CLUSTERS), count),
+            "hours_28_days": hours, "viewings_28_days": people,
+        }
+    )  # fmt: skip
+    everything = watched.group_by("cluster").agg(pl.col("hours_28_days").sum() * 100)
+    windows = pl.DataFrame(
+        {
+            "title_id": ids, "title": [f"T{n}" for n in ids], "genre": "crime", "country": "BR",
+            "window_end": LAST + timedelta(20), "fee": "licensed", "fee_usd": 9.0 * usual,
+            "accrued_28_days_usd": 0.3 * usual,
+        }
+    )  # fmt: skip
+    others = pl.DataFrame(
+        {
+            "title_id": 1_000 + np.arange(9), "genre": "crime", "country": "BR",
+            "accrued_28_days_usd": [1.0] * 9, "hours_28_days": [10.0] * 9,
+        }
+    )  # fmt: skip
+    return watched, everything, windows, others
+
+
+WORLDS: Mapping[type, World] = {
+    ImageWinners: image_winners,
+    Gallery: gallery,
+    Outages: outages,
+    StandingOut: standing_out,
+    QueueWaits: queue_waits,
+    PriceChurn: price_churn,
+    experiment_list.ExperimentList: experiments,
+    experiment_verdict.ExperimentVerdict: lambda seed: experiments(seed, 1),
+    FilmingContest: filming,
+    GeoEffect: geo_effect,
+    PolicyVerdict: policy,
+    EndingVerdict: ending,
+    scenes.Scenes: one_title,
+    scenes.ScenesOfTitles: all_titles,
+}
