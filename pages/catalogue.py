@@ -1,7 +1,7 @@
 """Catalogue and licences: which windows end, what they are worth, what is unused."""
 
 from portal.page import Page, Place, Section
-from portal.tiles import Breakdown, Ranking, Scorecard
+from portal.tiles import Breakdown, Findings, Ranking, Scorecard
 from portal.tiles.genre_gap import GenreGap
 from portal.tiles.licences import (
     CHOICES,
@@ -23,6 +23,7 @@ PAGE = Page(
     filters=("country", "genre", "kind", "title", "ends_week"),
     options=(HORIZON, THRESHOLD),
     sections=(
+        Section(tiles=(Findings(changes=False),)),
         Section(
             tiles=(
                 CHOICES,

@@ -15,6 +15,7 @@ from portal.components import format as written
 from portal.context import Context
 from portal.drawing import Drawing, empty
 from portal.page import Place
+from portal.statement import Statement
 from portal.tiles.figure import Layout, Trace, figure
 from portal.tiles.options import Option, Options
 from portal.tiles.rankers import scope
@@ -73,29 +74,66 @@ class Ending:
 
 
 class EndingVerdict(Ending):
-    """In a sentence: how many end, what they carry, how many are dear."""
+    """In a sentence: how many end, what they carry, how many are dear.
+
+    What ends is a fact and no finding; that a title costs more than its substitutes is one.
+    """
+
+    def statements(self, results: Sequence[Result], context: Context) -> Sequence[Statement]:
+        found = self.stake(results)
+        if found.titles.is_empty():
+            return ()
+        tested, dear = found.tested(threshold(context)), found.dearer(threshold(context))
+        least = 1.0 if tested.is_empty() else float(tested["q"][0])
+        if dear.is_empty():
+            return (Statement.unsaid(least, _sentence(found, dear, context)),)
+        row, usd = dear.row(0, named=True), context.metric("cost_per_hour")
+        cost, other_cost = (
+            written.number(row[n], usd) for n in ("cost_per_hour", "substitute_usd")
+        )
+        return (
+            Statement(
+                subject=f"An hour of {row['title']} costs",
+                verb="",
+                size=f"{_factor(row['times'])}",
+                interval=_ends(row),
+                against="what one of its substitutes does in the middle",
+                reason=f"{cost} against {other_cost}; it ends {written.day(row['ends_on'])}. "
+                f"{_sentence(found, dear, context)}",
+                evidence="descriptive",
+                probability=float(row["q"]),
+                is_sure=True,
+                tone="bad",
+                filters=("title", row["title"]),
+            ),
+        )
 
     def draw(self, results: Sequence[Result], context: Context) -> Drawing:
-        found, days = self.stake(results), horizon(context)
+        found = self.stake(results)
         if found.titles.is_empty():
             return nothing_ends(context)
         dear = found.dearer(threshold(context))
         count = found.titles.height
-        at = f"{threshold(context):g} × " if threshold(context) != 1 else ""
-        cost = "costs" if dear.height == 1 else "cost"
-        sentence = (
-            f"{_titles(count)} ending in {days} days {'carries' if count == 1 else 'carry'} "
-            f"{found.share.value:.1%} of hours ({found.share.low:.1%} to {found.share.high:.1%}); "
-            f"{dear.height or 'none'} {cost} more per hour than {at}the median substitute."
-        )
         content = {
             "word": f"{_titles(count)} {'ends' if count == 1 else 'end'}",
             "tone": "flat",
-            "sentence": sentence,
+            "sentence": _sentence(found, dear, context),
             "reasons": [*_reasons(found, dear, context)],
             "kind": "descriptive",
         }
         return Drawing(kind="verdict", content=content, notes=(said(results[2], context),))
+
+
+def _sentence(found: Stake, dear: pl.DataFrame, context: Context) -> str:
+    count, limit = found.titles.height, threshold(context)
+    at = f"{limit:g} × " if limit != 1 else ""
+    cost = "costs" if dear.height == 1 else "cost"
+    return (
+        f"{_titles(count)} ending in {horizon(context)} days "
+        f"{'carries' if count == 1 else 'carry'} "
+        f"{found.share.value:.1%} of hours ({found.share.low:.1%} to {found.share.high:.1%}); "
+        f"{dear.height or 'none'} {cost} more per hour than {at}the median substitute."
+    )
 
 
 def _reasons(found: Stake, dear: pl.DataFrame, context: Context) -> list[dict[str, str]]:
@@ -128,7 +166,8 @@ class EndingTitles(Ending):
     """The titles, most watched first. A click filters to one."""
 
     def draw(self, results: Sequence[Result], context: Context) -> Drawing:
-        found = self.stake(results).titles
+        whole_stake = self.stake(results)
+        found, dear = whole_stake.titles, _ids(whole_stake.dearer(threshold(context)))
         if found.is_empty():
             return nothing_ends(context)
         columns: list[dict[str, Any]] = [
@@ -143,7 +182,7 @@ class EndingTitles(Ending):
             {"label": "Times"},
         ]
         shown = found.head(self.rows).iter_rows(named=True)
-        rows = [_row(row, threshold(context), context) for row in shown]
+        rows = [_row(row, dear, context) for row in shown]
         table = {"columns": columns, "rows": rows, "more": max(0, found.height - self.rows)}
         notes = (
             f"Fewer than {_FEWEST} viewers in four weeks: not shown; under {_FEW}: grey.",
@@ -152,13 +191,13 @@ class EndingTitles(Ending):
         return Drawing(kind="table", content={"tables": [table]}, notes=notes, filters="title")
 
 
-def _row(row: Mapping[str, Any], limit: float, context: Context) -> list[dict[str, Any]]:
+def _row(row: Mapping[str, Any], dear: frozenset[int], context: Context) -> list[dict[str, Any]]:
     hours, usd = context.metric("hours_28_days"), context.metric("fee_usd")
     cost = context.metric("cost_per_hour")
     few = 0 < row["viewers"] < _FEWEST
     tone = "flat" if row["viewers"] < _FEW else ""
     fee = written.number(row["fee_usd"], usd) if row["fee_usd"] is not None else "unknown"
-    is_dear = row["times_low"] is not None and row["times_low"] > limit
+    is_dear = row["title_id"] in dear
     cells = [
         ("title", None, row["title"], ""),
         ("", None, written.day(row["ends_on"]), ""),
@@ -186,7 +225,8 @@ class EndingCosts(Ending):
     """Cost per hour of the dearest, each beside the median of its substitutes."""
 
     def draw(self, results: Sequence[Result], context: Context) -> Drawing:
-        found = self.stake(results).titles
+        whole_stake = self.stake(results)
+        found, dear = whole_stake.titles, _ids(whole_stake.dearer(threshold(context)))
         priced = found.filter(pl.col("times").is_not_null() & (pl.col("viewers") >= _FEWEST))
         if priced.is_empty():
             return empty("no_rows", "No title that ends can be held against substitutes.",
@@ -208,7 +248,7 @@ class EndingCosts(Ending):
         notes = [f"{more} more are nearer to their substitutes."] if more else []
         notes.append("Bars: 95 % by leaving out accounts; fees are facts.")
         return figure(
-            _costs(shown, threshold(context)),
+            _costs(shown, dear),
             layout,
             filters="title",
             notes=[n for n in notes if n],
@@ -227,10 +267,10 @@ def _range(shown: pl.DataFrame) -> list[float]:
     ]
 
 
-def _costs(shown: pl.DataFrame, limit: float) -> list[Trace]:
+def _costs(shown: pl.DataFrame, dear: frozenset[int]) -> list[Trace]:
     names = shown["title"].to_list()
     value, low, high = (shown[f"cost_per_hour{end}"].to_list() for end in ("", "_low", "_high"))
-    is_dear = (shown["times_low"] > limit).to_list()
+    is_dear = [title in dear for title in shown["title_id"].to_list()]
     texts = [_times(row) for row in shown.iter_rows(named=True)]
     keys = [[name] for name in names]
     return [
@@ -248,6 +288,10 @@ def _costs(shown: pl.DataFrame, limit: float) -> list[Trace]:
          "marker": {"size": 9, "color": ["@bad" if d else "@accent" for d in is_dear]},
          "hovertemplate": "%{y}: <b>$%{x:,.3f}</b> an hour, %{text}<extra></extra>"},
     ]  # fmt: skip
+
+
+def _ids(dear: pl.DataFrame) -> frozenset[int]:
+    return frozenset(dear["title_id"].to_list())
 
 
 def whole(context: Context) -> Scope:
@@ -306,8 +350,12 @@ def _factor(value: float | None) -> str:
 def _times(row: Mapping[str, Any]) -> str:
     if row["times"] is None:
         return "no substitutes to hold it against" if row["substitute_usd"] is None else ""
+    return f"{_factor(row['times'])} ({_ends(row)})"
+
+
+def _ends(row: Mapping[str, Any]) -> str:
     high = "no upper end" if row["times_high"] is None else _factor(row["times_high"])
-    return f"{_factor(row['times'])} (95 % {_factor(row['times_low'])} to {high})"
+    return f"95 % {_factor(row['times_low'])} to {high}"
 
 
 def _between(row: Mapping[str, Any], name: str, metric: Any) -> str:  # noqa: ANN401

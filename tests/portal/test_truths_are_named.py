@@ -128,6 +128,17 @@ def test_the_bad_cut_is_named_by_its_minutes_on_the_page_of_its_title(warehouse:
     assert facts["to_s"] // 60 <= int(end) <= facts["to_s"] // 60 + 4
 
 
+def test_a_licence_that_was_made_dear_is_named_before_it_ends(warehouse: Warehouse):
+    truths = pl.read_parquet(list(warehouse.snapshot().files("truths")))
+    dear = truths.filter(pl.col("name").str.starts_with("dear_licence"))["where"].to_list()
+    planted = {json.loads(where)["title_id"] for where in dear}
+    titles = pl.read_parquet(list(warehouse.snapshot().files("titles")))
+    names = titles.filter(pl.col("title_id").is_in(planted))["name"].to_list()
+    (claim,) = top(warehouse, "/catalogue")["claims"]
+    assert claim["filters"] in [("title", name) for name in names]
+    assert "of hours" in claim["reason"]
+
+
 def test_the_a_a_experiment_is_said_to_show_nothing(warehouse: Warehouse):
     for search in ("", "experiment=home_row_labels_aa"):
         content = top(warehouse, "/experiments", search)
