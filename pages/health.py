@@ -11,6 +11,7 @@ from portal.tiles import (
     InvariantResults,
     Lateness,
     MetricCatalog,
+    MissingDays,
     TableStates,
     Trend,
 )
@@ -58,6 +59,19 @@ PAGE = Page(
                         note="Tables that were loaded, then those derived from them",
                         span=12,
                         height=420,
+                    )
+                ),
+            ),
+        ),
+        Section(
+            title="Which days are missing?",
+            tiles=(
+                MissingDays(
+                    place=Place(
+                        title="Plays",
+                        note="Countries without any on a day, of the period",
+                        span=12,
+                        height=140,
                     )
                 ),
             ),

@@ -16,11 +16,21 @@
       h(
         "div",
         { class: "findings", role: "region", "aria-label": "Findings" },
+        (content.faults ?? []).map(fault),
         content.claims.map(claim),
         content.silence ? h("p", { class: "finding-silence" }, content.silence) : null,
         content.basis ? h("p", { class: "finding-basis" }, content.basis) : null,
       ),
     );
+  };
+
+  // A day that never arrived is no change: it is said as what it is, with the way to the data's health.
+  const fault = (text) =>
+    h("a", { class: "finding-fault", href: "/health", onclick: health }, text);
+
+  const health = (event) => {
+    event.preventDefault();
+    playhead.view.go(playhead.view.text(playhead.view.shared()), "/health");
   };
 
   // A change is explained; what an analysis states is shown, where a filter can show more of it.
@@ -47,10 +57,6 @@
       found.reason ? h("span", { class: "finding-reason" }, found.reason) : null,
     );
     // Twyman's law: what looks unusual is usually wrong, so the way to the data's health is here.
-    const health = (event) => {
-      event.preventDefault();
-      playhead.view.go(playhead.view.text(playhead.view.shared()), "/health");
-    };
     return h(
       "div",
       { class: `finding is-${found.tone}` },

@@ -39,6 +39,7 @@ from portal.tiles.lifetime import LifetimeFit, LifetimeValue, Payback
 from portal.tiles.lines import Lines
 from portal.tiles.matrix import Matrix
 from portal.tiles.member_flow import MemberFlow
+from portal.tiles.missing_days import MissingDays
 from portal.tiles.options import Option, Options
 from portal.tiles.outages import Outages
 from portal.tiles.peers import PeerBand, PeerStanding, PeerTable
@@ -106,6 +107,7 @@ __all__ = [
     "Matrix",
     "MemberFlow",
     "MetricCatalog",
+    "MissingDays",
     "Option",
     "Options",
     "Outages",

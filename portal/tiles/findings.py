@@ -13,6 +13,7 @@ from portal.drawing import Drawing
 from portal.page import Place, Stating, Tile
 from portal.statement import Statement
 from portal.tiles.headline import Headline
+from portal.tiles.missing_days import MissingDays, lacking, may_lack, said
 from portal.tiles.stated import stated
 from queries.analyses.findings import (
     MOST_FINDINGS,
@@ -43,7 +44,8 @@ class Findings:
     filters; `only` names other metrics, as `metric` or `dataset.metric`, `by` other dimensions,
     `why` some that only explain, and without `changes` there are only the analyses. Both
     comparisons of a page are tried: the days just before, whole weeks back, and the same weeks last
-    year; where somebody chose dates of their own, those alone.
+    year; where somebody chose dates of their own, those alone. A day that a country lacks is said
+    to be missing, apart from what is tried.
     """
 
     only: tuple[str, ...] = ()
@@ -76,12 +78,16 @@ class Findings:
             shown = shown or [t for t in tiles if t.metrics][:1]
             asked = tuple((t.place.dataset or first, m) for t in shown for m in t.metrics)
         known = tuple((d, m) for d, m in dict.fromkeys(asked) if d in contexts)
+        stating = tuple(t for t in tiles if isinstance(t, Stating))
+        spoken = dict.fromkeys([*(d for d, _ in known), *(t.place.dataset for t in stating)])
+        named = dict.fromkeys(name or first for name in spoken)
+        arriving = (MissingDays(place=Place(dataset=n)) for n in named if may_lack(contexts[n]))
         return replace(
             self,
             contexts=contexts,
             asked=known,
             by=self.by or tuple(filters),
-            gathered=tuple(t for t in tiles if isinstance(t, Stating)),
+            gathered=(*stating, *arriving),
         )
 
     def questions(self, context: Context) -> tuple[Query, ...]:  # noqa: ARG002  # knows them all
@@ -126,11 +132,17 @@ class Findings:
         if not claims and (found.tested or not silences):
             silences = [sentence.silence(found.largest, len(statements)), *silences]
         content = {
+            "faults": [*self._faults(results, context)],
             "claims": claims,
             "silence": " ".join(silences),
             "basis": _basis(found.tested, len(statements)),
         }
         return Drawing(kind="findings", content=content)
+
+    def _faults(self, results: Sequence[Result], context: Context) -> Iterable[str]:
+        arriving = [t for t in self.gathered if isinstance(t, MissingDays)]
+        about = [self.contexts.get(tile.place.dataset, context) for tile in arriving]
+        return said([(lost, one.dataset) for one in about for lost in lacking(one, results)])
 
     def _is_first(self, query: Query) -> bool:
         """Whether it is one of `questions`: what only explains is asked of the same rows."""

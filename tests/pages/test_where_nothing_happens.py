@@ -47,10 +47,11 @@ def findings(page: OpenPage) -> Findings | None:
 def stating() -> Iterator[tuple[str, str]]:
     """Every page and arrangement of it on which some analysis states something."""
     for path in PAGES:
-        seen: list[set[type[Tile]]] = []
+        seen: list[set[type]] = []
         for search in ARRANGED:
             found = findings(opened(path, search))
-            kinds = {type(t) for t in found.gathered} if found else set()
+            gathered = found.gathered if found else ()
+            kinds: set[type] = {type(t) for t in gathered if isinstance(t, Stating)}
             if kinds and kinds not in seen:
                 seen.append(kinds)
                 yield path, search
@@ -84,14 +85,13 @@ def loads(path: str, search: str) -> Iterator[list[Statement]]:
     """What one load of the page after the other states, claimed or not."""
     page = opened(path, search)
     found = findings(page)
-    tiles = found.gathered if found else ()
+    tiles = [t for t in found.gathered if isinstance(t, Stating)] if found else []
     context = {id(tile): page.tile_context(tile) for tile in tiles}
     queries = {id(tile): asked(page, tile, WORLDS[type(tile)](0)) for tile in tiles}
     for seed in range(SEEDS):
         yield [
             statement
             for tile in tiles
-            if isinstance(tile, Stating)
             for statement in tile.statements(
                 answers(queries[id(tile)], WORLDS[type(tile)](seed)), context[id(tile)]
             )

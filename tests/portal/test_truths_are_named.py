@@ -8,6 +8,7 @@ import json
 import os
 import re
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -126,6 +127,23 @@ def test_the_bad_cut_is_named_by_its_minutes_on_the_page_of_its_title(warehouse:
     start, end = re.findall(r"(\d+):\d\d", scene["subject"])
     assert facts["from_s"] // 60 - 2 <= int(start) <= facts["from_s"] // 60
     assert facts["to_s"] // 60 <= int(end) <= facts["to_s"] // 60 + 4
+
+
+def test_days_that_never_arrived_are_said_to_be_missing_and_no_change(warehouse: Warehouse):
+    truths = pl.read_parquet(list(warehouse.snapshot().files("truths")))
+    lost = truths.filter(pl.col("name") == "missing_day").select("where", "period").rows()
+    countries = {json.loads(where)["country"] for where, _ in lost}
+    faults = top(warehouse, "/when-where")["faults"]
+    assert len(faults) == len(countries) if IS_M else len(faults) <= len(countries)
+    for fault in faults:
+        assert re.search(r"Data fault: for (Poland|South Korea) no play attempts", fault)
+        days = {
+            date.fromisoformat(p[:10])
+            for where, p in lost
+            if ("PL" in where) == ("Poland" in fault)
+        }
+        assert str(max(days).day) in fault
+        assert "%" not in fault
 
 
 def test_a_licence_that_was_made_dear_is_named_before_it_ends(warehouse: Warehouse):

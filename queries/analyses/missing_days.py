@@ -1,0 +1,94 @@
+"""Days without any row of a country that always has some: a fault of the data, no change.
+
+A country's rows of a day are held to be compound Poisson: so many bunches of them (pages, visits),
+of any sizes. With their mean and variance there are at least mean² / variance bunches (Cauchy and
+Schwarz), so the chance of none is at most exp(-mean² / variance); weekdays and trends only raise
+that. Both are of the days that have rows. A day is missing where the chance, times all countries
+and days that were looked at, is below one in a hundred (Bonferroni): a country too small to have
+rows every day has no missing ones.
+"""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from math import exp
+
+import numpy as np
+import polars as pl
+
+from queries.analyses.cluster import EVERY_GROUP, Scope
+from queries.dataset import TimeBucket
+from queries.model import Query
+from queries.period import Grain, Period
+
+PLACE = "country"
+ROWS = "rows"
+LEVEL = 0.01
+FEWEST_DAYS = 14
+DAYS_BEFORE = 28
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """The days that lack a country, in order, and the rows that it has on a usual day."""
+
+    country: str
+    days: tuple[date, ...]
+    usual: float
+
+
+def question(scope: Scope, period: Period, first: date) -> Query:
+    """Rows by day and country, of a period and of four weeks before it to know what is usual."""
+    dataset = scope.dataset
+    start = max(first, period.start - timedelta(DAYS_BEFORE))
+    return Query(
+        dataset=dataset,
+        metrics=(dataset.metric(ROWS),),
+        by=(TimeBucket(dataset.time, Grain.DAY), dataset.dimension(PLACE)),
+        where=scope.where,
+        period=Period(start, period.end),
+        limit=EVERY_GROUP,
+        interval=False,
+        keeps_small=True,
+        with_total=False,
+    )
+
+
+def missing(frame: pl.DataFrame, time: str, looked_at: Period) -> list[Missing]:
+    """Read the answer to `question`, whose period it is; those who lack most rows first.
+
+    A country is looked at from its first row on.
+    """
+    known = frame.drop_nulls([time, PLACE]).filter(pl.col(ROWS) > 0)
+    laid_out = [
+        _Country(str(rows[PLACE][0]), dict(rows.select(time, ROWS).iter_rows()), looked_at.end)
+        for rows in known.partition_by(PLACE, maintain_order=True)
+    ]
+    tried = sum(len(one.counts) for one in laid_out)
+    found = [
+        Missing(one.name, one.empty, float(np.median(one.counts)))
+        for one in laid_out
+        if one.empty and (one.counts > 0).sum() >= FEWEST_DAYS and one.chance * tried <= LEVEL
+    ]
+    return sorted(found, key=lambda m: (-m.usual * len(m.days), m.country))
+
+
+class _Country:
+    """Rows by day from its first one on."""
+
+    def __init__(self, name: str, rows: dict[date, int], end: date) -> None:
+        first = min(rows)
+        days = [first + timedelta(n) for n in range((end - first).days + 1)]
+        self.name = name
+        self.counts = np.array([rows.get(day, 0) for day in days], dtype=np.float64)
+        self.empty = tuple(day for day in days if day not in rows)
+
+    @property
+    def chance(self) -> float:
+        """The most that a day without any may have."""
+        some = self.counts[self.counts > 0]
+        return most_of_none(float(some.mean()), float(some.var(ddof=1)))
+
+
+def most_of_none(mean: float, variance: float) -> float:
+    """The bound on the chance of zero; a bunch has a row or more, so not above Poisson's."""
+    return exp(-(mean**2) / max(variance, mean))

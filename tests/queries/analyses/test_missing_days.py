@@ -1,0 +1,65 @@
+"""Missing days: the one that is taken away is found, and none where countries are only small."""
+
+from datetime import date, timedelta
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from queries.analyses.missing_days import missing, most_of_none
+from queries.period import Period
+
+DAYS = Period(date(2026, 9, 1), date(2026, 10, 26))
+DATES = [DAYS.start + timedelta(n) for n in range(DAYS.days)]
+SIZES = (0.5, 1, 2, 3, 5, 8, 15, 30, 60, 120, 250, 500)
+
+
+def world(seed: int, lost: dict[int, tuple[int, ...]] | None = None) -> pl.DataFrame:
+    """Rows of twelve countries of all sizes: accounts that come, each with several rows at once."""
+    dice = np.random.default_rng(seed)
+    weekly = np.tile([0.9, 0.9, 0.95, 1.0, 1.1, 1.3, 1.2], 8)[:, None]
+    visits = dice.poisson(weekly * np.array(SIZES))
+    rows = visits + dice.poisson(12 * visits)
+    for country, days in (lost or {}).items():
+        rows[list(days), country] = 0
+    day, country = np.nonzero(rows)
+    return pl.DataFrame(
+        {
+            "date": [DATES[n] for n in day],
+            "country": [f"C{n:02d}" for n in country],
+            "rows": rows[day, country],
+        }
+    )
+
+
+def test_where_nothing_is_lost_hardly_any_world_in_200_names_a_day():
+    named = sum(bool(missing(world(seed), "date", DAYS)) for seed in range(200))
+    assert named <= 6
+
+
+@pytest.mark.parametrize("country", [8, 11])
+def test_days_that_are_lost_are_named_with_their_country_and_no_other(country: int):
+    for seed in range(20):
+        (found,) = missing(world(seed, {country: (40, 41, 55)}), "date", DAYS)
+        assert found.country == f"C{country:02d}"
+        assert found.days == (DATES[40], DATES[41], DATES[55])
+        assert found.usual == pytest.approx(13.7 * SIZES[country], rel=0.25)
+
+
+def test_a_country_is_looked_at_from_its_first_row_on():
+    frame = world(1).filter((pl.col("country") != "C11") | (pl.col("date") >= DATES[20]))
+    assert missing(frame, "date", DAYS) == []
+
+
+def test_without_rows_nothing_is_missing():
+    assert missing(world(1).clear(), "date", DAYS) == []
+
+
+@given(st.floats(0.1, 20), st.lists(st.integers(1, 40), min_size=1, max_size=6))
+def test_the_bound_is_not_below_the_chance_of_none_of_any_bunches(rate: float, sizes: list[int]):
+    """Compound Poisson with equally likely sizes: mean, variance and chance in closed form."""
+    bunches = np.array(sizes, dtype=np.float64)
+    mean, variance = rate * bunches.mean(), rate * (bunches**2).mean()
+    assert most_of_none(mean, variance) >= np.exp(-rate) * (1 - 1e-9)
