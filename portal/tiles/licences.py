@@ -97,7 +97,7 @@ class EndingVerdict(Ending):
                 verb="",
                 size=f"{_factor(row['times'])}",
                 interval=_ends(row),
-                against="what one of its substitutes does in the middle",
+                against="the median of its substitutes",
                 reason=f"{cost} against {other_cost}; it ends {written.day(row['ends_on'])}. "
                 f"{_sentence(found, dear, context)}",
                 evidence="descriptive",

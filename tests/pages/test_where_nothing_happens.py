@@ -19,6 +19,7 @@ from queries.analyses.findings import find
 from queries.catalog import builtin
 from queries.distribution import Distribution
 from queries.model import Query, Result
+from tests.pages.quiet_company import Company
 from tests.pages.quiet_worlds import LAST, SEEDS, WORLDS, Frames
 
 PAGES = discover("pages")
@@ -113,4 +114,26 @@ def test_at_most_one_load_in_ten_claims_anything(path: str, search: str):
     claiming = sum(
         bool(claimed(stated, find((), beside=[s.probability for s in stated]))) for stated in loaded
     )
+    assert claiming <= LEVEL * SEEDS
+
+
+@pytest.mark.parametrize("path", ["/membership", "/search", "/value"])
+def test_changes_and_analyses_together_claim_as_seldom(path: str):
+    """Candidates of the page's main dataset: members of the last day, shares, revenue."""
+    page = opened(path, "")
+    tile = findings(page)
+    assert tile is not None
+    asked = [
+        q for q in tile.questions(page.tile_context(tile)) if q.dataset == page.context.dataset
+    ]
+    queries = [q for q in asked if q.compare == asked[0].compare]
+    stated = list(loads(path, ""))
+    claiming, tested = 0, 0
+    for seed in range(SEEDS):
+        company = Company(seed)
+        chances = [s.probability for s in stated[seed]]
+        found = find([company.answer(query) for query in queries], beside=chances)
+        claiming += bool(found.claims or claimed(stated[seed], found))
+        tested += found.tested
+    assert tested >= 10 * SEEDS
     assert claiming <= LEVEL * SEEDS
