@@ -184,7 +184,7 @@ def _change(
         return Change(
             table=table, without=pl.DataFrame({DAY: []}, schema={DAY: pl.Date}), day=DAY
         ), 0
-    engine.write(reduction, tables, path, order_by=(DAY, *rollup.dimensions[:1]))
+    engine.write(reduction, tables, path, order_by=DAY)
     if days is None:
         return Change(table=table, files=(path,), fresh=True, day=DAY), None
     without = pl.DataFrame({DAY: days}, schema={DAY: pl.Date})

@@ -89,12 +89,10 @@ class DuckDBEngine:
         )
         return readable(*rendered)
 
-    def write(
-        self, reduction: Reduction, tables: Tables, path: str, order_by: tuple[str, ...]
-    ) -> None:
-        """Reduce into a Parquet file, ordered so that it can be pruned by its first columns."""
+    def write(self, reduction: Reduction, tables: Tables, path: str, order_by: str) -> None:
+        """Reduce into a Parquet file, ordered so that it can be pruned by a column."""
         sql, values = render(reduction, self._scans(tables))
-        order = ", ".join(quoted(c) for c in order_by)
+        order = quoted(order_by)
         with self._open().cursor() as cursor:
             cursor.execute(
                 f"COPY (FROM ({readable(sql, values)}) ORDER BY {order}) TO {text(path)} {PARQUET}"

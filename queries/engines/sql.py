@@ -5,7 +5,7 @@ canonical expression means the same in every engine.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Any
 
@@ -24,9 +24,26 @@ def render(reduction: Reduction, relation: Relation) -> tuple[str, list[Scalar]]
     keys = [f"{key_sql(k)} AS {quoted(k.name)}" for k in reduction.keys]
     aggregates = [f"{_aggregate(a)} AS {quoted(a.key)}" for a in reduction.aggregates]
     lines, values = _scan(keys + aggregates, reduction, reduction.columns, relation)
-    if keys:
-        lines.append("GROUP BY " + ", ".join(str(i + 1) for i in range(len(keys))))
+    if grouped := _grouped(reduction.keys):
+        lines.append("GROUP BY " + ", ".join(str(place) for place in grouped))
     return "\n".join(lines), values
+
+
+def _grouped(keys: Sequence[Column]) -> list[int]:
+    """Places of the keys to group by. What is worked out from other keys follows from them."""
+    told = {column for key in keys if (column := _column(key))}
+    return [
+        place
+        for place, key in enumerate(keys, 1)
+        if _column(key) or not (read := columns_of(key.expression)) or read - told
+    ]
+
+
+def _column(key: Column) -> str | None:
+    """The column that a key is as it stands, if it is one."""
+    columns = columns_of(key.expression)
+    is_one = key.grain is None and [key.expression] == [quoted(c) for c in columns]
+    return min(columns) if is_one else None
 
 
 def render_rows(selection: Selection, relation: Relation) -> tuple[str, list[Scalar]]:
@@ -139,6 +156,11 @@ _BOUNDS = {"above": ">", "at least": ">=", "below": "<", "at most": "<="}
 
 
 def _aggregate(aggregate: Aggregate) -> str:
+    """Sums and counts take their condition as a CASE: DuckDB hands every column to each FILTER."""
+    if aggregate.where and aggregate.operation in ("sum", "count"):
+        value = "1" if aggregate.argument == "*" else aggregate.argument
+        kept = f"CASE WHEN {aggregate.where} THEN {value} END"
+        return f"({aggregate.operation}({kept}))::DOUBLE"
     kept = f" FILTER (WHERE {aggregate.where})" if aggregate.where else ""
     match aggregate.operation:
         case "sum":

@@ -22,7 +22,7 @@ def test_a_reduction_spills_into_a_folder_that_nobody_has_made_yet(tmp_path: Pat
     )
     written = tmp_path / "written.parquet"
     files = Files("v1", {"plays": (str(path),)})
-    engine.write(reduction, files, str(written), order_by=("name",))
+    engine.write(reduction, files, str(written), order_by="name")
     assert pl.scan_parquet(written).select(pl.len()).collect().item() == 3_000_000
     assert spill.is_dir()
     engine.close()
