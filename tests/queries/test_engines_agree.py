@@ -1,17 +1,19 @@
 """Two engines, one meaning: any question has the same answer from both."""
 
 import math
+from dataclasses import replace
 
 from hypothesis import HealthCheck, given, settings
 from polars.testing import assert_frame_equal
 
-from queries.dataset import Access
+from queries.dataset import ROWS, Access
 from queries.engines.duckdb_engine import DuckDBEngine
 from queries.engines.polars_engine import PolarsEngine
+from queries.engines.sql import quoted, render
 from queries.gather import gather
 from queries.model import Query
 from queries.plan import binned, by_bucket, plan
-from queries.reduction import Engine, Reduction
+from queries.reduction import Column, Engine, Reduction, Source
 from tests.queries.formulas import formula_of
 from tests.queries.small_lake import DATASET, DEVICE, Files
 from tests.queries.strategies import questions
@@ -34,6 +36,18 @@ def test_engines_agree(query: Query, duckdb_engine: DuckDBEngine, files: Files) 
     reduction = plan(query, Access(), files).groups
     agree(reduction, duckdb_engine, files)
     agree(by_bucket(reduction), duckdb_engine, files)
+
+
+def test_a_key_that_follows_from_another_is_given_and_not_grouped_by(
+    duckdb_engine: DuckDBEngine, files: Files
+) -> None:
+    keys = (Column("is_tv", """"device" = 'tv'"""), Column("device", '"device"'))
+    reduction = Reduction(source=Source(DATASET.table), keys=keys, aggregates=(ROWS,))
+    assert render(reduction, quoted)[0].endswith("GROUP BY 2")
+    agree(reduction, duckdb_engine, files)
+    alone = replace(reduction, keys=keys[:1])
+    assert render(alone, quoted)[0].endswith("GROUP BY 1")
+    agree(alone, duckdb_engine, files)
 
 
 def test_engines_agree_on_the_bins_of_a_quantile(duckdb_engine: DuckDBEngine, files: Files) -> None:
