@@ -6,8 +6,10 @@ up a derived table.
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import partial
 from itertools import pairwise
 
 import polars as pl
@@ -41,6 +43,7 @@ from queries.underway import Underway
 
 SOURCE = "rollups"
 SLICE_ROWS = 24_000_000
+_Sum = tuple[Dataset, Rollup]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,59 +69,88 @@ def refresh(
     built: list[Built] = []
     with lake.lease():
         tables = Underway(lake.snapshot())
-        for table in derived.in_order(of):
-            if derived.is_current(table, tables) or not _can_be_made(table, tables):
-                continue
-            progress(f"derived table {table.name}")
-            tables.take(_derive(lake, engine, tables, table))
-            tables.write_down(derived.DETAILS, table.name, derived.built_from(table, tables))
-            built.append(Built(table.name, None))
-        for dataset in of:
-            if tables.has(dataset.table) and _holds(dataset, tables):
-                built += _roll_up(lake, engine, tables, dataset, progress)
-        is_tried = _try_invariants(engine, tables, progress)
+        with ThreadPoolExecutor(_at_once(tables)) as pool:
+            make = _Making(lake, engine, tables, progress)
+            built += _derive_all(make, of, pool)
+            built += _roll_up_all(make, of, pool)
+            is_tried = _try_invariants(make, pool)
         if tables.changes or is_tried:
             lake.commit(tables.changes, SOURCE, details=tables.written)
         return tuple(built)
 
 
-def _try_invariants(
-    engine: DuckDBEngine, tables: Underway, progress: Callable[[str], None]
-) -> bool:
+def _at_once(tables: Underway) -> int:
+    """How many steps run side by side: two of a small lake, whose halves of memory they share."""
+    most = max((tables.rows(name) for name in tables.before.tables), default=0)
+    return 2 if most <= SLICE_ROWS // 2 else 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Making:
+    """What a step works with. Steps that run side by side only read `tables`."""
+
+    lake: Lake
+    engine: DuckDBEngine
+    tables: Underway
+    progress: Callable[[str], None]
+
+
+def _try_invariants(make: _Making, pool: Executor) -> bool:
     """Count the rows that break each invariant whose tables changed; whether there was any.
 
     A broken one is written down and stops nothing, as one that cannot be tried.
     """
+    tables = make.tables
     before = tables.details.get(invariants.DETAILS, {})
-    is_tried = False
-    for invariant in invariants.declared().values():
-        if not tables.hold(invariant.inputs):
-            continue
-        basis = invariant.built_from(tables.versions)
-        if before.get(invariant.name, {}).get("basis") == basis:
-            continue
-        if not is_tried:
-            progress("invariants")
-        found: dict[str, object] = {"basis": basis, "broken": None, "problem": ""}
-        try:
-            found["broken"] = engine.count(invariant.broken, invariant.inputs, tables)
-        except QueryError as error:
-            found["problem"] = error.message
+    changed = [
+        invariant
+        for invariant in invariants.declared().values()
+        if tables.hold(invariant.inputs)
+        and before.get(invariant.name, {}).get("basis") != invariant.built_from(tables.versions)
+    ]
+    if changed:
+        make.progress("invariants")
+    for invariant, found in zip(changed, [*pool.map(partial(_tried, make), changed)], strict=True):
         tables.write_down(invariants.DETAILS, invariant.name, found)
-        is_tried = True
-    return is_tried
+    return bool(changed)
+
+
+def _tried(make: _Making, invariant: invariants.Invariant) -> dict[str, object]:
+    basis = invariant.built_from(make.tables.versions)
+    found: dict[str, object] = {"basis": basis, "broken": None, "problem": ""}
+    try:
+        found["broken"] = make.engine.count(invariant.broken, invariant.inputs, make.tables)
+    except QueryError as error:
+        found["problem"] = error.message
+    return found
+
+
+def _derive_all(make: _Making, of: Iterable[Dataset], pool: Executor) -> Iterator[Built]:
+    """Make the derived tables that are not current, those first that others are made of."""
+    tables = make.tables
+    waiting = [t for t in derived.in_order(of) if not derived.is_current(t, tables)]
+    while waiting:
+        free = [t for t in waiting if not any(below in waiting for below in t.over)]
+        waiting = [t for t in waiting if t not in free]
+        ready = [t for t in free if _can_be_made(t, tables)]
+        for table, change in zip(ready, [*pool.map(partial(_derive, make), ready)], strict=True):
+            tables.take(change)
+            tables.write_down(derived.DETAILS, table.name, derived.built_from(table, tables))
+            yield Built(table.name, None)
 
 
 def _can_be_made(table: DerivedTable, tables: Underway) -> bool:
     return tables.hold(table.inputs) and all(derived.is_current(d, tables) for d in table.over)
 
 
-def _derive(lake: Lake, engine: DuckDBEngine, tables: Underway, table: DerivedTable) -> Change:
+def _derive(make: _Making, table: DerivedTable) -> Change:
+    make.progress(f"derived table {table.name}")
+    tables = make.tables
     complete = derived.inputs_complete_through(table, tables)
     paths: list[str] = []
     for buckets in _slices(table, tables):
-        paths.append(lake.new_file(table.name))
-        engine.derive(table, tables, paths[-1], complete, buckets)
+        paths.append(make.lake.new_file(table.name))
+        make.engine.derive(table, tables, paths[-1], complete, buckets)
     return Change(
         table=table.name,
         files=tuple(paths),
@@ -137,24 +169,27 @@ def _slices(table: DerivedTable, tables: Underway) -> list[range]:
     return [range(first, end) for first, end in pairwise(edges)]
 
 
-def _roll_up(
-    lake: Lake,
-    engine: DuckDBEngine,
-    tables: Underway,
-    dataset: Dataset,
-    progress: Callable[[str], None],
-) -> Iterator[Built]:
-    if dataset.rollups and dataset.entity:
-        tables.write_down(POPULATIONS, dataset.name, _population(engine, tables, dataset))
-    for rollup in dataset.rollups:
-        if is_current(dataset, rollup, tables):
+def _roll_up_all(make: _Making, of: Iterable[Dataset], pool: Executor) -> Iterator[Built]:
+    """Bring the rollups up to date whose dataset and inputs the lake has."""
+    tables = make.tables
+    waiting: list[_Sum] = []
+    for dataset in of:
+        if not tables.has(dataset.table) or not _holds(dataset, tables):
             continue
-        if not all(tables.has(name) for name in inputs(dataset, rollup)):
-            continue
-        progress(f"rollup {rollup.name} of {dataset.name}")
-        change, days = _change(lake, engine, tables, (dataset, rollup))
+        if dataset.rollups and dataset.entity:
+            population = _population(make.engine, tables, dataset)
+            tables.write_down(POPULATIONS, dataset.name, population)
+        waiting += [
+            (dataset, rollup)
+            for rollup in dataset.rollups
+            if not is_current(dataset, rollup, tables)
+            and all(tables.has(name) for name in inputs(dataset, rollup))
+        ]
+    for summed, (change, days) in zip(
+        waiting, [*pool.map(partial(_change, make), waiting)], strict=True
+    ):
         tables.take(change)
-        written = built_from(dataset, rollup, tables) | {"at": tables.data_version}
+        written = built_from(*summed, tables) | {"at": tables.data_version}
         tables.write_down(DETAILS, change.table, written)
         yield Built(change.table, days)
 
@@ -169,10 +204,10 @@ def _population(engine: DuckDBEngine, tables: Underway, dataset: Dataset) -> dic
     return {"from": population_from(dataset, tables), "units": units}
 
 
-def _change(
-    lake: Lake, engine: DuckDBEngine, tables: Underway, of: tuple[Dataset, Rollup]
-) -> tuple[Change, int | None]:
+def _change(make: _Making, of: _Sum) -> tuple[Change, int | None]:
     dataset, rollup = of
+    make.progress(f"rollup {rollup.name} of {dataset.name}")
+    lake, engine, tables = make.lake, make.engine, make.tables
     table = table_of(dataset, rollup)
     days = _changed_days(lake, engine, tables, of)
     reduction = _reduction(dataset, rollup)
@@ -192,7 +227,7 @@ def _change(
 
 
 def _changed_days(
-    lake: Lake, engine: DuckDBEngine, tables: Underway, of: tuple[Dataset, Rollup]
+    lake: Lake, engine: DuckDBEngine, tables: Underway, of: _Sum
 ) -> list[date] | None:
     """Days of the files that came or went since the rollup was built; None for all days.
 

@@ -1,7 +1,7 @@
 """Build the demo company and commit it to a lake, all tables at once.
 
-Events are made block by block in worker threads and written in the order of blocks, so the same
-size, seed and last day give the same rows however many threads there are.
+Events are made block by block in worker threads and written in the order of blocks, tables side by
+side, so the same size, seed and last day give the same rows however many threads there are.
 """
 
 # pyright: standard
@@ -88,18 +88,28 @@ def _events(
     made: World, files: dict[str, arrow.Files], progress: Callable[[str, float], None]
 ) -> Found:
     found = Found.nothing(made)
-    for number, block in enumerate(_made(made)):
-        for name, journal in block.journals.items():
-            files[name].append(journal.rows, journal.day)
-        found.add(block)
-        share = (number + 1) / len(made.size.blocks)
-        progress(f"days of {(number + 1) * made.size.block:,} accounts", 0.05 + 0.85 * share)
+    with ThreadPoolExecutor(_threads()) as pool:
+        for number, block in enumerate(_made(made)):
+            written = [
+                pool.submit(files[name].append, journal.rows, journal.day)
+                for name, journal in block.journals.items()
+            ]
+            found.add(block)
+            for table in written:
+                table.result()
+            share = (number + 1) / len(made.size.blocks)
+            progress(f"days of {(number + 1) * made.size.block:,} accounts", 0.05 + 0.85 * share)
     return found
 
 
+def _threads() -> int:
+    """As many as there are processors, at most two."""
+    return min(2, os.cpu_count() or 1)
+
+
 def _made(of: World) -> Iterator[Made]:
-    """Blocks in order, made ahead by as many threads as there are processors, at most two."""
-    workers = min(2, os.cpu_count() or 1, len(of.size.blocks))
+    """Blocks in order, made ahead by threads."""
+    workers = min(_threads(), len(of.size.blocks))
     waiting: deque[Future[Made]] = deque()
     with ThreadPoolExecutor(workers) as pool:
         for number, accounts in enumerate(of.size.blocks):
