@@ -1,8 +1,9 @@
 """Artwork: the image that should represent a title, for whom, and what makes an image work."""
 
 from portal.page import Page, Place, Section
-from portal.tiles import Findings, Headline, Heat, Trend
-from portal.tiles.artwork import Gallery, ImageEffects, ImageWinners
+from portal.tiles import Findings, Headline, Heat
+from portal.tiles.artwork import Gallery, ImageWinners
+from portal.tiles.image_effects import ExploringCost, ImageEffects
 from portal.tiles.image_policies import ImagePolicies
 from portal.tiles.packaging_tests import PackagingTests
 from portal.view import View
@@ -97,8 +98,7 @@ _RULES = Section(
                 height=260,
             )
         ),
-        Trend(
-            metric="exploration_regret",
+        ExploringCost(
             place=Place(
                 title="What does exploring cost?",
                 note="Plays that random images had less than the best of each title, 95 % band",

@@ -2,7 +2,7 @@
 
 from portal.page import Page, Place, Section
 from portal.tiles import Findings, Headline, Lines, Ranking, Trend
-from portal.tiles.searching import SPELLING, SPELLINGS, Queries, SearchFunnel
+from portal.tiles.searching import SPELLING, SPELLINGS, Queries, QueryFlows, SearchFunnel
 
 PAGE = Page(
     path="/search",
@@ -117,12 +117,10 @@ PAGE = Page(
                         height=440,
                     ),
                 ),
-                Queries(
-                    metrics=("searches_succeeded",),
-                    into="title",
+                QueryFlows(
                     place=Place(
                         title="From query to title",
-                        note="Plays of two minutes by query and title",
+                        note="Searches with a play of two minutes; a flow is a query and its title",
                         span=7,
                         height=440,
                     ),

@@ -15,8 +15,6 @@ from portal.context import Context
 from portal.drawing import Drawing, empty
 from portal.page import Place
 from portal.statement import Statement
-from portal.tiles.figure import figure
-from portal.tiles.forest import Mark, Series, forest
 from queries.analyses import artwork
 from queries.condition import Filter, conjunction
 from queries.model import Query, Result
@@ -24,14 +22,6 @@ from queries.model import Query, Result
 TITLE = "title"
 _MEASURES = ("image_take_rate", "best_image_probability", "click_bait_index", "seen_impressions")
 _LOOKS = ("artwork", "shot_type", "faces", "expression", "brightness")
-_EFFECTS = (
-    "close_up_effect",
-    "face_effect",
-    "main_cast_effect",
-    "bright_effect",
-    "joy_effect",
-    "frame_effect",
-)
 _TITLES = 40
 _CARDS = 12
 
@@ -148,33 +138,6 @@ class Gallery:
         return Drawing(kind="gallery", content={"cards": cards}, notes=notes)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ImageEffects:
-    """What of an image's look changes the take rate, within titles and randomised rows only."""
-
-    place: Place = field(default_factory=lambda: Place(span=6, height=320))
-    metrics: tuple[str, ...] = _EFFECTS
-
-    def questions(self, context: Context) -> tuple[Query, ...]:
-        return (replace(context.question(self.metrics), compare=None),)
-
-    def draw(self, results: Sequence[Result], context: Context) -> Drawing:
-        row = results[0].frame.row(0, named=True) if results[0].frame.height else {}
-        shown = [n for n in _EFFECTS if row.get(n) is not None]
-        if not shown:
-            return empty(
-                "not_defined",
-                "No title has images of both kinds shown at random.",
-                "Composition is compared within titles, where images were randomised.",
-            )
-        marks = [_effect(row, name, context) for name in shown]
-        series = [Series(name="Effect", colour="@accent", marks=marks)]
-        traces, layout = forest([context.metric(n).label for n in shown], series)
-        layout["xaxis"] |= {"title": {"text": "change of the take rate, in points"}}
-        notes = ("Randomised: within each title, only rows whose image was drawn at random.",)
-        return figure(traces, layout, notes=notes)
-
-
 def _stated(frame: pl.DataFrame, context: Context) -> Sequence[Statement]:
     """The image to promote, where one is clearly better than the one in use."""
     if frame.is_empty() or frame["best_image_probability"].drop_nulls().is_empty():
@@ -203,13 +166,6 @@ def _stated(frame: pl.DataFrame, context: Context) -> Sequence[Statement]:
             filters=(TITLE, first[TITLE]),
         ),
     )
-
-
-def _effect(row: dict[str, Any], name: str, context: Context) -> Mark:
-    value, low, high = (row[f"{name}{end}"] for end in ("", "__low", "__high"))
-    low, high = (value if end is None else end for end in (low, high))
-    text = f"{context.metric(name).label}: <b>{value:+.2%}</b> ({low:+.2%} to {high:+.2%})"
-    return Mark(value=value, low=low, high=high, always_low=low, always_high=high, text=text)
 
 
 def _card(row: dict[str, Any], look: dict[str, Any], context: Context) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from portal.page import Place
 from portal.tiles.figure import Layout, Trace, figure
 from portal.tiles.options import Option, Options
 from queries.condition import Filter, conjunction
+from queries.dataset import Metric
 from queries.errors import AccessDenied
 from queries.model import Query, Result, Threshold
 
@@ -55,6 +56,8 @@ class SearchFunnel:
             f"{n / every:.0%} · {written.count(n)}" + (f" · {n / b:.0%} of before" if b else "")
             for n, b in zip(counts, before, strict=True)
         ]
+        metrics = [context.metric(name) for name in _STEPS]
+        around = [written.interval(row, m) for m in metrics]
         trace: Trace = {
             "type": "bar",
             "orientation": "h",
@@ -65,7 +68,11 @@ class SearchFunnel:
             "insidetextanchor": "start",
             "cliponaxis": False,
             "marker": {"color": "@accent"},
-            "hovertemplate": "%{y}: <b>%{x:.1%}</b> of searches<extra></extra>",
+            "customdata": [
+                [None, f"{n:,.0f} searches" + (f", 95 % interval {a}" if a else "")]
+                for n, a in zip(counts, around, strict=True)
+            ],
+            "hovertemplate": "%{y}: <b>%{x:.1%}</b> of searches<br>%{customdata[1]}<extra></extra>",
         }
         layout: Layout = {
             "xaxis": {"tickformat": ",.0%", "range": [0, 1.02], "showgrid": True},
@@ -92,7 +99,7 @@ class Queries:
     def questions(self, context: Context) -> tuple[Query, ...]:
         if "accounts" in context.withheld:
             raise AccessDenied("Queries are shown with the accounts behind them, hidden from you.")
-        keys = self._keys(context)
+        keys = self.keys(context)
         question = context.without(*keys).question(
             tuple(dict.fromkeys((*self.metrics, "accounts"))), by=keys
         )
@@ -119,7 +126,7 @@ class Queries:
                 f"No query of {FEWEST_ACCOUNTS} accounts or more.",
                 "Rarer ones are personal and not shown. Try a longer period or fewer filters.",
             )
-        keys = [context.dataset.dimension(name) for name in self._keys(context)]
+        keys = [context.dataset.dimension(name) for name in self.keys(context)]
         columns: list[dict[str, Any]] = [{"label": k.label, "is_text": True} for k in keys]
         columns += [{"label": m.label, "unit": written.unit(m)} for m in result.query.metrics]
         rows: list[list[dict[str, Any]]] = []
@@ -137,6 +144,61 @@ class Queries:
             kind="table", content={"tables": [table]}, filters=keys[0].name, notes=(said,)
         )
 
-    def _keys(self, context: Context) -> tuple[str, ...]:
+    def keys(self, context: Context) -> tuple[str, ...]:
         name = "typed" if context.view.option(SPELLING) == "typed" else "query"
         return (name, self.into) if self.into else (name,)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueryFlows(Queries):
+    """From what is typed to what is watched, as thick as they are many: a Sankey diagram.
+
+    A click on a flow keeps its query and its title, one on a name that alone.
+    """
+
+    metrics: tuple[str, ...] = ("searches_succeeded",)
+    into: str = "title"
+    rows: int = 20
+
+    def draw(self, results: Sequence[Result], context: Context) -> Drawing:
+        (result,) = results
+        if result.frame.is_empty():
+            return empty(
+                "no_rows",
+                f"No query led {FEWEST_ACCOUNTS} accounts or more to the same title.",
+                "Rarer ones are personal and not shown. Try a longer period or fewer filters.",
+            )
+        query, title = (context.dataset.dimension(name) for name in self.keys(context))
+        rows = result.frame.to_dicts()
+        names = [list(dict.fromkeys(str(row[k.name]) for row in rows)) for k in (query, title)]
+        metric, accounts = (context.metric(n) for n in (self.metrics[0], "accounts"))
+        flows = [
+            {
+                "from": names[0].index(str(row[query.name])),
+                "to": names[1].index(str(row[title.name])),
+                "value": row[metric.name],
+                "few": written.is_few(row),
+                "tip": _flow_tip(row, metric, accounts),
+            }
+            for row in rows
+        ]
+        content: dict[str, Any] = {
+            "left": [{"label": name, "filter": name} for name in names[0]],
+            "right": [{"label": name, "filter": name} for name in names[1]],
+            "left_filter": query.name,
+            "right_filter": title.name,
+            "left_label": query.label,
+            "right_label": title.label,
+            "flows": flows,
+        }
+        few = f"those of fewer than {FEWEST_ACCOUNTS} accounts are personal and left out"
+        said = f"The {len(flows)} largest flows; {few}."
+        return Drawing(kind="flows", content=content, notes=(said,))
+
+
+def _flow_tip(row: dict[str, Any], metric: Metric, accounts: Metric) -> list[str]:
+    around = written.interval(row, metric)
+    lines = [f"{written.exact(row[metric.name], metric)} {written.unit(metric)}".strip()]
+    lines += [f"95 % interval {around}"] if around else []
+    few = ": too few to read much into" if written.is_few(row) else ""
+    return [*lines, f"{written.exact(row[accounts.name], accounts)} accounts{few}"]
