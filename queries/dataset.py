@@ -214,6 +214,8 @@ class Dataset:
     always (members only). `open` datasets are public: row rules do not apply to them. `derived`
     are the derived tables it reads, those they are made of first. `page_metrics` cannot be asked.
     `unnamed` are metrics that no hint may name, since whoever asks may not see them.
+    `people` pairs a column that is made of accounts, in a table whose rows are none's, with the
+    aggregate that says of how many: a sum where no account is in two rows, else the most of a row.
     """
 
     name: str
@@ -238,6 +240,7 @@ class Dataset:
     load_hint: str = ""
     page_metrics: tuple[PageMetric, ...] = ()
     unnamed: frozenset[str] = frozenset()
+    people: tuple[tuple[str, Aggregate], ...] = ()
 
     def __hash__(self) -> int:
         """Of its name and table: what it means is compared only with one of the same."""
@@ -272,9 +275,26 @@ class Dataset:
         return name in self._dimensions
 
     @property
-    def is_of_people(self) -> bool:
-        """Whether its rows are what accounts did, so that a cell of few would tell of somebody."""
+    def is_of_accounts(self) -> bool:
+        """Whether its rows are what accounts did."""
         return self.entity in _PEOPLE
+
+    @property
+    def is_of_people(self) -> bool:
+        """Whether a number of it is made of accounts, so that a cell of few tells of somebody."""
+        return self.is_of_accounts or bool(self.people)
+
+    def counted(self, metric: Metric) -> tuple[Aggregate, ...]:
+        """What counts the accounts behind a metric where rows are none's: the most of these."""
+        marks = dict(self.people)
+        pairs = {
+            (marks[column], aggregate.where)
+            for aggregate in metric.formula.aggregates()
+            for column in columns_of(aggregate.argument) & marks.keys()
+            if aggregate.argument != "*"
+        }
+        found = {replace(count, where=where or count.where) for count, where in pairs}
+        return tuple(sorted(found, key=lambda a: a.key))
 
     @cached_property
     def definition(self) -> str:

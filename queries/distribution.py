@@ -1,6 +1,7 @@
 """Distribution: how a metric's values lie over rows, or over the units they belong to.
 
-Counts come by bin of one per cent and by cluster of units, so no row leaves the engine. A row has
+Counts come by bin of one per cent and by bucket of units, so no row leaves the engine; no bin that
+is told is of a handful of accounts (`queries.bins`). A row has
 what the metric adds up or averages; a unit (an account, a title, a production) has the metric's
 formula over its own rows. Access applies as to any question, and counts tell more than a number
 does: columns that a hidden number reads, and numbers of units that are hidden, close it.
@@ -12,6 +13,7 @@ from typing import Literal
 
 import polars as pl
 
+from queries.bins import COUNT, HIGH, LOW, MIDDLE, SIDE, TOTAL, finite, together
 from queries.condition import Condition, Filter, Scalar, conjunction
 from queries.dataset import BUCKET, BUCKETS, CLUSTER, CLUSTERS, ROWS, Access, Dataset, Metric
 from queries.derived import require
@@ -26,11 +28,8 @@ from queries.refusal import checked
 from queries.rollup import ACCOUNT, Reading, covering
 from queries.row_value import RowValue, row_value
 
-SIDE, COUNT, TOTAL, LOW, HIGH = "side", "n", "total", "low", "high"
 COLUMNS = (SIDE, CLUSTER, BIN, COUNT, TOTAL, LOW, HIGH)
 UNIT = "unit"
-MIDDLE = 1_000_000
-"""The bin of the value 1; 0 is a bin of its own, and negative values mirror the positive."""
 
 Over = Literal["rows", "units"]
 
@@ -65,14 +64,23 @@ class Distribution:
 
 @dataclass(frozen=True, slots=True)
 class DistributionPlan:
-    """A reduction for each side that has days of its own."""
+    """A reduction for each side that has days of its own.
+
+    `leaves_few_out` says that values of a handful of accounts, of a title's say, are no part of it.
+    """
 
     reductions: tuple[Reduction, ...]
     is_rollup: bool
+    leaves_few_out: bool = False
 
 
-def plan_distribution(question: Distribution, access: Access, tables: Tables) -> DistributionPlan:
-    """Turn the question into engine work. Raises AccessDenied, UnsafeQuestion or NotLoaded."""
+def plan_distribution(
+    question: Distribution, access: Access, tables: Tables, fewest: int = 0
+) -> DistributionPlan:
+    """Turn the question into engine work. Raises AccessDenied, UnsafeQuestion or NotLoaded.
+
+    Of a table that counts accounts, values of fewer than `fewest` are left out.
+    """
     query, split = question.query, question.split
     by = () if split is None else (split.dimension,)
     where = checked(replace(query, by=by), access)
@@ -90,7 +98,28 @@ def plan_distribution(question: Distribution, access: Access, tables: Tables) ->
     periods = [query.period, *([query.compare.period] if query.compare else ())]
     made = (make(replace(question, query=replace(query, period=p)), where, reading)
             for p in periods)  # fmt: skip
-    return DistributionPlan(tuple(made), reading is not None)
+    counted = () if question.dataset.is_of_accounts else question.dataset.counted(question.metric)
+    if not (counted and fewest):
+        return DistributionPlan(tuple(made), reading is not None)
+    without = tuple(_without_few(r, counted, fewest) for r in made)
+    return DistributionPlan(without, reading is not None, leaves_few_out=True)
+
+
+def _without_few(reduction: Reduction, counted: tuple[Aggregate, ...], fewest: int) -> Reduction:
+    """Without the rows or units that are of some accounts, but of so few."""
+    inner = reduction.source.inner
+    numbers = [a.argument if inner is None else f'"{a.key}"' for a in counted]
+    known = [f"COALESCE({n}, 0)" for n in numbers]
+    none, enough = (
+        joined.join(f"({n} {sign})" for n in known)
+        for joined, sign in ((" AND ", "= 0"), (" OR ", f">= {fewest}"))
+    )
+    kept = replace(reduction, base=f"({reduction.base}) AND (({none}) OR ({enough}))")
+    if inner is None:
+        return kept
+    aggregates = tuple({a.key: a for a in (*inner.aggregates, *counted)}.values())
+    source = replace(kept.source, inner=replace(inner, aggregates=aggregates))
+    return replace(kept, source=source)
 
 
 def why_not(metric: Metric, dataset: Dataset, over: Over) -> str:
@@ -118,22 +147,38 @@ def unit_of(dataset: Dataset) -> str:
     return {"geo": "regions"}.get(word, f"{word}s")
 
 
-def sides(frames: Sequence[pl.DataFrame]) -> pl.DataFrame:
-    """The answers to the reductions of a plan, told apart by side, 0 and 1."""
+def sides(frames: Sequence[pl.DataFrame], fewest: int = 0) -> pl.DataFrame:
+    """The answers to the reductions of a plan, told apart by side, 0 and 1.
+
+    Bins of fewer than `fewest` accounts are put together; 0 leaves them as they are. Values that
+    are infinite or no number are left out.
+    """
     named = [
         f if SIDE in f.columns else f.with_columns(pl.lit(side).alias(SIDE))
         for side, f in enumerate(frames)
     ]
-    return pl.concat(
+    by_bucket = pl.concat(
         [
-            f.select(
+            finite(f).select(
                 pl.col(SIDE, BIN).cast(pl.Int64),
-                pl.col(CLUSTER).cast(pl.Int64).fill_null(0),
+                pl.col(BUCKET).cast(pl.Int64).fill_null(0),
                 *(pl.col(name).cast(pl.Float64) for name in (COUNT, TOTAL, LOW, HIGH)),
             )
             for f in named
         ]
-    ).select(COLUMNS)
+    )
+    told = together(by_bucket, fewest) if fewest else by_bucket
+    cluster = (pl.col(BUCKET) // (BUCKETS // CLUSTERS)).alias(CLUSTER)
+    return (
+        told.group_by(SIDE, cluster, BIN)
+        .agg(pl.col(COUNT, TOTAL).sum(), pl.col(LOW).min(), pl.col(HIGH).max())
+        .select(COLUMNS)
+    )
+
+
+def has_others(frames: Sequence[pl.DataFrame]) -> bool:
+    """Whether some values are infinite or no number, and so left out."""
+    return any(finite(f).height < f.height for f in frames)
 
 
 def _no_row_value(metric: Metric, formula: Formula) -> str:
@@ -306,7 +351,7 @@ def _tallied_by(value: str) -> tuple[Column, ...]:
         f"CASE WHEN ({value}) > 0 THEN {MIDDLE} + {step(f'({value})')} "
         f"WHEN ({value}) < 0 THEN -{MIDDLE} - {step(f'(-({value}))')} ELSE 0 END"
     )
-    return (Column(CLUSTER, f'"{BUCKET}" // {BUCKETS // CLUSTERS}'), Column(BIN, number))
+    return (Column(BUCKET, f'"{BUCKET}"'), Column(BIN, number))
 
 
 def _tallied(value: str) -> tuple[Aggregate, ...]:

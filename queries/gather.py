@@ -13,7 +13,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from queries.condition import Filter
-from queries.dataset import BUCKET, BUCKETS, ROWS, Dataset
+from queries.dataset import BUCKET, BUCKETS, CLOSING_ROWS, ROWS, Dataset, Metric
 from queries.estimation import Estimation
 from queries.estimators.estimator import Estimates
 from queries.formula import Aggregate, Array, Formula
@@ -22,6 +22,7 @@ from queries.model import Query
 from queries.plan import (
     BIN,
     BIN_RATIO,
+    INHABITED,
     LONERS,
     SUPERBUCKETS,
     UNITS,
@@ -34,12 +35,12 @@ from queries.plan import (
     only,
 )
 from queries.reduction import Reduction
+from queries.small_cells import is_withheld
 
 Reduce = Callable[[Reduction], pl.DataFrame]
 
 WIDEST_CUT = 500
 _GROUP = "__group"
-INHABITED = Aggregate("count_distinct", f'"{BUCKET}"')
 _VALUES = frozenset(("quantile", "min", "max"))
 
 
@@ -70,12 +71,28 @@ class Cells:
         rows = self.buckets.get(key, self.buckets.get(ROWS.key))
         return self.inhabited if rows is None else np.asarray((rows > 0).sum(axis=1), np.float64)
 
+    def behind(self, metric: Metric, dataset: Dataset) -> Array | None:
+        """Of how many buckets or accounts a metric of each group is; None where of nobody's."""
+        if dataset.is_of_accounts:
+            return self.occupied((CLOSING_ROWS if metric.is_closing else ROWS).key)
+        counted = [self.totals[a.key] for a in dataset.counted(metric) if a.key in self.totals]
+        return np.fmax.reduce(counted) if counted else None
+
     def has_buckets(self, formula: Formula) -> bool:
         return all(a.key in self.buckets for a in formula.aggregates())
 
 
-def gather(plan: Plan, reduction: Reduction, reduce: Reduce, groups: pl.DataFrame | None) -> Cells:
-    """The cells of a reduction of `plan`; of exactly `groups`, where they are given."""
+def gather(
+    plan: Plan,
+    reduction: Reduction,
+    reduce: Reduce,
+    groups: pl.DataFrame | None,
+    fewest: int = 0,
+) -> Cells:
+    """The cells of a reduction of `plan`; of exactly `groups`, where they are given.
+
+    A ranking that is cut has none of those that are of fewer than `fewest` accounts.
+    """
     query = plan.query
     partitioned, others = _split(reduction, query.dataset)
     wants_buckets = query.interval and bool(query.dataset.entity)
@@ -88,6 +105,10 @@ def gather(plan: Plan, reduction: Reduction, reduce: Reduce, groups: pl.DataFram
         assert plain is not None  # noqa: S101  # by the branch above
         return replace(plain, inhabited=_inhabited(query, reduction, reduce, groups))
     if _is_wide(query, reduction) and groups is not None:
+        if fewest and plain is not None and groups.height > query.limit:
+            inhabited = _inhabited(query, reduction, reduce, groups)
+            plain = _shown(query, replace(plain, inhabited=inhabited), fewest)
+            groups = plain.groups
         groups = _cut(query, plain, groups)
         reduction = _restricted(reduction, query, groups)
     split = by_bucket(replace(reduction, aggregates=partitioned))
@@ -162,7 +183,7 @@ def _inhabited(
     query: Query, reduction: Reduction, reduce: Reduce, groups: pl.DataFrame | None
 ) -> Array | None:
     """How many buckets each group has rows in, where small cells of people are to be known."""
-    if query.keeps_small or not query.dataset.is_of_people:
+    if query.keeps_small or not query.dataset.is_of_accounts:
         return None
     counted = replace(reduction, aggregates=(INHABITED,))
     return _cells(reduce(counted), counted, groups).totals[INHABITED.key]
@@ -174,6 +195,17 @@ def _is_wide(query: Query, reduction: Reduction) -> bool:
         and query.limit <= WIDEST_CUT
         and any(query.dataset.dimension(k.name).is_wide for k in query.by)
     )
+
+
+def _shown(query: Query, plain: Cells, fewest: int) -> Cells:
+    """Without the groups whose place in a ranking would tell what is withheld."""
+    ranked_by = next((m for m in query.metrics if m.name == query.order_by), query.metrics[0])
+    behind = plain.behind(ranked_by, query.dataset)
+    if behind is None or _ranked_by(query) is None:
+        return plain
+    kept = ~is_withheld(behind, fewest, plain.groups)
+    totals = {key: values[kept] for key, values in plain.totals.items()}
+    return Cells(plain.groups.filter(pl.Series(kept)), totals)
 
 
 def _cut(query: Query, plain: Cells | None, groups: pl.DataFrame) -> pl.DataFrame:

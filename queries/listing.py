@@ -2,8 +2,9 @@
 
 Rows must not be a way around an access. Row rules narrow them as they narrow every answer. A column
 that a hidden number reads is withheld, and one that tells whose a row is (the unit of intervals,
-its bucket, what the contract calls personal) is shown to nobody; neither can be filtered by. Where
-the number of rows is hidden, there is no listing.
+its bucket, what the contract calls personal) is shown to nobody; neither can be filtered by. So are
+columns that are made of accounts, or count them, in a table whose rows are nobody's: a row may be
+of a handful. Where the number of rows is hidden, there is no listing.
 """
 
 from collections.abc import Iterable, Sequence
@@ -90,6 +91,7 @@ def plan_rows(listing: Listing, access: Access, columns: Sequence[str]) -> RowPl
     """Turn a listing into engine work, of a table with these columns. Raises AccessDenied."""
     dataset = listing.dataset
     hidden = frozenset[str]().union(*(_bare(a.columns) for a in access.hidden))
+    hidden |= {name for c, count in dataset.people for name in (c, *count.columns)}
     personal = _personal(dataset)
     _check(listing, access, hidden, personal)
     shown = [*_titles(dataset, columns), *_ordered(dataset, columns)]

@@ -19,6 +19,7 @@ from queries.dataset import (
     Dataset,
     Join,
     Key,
+    Metric,
     TimeBucket,
     merged,
 )
@@ -38,6 +39,7 @@ BIN_RATIO = 1.01
 ZERO_BIN = -1_000_000
 UNITS = "units"
 LONERS = "loners"
+INHABITED = Aggregate("count_distinct", f'"{BUCKET}"')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +98,29 @@ def population_plan(dataset: Dataset) -> Reduction:
         ),
         base=dataset.base,
     )
+
+
+def crowd_plans(query: Query, access: Access, tables: Tables) -> tuple[Reduction, ...]:
+    """Of how many accounts all that a question looks at is: a number for each of its periods.
+
+    One for every metric where a table says itself how many are behind it; empty where nobody is.
+    """
+    dataset = query.dataset
+    where = conjunction(query.where, *row_rules(dataset, access))
+    named = frozenset(f.dimension.name for f in (where.filters() if where else ()))
+    asked = whole_of(query)
+    if dataset.is_of_accounts:
+        reading = covering(dataset, named, (ROWS,), tables)
+        plans = (
+            _from_table(asked, where, (), (INHABITED,))
+            if reading is None
+            else _from_rollup(asked, where, reading, (), (INHABITED,)),
+        )
+    else:
+        found = dict.fromkeys(_people(query, m) for m in query.metrics)
+        plans = tuple(_from_table(asked, where, (), counts) for counts in found if counts)
+    periods = [query.period, *([query.compare.period] if query.compare else ())]
+    return tuple(replace(p, period=period) for p in plans for period in periods)
 
 
 def by_bucket(reduction: Reduction) -> Reduction:
@@ -170,7 +195,7 @@ def _planned(query: Query, where: Condition | None, tables: Tables) -> Plan:
     if all(a.operation != "quantile" for a in aggregates):
         reading = covering(dataset, frozenset(named), aggregates, tables)
     groups = (
-        _from_rollup(query, where, keys, reading)
+        _from_rollup(query, where, reading, keys, tuple(map(reading.aggregate, aggregates)))
         if reading is not None
         else _from_table(query, where, keys, aggregates)
     )
@@ -187,7 +212,14 @@ def _planned(query: Query, where: Condition | None, tables: Tables) -> Plan:
 def _aggregates(query: Query) -> tuple[Aggregate, ...]:
     """What the metrics need, and how many rows are behind them."""
     rows = {CLOSING_ROWS if m.is_closing else ROWS for m in query.metrics}
-    return tuple(sorted({*merged(query.metrics), *rows, ROWS}, key=lambda a: a.key))
+    metrics = () if query.keeps_small else query.metrics
+    people = {a for m in metrics for a in _people(query, m)}
+    return tuple(sorted({*merged(query.metrics), *rows, ROWS, *people}, key=lambda a: a.key))
+
+
+def _people(query: Query, metric: Metric) -> tuple[Aggregate, ...]:
+    """What counts the accounts behind a metric, where the buckets with rows do not."""
+    return () if query.dataset.is_of_accounts else query.dataset.counted(metric)
 
 
 def _from_table(
@@ -223,12 +255,17 @@ def _inner(query: Query, estimation: Estimation, where: Condition | None) -> Red
 
 
 def _from_rollup(
-    query: Query, where: Condition | None, keys: tuple[Column, ...], reading: Reading
+    query: Query,
+    where: Condition | None,
+    reading: Reading,
+    keys: tuple[Column, ...],
+    aggregates: tuple[Aggregate, ...],
 ) -> Reduction:
+    """Aggregates are those of the rollup's own columns."""
     return Reduction(
         source=Source(reading.table),
         keys=tuple(reading.column(k) for k in keys),
-        aggregates=tuple(reading.aggregate(a) for a in _aggregates(query)),
+        aggregates=aggregates,
         where=reading.condition(where) if where is not None else None,
         time='"day"',
         period=query.period,

@@ -8,6 +8,7 @@ from datetime import date, timedelta
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from queries.calculation import calculate
 from queries.dataset import CLOSING_ROWS, ROWS, Metric, TimeBucket
@@ -28,7 +29,7 @@ from queries.model import Query, Threshold
 from queries.paired import Paired
 from queries.period import Grain, Period, end_of, start_of
 from queries.plan import Plan
-from queries.small_cells import hidden
+from queries.small_cells import accounts, hidden, is_few, is_withheld, marked
 
 CHANGES = frozenset(
     ("previous", "delta", "delta_low", "delta_high", "relative", "relative_low", "relative_high")
@@ -83,22 +84,28 @@ def measured(query: Query, gathered: Gathered) -> pl.DataFrame:
 
 
 def _without_small(query: Query, frame: pl.DataFrame, gathered: Gathered) -> pl.DataFrame:
-    """Cells of few people withheld; metrics of the last day are counted on that day.
+    """Cells of few people withheld, metric by metric: each has the accounts behind it."""
+    groups = frame.select(k.name for k in query.by if k.name in frame.columns)
+    found: dict[bytes, NDArray[np.bool_]] = {}
 
-    In the order of their keys: of cells as small as each other the same is withheld every time.
-    """
-    keys = [k.name for k in query.by if k.name in frame.columns]
-    order = np.arange(frame.height)
-    if keys:
-        order = frame.select(pl.arg_sort_by(keys, nulls_last=True)).to_series().to_numpy()
-        frame = frame[order]
-    for key in (ROWS.key, CLOSING_ROWS.key):
-        names = [m.name for m in query.metrics if m.is_closing == (key == CLOSING_ROWS.key)]
-        now = gathered.current.occupied(key)
-        before = gathered.previous.occupied(key) if gathered.previous else None
-        if names and now is not None:
-            past = None if before is None else before[order]
-            frame = hidden(frame, names, now[order], past, gathered.fewest)
+    def gone(behind: Array | None) -> NDArray[np.bool_]:
+        if behind is None:
+            return np.zeros(frame.height, dtype=bool)
+        key = behind.tobytes()
+        if key not in found:
+            found[key] = is_withheld(behind, gathered.fewest, groups)
+        return found[key]
+
+    for metric in query.metrics:
+        behind = [
+            side.behind(metric, query.dataset) if side else None
+            for side in (gathered.current, gathered.previous)
+        ]
+        now, past = map(gone, behind)
+        if behind[0] is not None:
+            people = accounts(behind[0]) if query.dataset.is_of_accounts else behind[0]
+            frame = marked(frame, now, is_few(people))
+        frame = hidden(frame, [metric.name], now, past)
     return frame
 
 

@@ -2,15 +2,20 @@
 
 Every answer passes here before it is filtered, ordered or cut, so that nothing can be read off an
 order or a threshold either. Accounts are counted by the buckets that have rows: ten buckets are
-ten accounts or more. Where one cell alone is withheld, the next smallest goes with it, until what
-is withheld has ten accounts and two cells: else the total less the rest would be that cell
-(complementary suppression; Hundepool et al., Statistical Disclosure Control, 2012, ch. 4).
+ten accounts or more. Of a table whose rows are no account's, the catalogue says what counts them.
+Where the total less the rest would be a cell of few, one of ten or more is withheld with it, so
+that what is withheld together is of ten at least: in the answer as a whole, and in every group that
+some of its keys make (complementary suppression; Hundepool et al., Statistical Disclosure Control,
+2012, ch. 4). Two totals together, or the answers to two questions, can still be held against each
+other: docs/asking.md says what is promised.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from itertools import combinations
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from queries.dataset import BUCKETS, SMALL
 from queries.formula import Array
@@ -22,6 +27,7 @@ _CHANGES = (
     "delta", "delta_low", "delta_high", "relative", "relative_low", "relative_high",
 )  # fmt: skip
 _ENOUGH = 2
+_MOST_KEYS = 5
 
 
 def accounts(occupied: Array) -> Array:
@@ -33,44 +39,53 @@ def accounts(occupied: Array) -> Array:
         return -BUCKETS * np.log1p(-np.minimum(occupied, BUCKETS) / BUCKETS)
 
 
-def is_withheld(occupied: Array, fewest: int) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-    """Which cells may not be shown. A cell of nobody says nothing of anybody."""
+def is_withheld(
+    occupied: Array, fewest: int, groups: pl.DataFrame | None = None
+) -> NDArray[np.bool_]:
+    """Which cells may not be shown. A cell of nobody says nothing of anybody.
+
+    `groups` has the keys of the cells: in what order they come makes no difference then.
+    """
     with np.errstate(invalid="ignore"):
-        hidden = (occupied > 0) & (occupied < fewest)
-    if not hidden.any():
-        return hidden
-    order = np.argsort(np.where(hidden | ~(occupied > 0), np.inf, occupied), kind="stable")
-    for nearest in order:
-        enough = occupied[hidden].sum() >= fewest and hidden.sum() >= _ENOUGH
-        if enough or hidden[nearest] or not occupied[nearest] > 0:
-            break
-        hidden[nearest] = True
+        is_there = occupied > 0
+        is_small = is_there & (occupied < fewest)
+    if not is_small.any():
+        return is_small
+    if groups is None or not groups.width:
+        return _with_companions(is_small, is_there, occupied, [np.zeros(len(occupied), np.intp)])
+    order = groups.select(pl.arg_sort_by(groups.columns, nulls_last=True)).to_series().to_numpy()
+    blocks = list(_blocks(groups[order]))
+    hidden = np.zeros_like(is_small)
+    hidden[order] = _with_companions(is_small[order], is_there[order], occupied[order], blocks)
     return hidden
 
 
 def hidden(
-    frame: pl.DataFrame, names: Iterable[str], now: Array, before: Array | None, fewest: int
+    frame: pl.DataFrame, names: Iterable[str], gone: NDArray[np.bool_], past: NDArray[np.bool_]
 ) -> pl.DataFrame:
-    """The answer without the numbers of cells of few accounts, with a column `small` where any is.
-
-    `now` and `before` are the occupied buckets of the rows, NaN where rows are nobody's.
-    """
-    is_gone = is_withheld(now, fewest)
-    was_gone = np.zeros_like(is_gone) if before is None else is_withheld(before, fewest)
-    with np.errstate(invalid="ignore"):
-        is_few = (now > 0) & (accounts(now) < FEWEST_READ)
-    if not (is_gone.any() or was_gone.any() or is_few.any()):
-        return frame
-    gone, past = (pl.Series(mask, dtype=pl.Boolean) for mask in (is_gone, was_gone))
+    """The answer without the numbers of withheld cells: `gone` now, `past` in the other period."""
+    masks = (pl.Series(mask, dtype=pl.Boolean) for mask in (gone, past))
+    now, before = masks
     columns = [c for name in names for c in frame.columns if c.partition("__")[0] == name]
-    masks = {c: _mask(c.partition("__")[2], gone, past) for c in columns}
-    shown = frame.with_columns(
-        pl.when(mask).then(None).otherwise(pl.col(column)).alias(column)
-        for column, mask in masks.items()
+    return frame.with_columns(
+        pl.when(_mask(c.partition("__")[2], now, before)).then(None).otherwise(pl.col(c)).alias(c)
+        for c in columns
     )
-    marks = np.where(is_gone, WITHHELD, np.where(is_few, FEW, ""))
+
+
+def marked(frame: pl.DataFrame, gone: NDArray[np.bool_], few: NDArray[np.bool_]) -> pl.DataFrame:
+    """With a column `small` where any cell is of few accounts, the worse of several metrics."""
+    if not (gone.any() or few.any()):
+        return frame
+    marks = np.where(gone, WITHHELD, np.where(few, FEW, ""))
     found = pl.Series(SMALL, marks.tolist(), dtype=pl.String).replace("", None)
-    return shown.with_columns(found) if SMALL not in frame.columns else _worse(shown, found)
+    return frame.with_columns(found) if SMALL not in frame.columns else _worse(frame, found)
+
+
+def is_few(accounts_n: Array) -> NDArray[np.bool_]:
+    """Which cells are of too few accounts to read much into."""
+    with np.errstate(invalid="ignore"):
+        return (accounts_n > 0) & (accounts_n < FEWEST_READ)
 
 
 def said(frame: pl.DataFrame) -> tuple[str, ...]:
@@ -103,3 +118,45 @@ def _worse(frame: pl.DataFrame, found: pl.Series) -> pl.DataFrame:
     return frame.with_columns(
         pl.when(is_gone).then(pl.lit(WITHHELD)).otherwise(pl.coalesce(SMALL, found)).alias(SMALL)
     )
+
+
+def _blocks(groups: pl.DataFrame) -> Iterator[NDArray[np.intp]]:
+    """The groups that some of the keys make, by number, those of most keys first."""
+    keys = groups.columns
+    wanted = range(len(keys)) if len(keys) <= _MOST_KEYS else (0, 1, len(keys) - 1)
+    for count in sorted(wanted, reverse=True):
+        for chosen in combinations(keys, count):
+            found = pl.struct(chosen).rank("dense") - 1 if chosen else pl.lit(0)
+            numbers = groups.select(found.alias("__block")).to_series().to_numpy()
+            yield np.broadcast_to(numbers, (groups.height,)).astype(np.intp)
+
+
+def _with_companions(
+    small: NDArray[np.bool_],
+    is_there: NDArray[np.bool_],
+    occupied: Array,
+    blocks: list[NDArray[np.intp]],
+) -> NDArray[np.bool_]:
+    """Cells of few, with others until no block lacks just one, or nothing but those of few.
+
+    A companion is one that adds the fewest blocks to those that lack cells, the smallest of them.
+    """
+    hidden = small.copy()
+    before = -1
+    while before != (before := int(hidden.sum())):
+        for block in blocks:
+            lacking = _counts(block, hidden)
+            is_safe = (lacking >= _ENOUGH) & (_counts(block, hidden & ~small) > 0)
+            shown = is_there & ~hidden
+            candidates = np.flatnonzero(shown & ((lacking > 0) & ~is_safe)[block])
+            if not len(candidates):
+                continue
+            clean = np.sum([(_counts(b, hidden) == 0)[b[candidates]] for b in blocks], axis=0)
+            order = np.lexsort((occupied[candidates], clean, block[candidates]))
+            _, first = np.unique(block[candidates][order], return_index=True)
+            hidden[candidates[order[first]]] = True
+    return hidden
+
+
+def _counts(block: NDArray[np.intp], mask: NDArray[np.bool_]) -> NDArray[np.intp]:
+    return np.bincount(block[mask], minlength=int(block.max(initial=0)) + 1)

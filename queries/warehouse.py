@@ -7,22 +7,18 @@ from dataclasses import replace
 from datetime import date, timedelta
 from time import perf_counter
 
-import numpy as np
 import polars as pl
 
+from queries.bins import SIDE
 from queries.cache import FrameCache
 from queries.catalog import Catalog
-from queries.closing import closed
 from queries.condition import Dimension, Filter, Scalar
-from queries.dataset import CLUSTER, ROWS, Access, Dataset, Metric
+from queries.dataset import BUCKET, ROWS, Access, Dataset, Metric
 from queries.derived import require
-from queries.distribution import SIDE, Distribution, plan_distribution, sides
+from queries.distribution import Distribution, has_others, plan_distribution, sides
 from queries.errors import NotLoaded, UnsafeQuestion
 from queries.estimate import estimated
-from queries.formula import Array
 from queries.gather import (
-    INHABITED,
-    counted_units,
     gather,
     shows_the_gone,
     summed_up,
@@ -33,11 +29,18 @@ from queries.lake.lake import Lake
 from queries.lake.snapshot import Snapshot
 from queries.listing import Listing, Rows, plan_rows
 from queries.model import Query, Result
-from queries.paired import FEWEST_BUCKETS
 from queries.period import Period, end_of
-from queries.plan import Plan, adds_levels, over, plan, plan_whole, population_plan
+from queries.plan import (
+    INHABITED,
+    Plan,
+    adds_levels,
+    crowd_plans,
+    over,
+    plan,
+    plan_whole,
+)
+from queries.reader import Reader
 from queries.reduction import Engine, Reduction
-from queries.rollup import known_population
 from queries.shape import (
     Gathered,
     aligned,
@@ -82,8 +85,9 @@ class Warehouse:
         query, notes = _clipped(query.filled, complete)
         bound = _covered(query.dataset, tables, complete)
         planned = plan(query, access, tables)
-        reader = _Reader(self._engine, self._cache, tables, query.dataset)
-        _refuse_few(planned, reader, self._fewest)
+        reader = Reader(self._engine, self._cache, tables, query.dataset)
+        if query.keeps_small and _is_narrowed(planned):
+            _refuse_few(crowd_plans(query, access, tables), reader, self._fewest)
         groups = _gathered(planned, reader, self._fewest)
         total = measured(query, groups).clear(1)
         if query.needs_total and not adds_levels(query, planned):
@@ -121,8 +125,8 @@ class Warehouse:
         require(listing.dataset, tables)
         table = listing.dataset.table
         planned = plan_rows(listing, access, self._engine.columns(table, tables))
-        reader = _Reader(self._engine, self._cache, tables, listing.dataset)
-        if listing.dataset.is_of_people:
+        reader = Reader(self._engine, self._cache, tables, listing.dataset)
+        if listing.dataset.is_of_accounts:
             counted = replace(planned.counted, aggregates=(INHABITED,))
             _check_enough(int(reader.reduce(counted)[INHABITED.key].sum()), reader, self._fewest)
         return Rows(
@@ -151,11 +155,14 @@ class Warehouse:
         dataset = question.dataset
         complete = _complete_through(dataset, tables)
         query, notes = _clipped(question.query, complete)
-        planned = plan_distribution(replace(question, query=query), access, tables)
-        reader = _Reader(self._engine, self._cache, tables, dataset)
-        frame = sides([reader.reduce(r) for r in planned.reductions])
-        for side in frame.partition_by(SIDE) if dataset.is_of_people else ():
-            _check_enough(side[CLUSTER].n_unique(), reader, self._fewest)
+        planned = plan_distribution(replace(question, query=query), access, tables, self._fewest)
+        reader = Reader(self._engine, self._cache, tables, dataset)
+        if planned.leaves_few_out:
+            notes = (*notes, f"Values of fewer than {self._fewest} accounts are left out.")
+        found = [reader.reduce(r) for r in planned.reductions]
+        frame = _told(found, reader, self._fewest)
+        if has_others(found):
+            notes = (*notes, "Values that are infinite or no number are left out.")
         return Result(
             query=query,
             frame=frame,
@@ -224,73 +231,48 @@ class Warehouse:
             dataset=counted, metrics=(_COUNT,), by=(dimension,), where=found, interval=False
         )
         planned = plan(query, access, tables)
-        reader = _Reader(self._engine, self._cache, tables, dataset)
+        reader = Reader(self._engine, self._cache, tables, dataset)
         frame = reader.reduce(planned.groups).sort(
             ROWS.key, dimension.name, descending=[True, False]
         )
         return frame[dimension.name].drop_nulls().head(limit).to_list()
 
 
-class _Reader:
-    """Reductions of one snapshot, through the cache. Knows whether all of them came from it."""
-
-    def __init__(
-        self, engine: Engine, cache: FrameCache, tables: Snapshot, dataset: Dataset
-    ) -> None:
-        self._engine = engine
-        self._cache = cache
-        self._tables = tables
-        self._dataset = dataset
-        self.all_cached = True
-
-    def reduce(self, reduction: Reduction) -> pl.DataFrame:
-        """The key is all that decides the answer: the work itself, access inside, and the data."""
-        contents = {t: self._tables.contents(t) for t in _tables_of(reduction)}
-        reduction = self.closed(reduction)
-        key = repr((self._engine.name, contents, reduction))
-        frame, was_cached = self._cache.remember(
-            key, lambda: self._engine.reduce(reduction, self._tables)
-        )
-        self.all_cached &= was_cached
-        return frame
-
-    def closed(self, reduction: Reduction) -> Reduction:
-        """With the last day of each bucket named, where a number is of that day."""
-        return closed(reduction, self._dataset, self._tables)
-
-    def population(self) -> Array | None:
-        """Units by bucket; None where the dataset's rows are nobody's."""
-        if not self._dataset.entity:
-            return None
-        known = known_population(self._dataset, self._tables)
-        if known is not None:
-            return np.asarray(known, dtype=np.float64)
-        return counted_units(self.reduce(population_plan(self._dataset)))
-
-
-def _gathered(planned: Plan, reader: _Reader, fewest: int = 0) -> Gathered:
+def _gathered(planned: Plan, reader: Reader, fewest: int = 0) -> Gathered:
     """The period asked for and the one it is held against, by group."""
-    gathered = _of_periods(planned, reader)
     is_open = planned.query.keeps_small or not planned.query.dataset.is_of_people
-    knows = None if is_open or not fewest else reader.population()
-    if knows is None or (knows > 0).sum() < FEWEST_BUCKETS:
-        return gathered
+    fewest = 0 if is_open or not fewest or not reader.knows_people else fewest
+    gathered = _of_periods(planned, reader, fewest)
     return replace(gathered, fewest=fewest)
 
 
-def _refuse_few(planned: Plan, reader: _Reader, fewest: int) -> None:
-    """An analysis sees small cells, but not where all of its rows together are of few accounts."""
-    query, where = planned.query, planned.groups.where
-    if query.keeps_small and query.dataset.is_of_people and where is not None:
-        counted = replace(planned.groups, keys=(), aggregates=(INHABITED,))
-        _check_enough(int(reader.reduce(counted)[INHABITED.key].sum()), reader, fewest)
+def _is_narrowed(planned: Plan) -> bool:
+    """Whether less than all there is was asked about."""
+    return planned.query.period is not None or planned.groups.where is not None
 
 
-def _check_enough(count: int, reader: _Reader, fewest: int) -> None:
-    """Raises UnsafeQuestion where rows lie in so few buckets, of a lake that knows accounts."""
-    population = reader.population()
-    is_known = population is not None and (population > 0).sum() >= FEWEST_BUCKETS
-    if is_known and 0 < count < fewest:
+def _refuse_few(counts: tuple[Reduction, ...], reader: Reader, fewest: int) -> None:
+    """An analysis sees small cells, but not where all of its rows together are of few accounts.
+
+    Neither those of the period it is held against.
+    """
+    for counted in counts:
+        found = reader.reduce(counted).row(0)
+        _check_enough(max((n for n in found if n is not None), default=0), reader, fewest)
+
+
+def _told(frames: list[pl.DataFrame], reader: Reader, fewest: int) -> pl.DataFrame:
+    """A distribution in bins that tell nobody's own value. Raises UnsafeQuestion without any."""
+    if not (fewest and reader.knows_accounts):
+        return sides(frames)
+    for side in (part for f in frames for part in (f.partition_by(SIDE) if SIDE in f else [f])):
+        _check_enough(side[BUCKET].n_unique(), reader, fewest)
+    return sides(frames, fewest)
+
+
+def _check_enough(count: float, reader: Reader, fewest: int) -> None:
+    """Raises UnsafeQuestion where rows are of so few accounts, or lie in so few buckets."""
+    if reader.knows_people and 0 < count < fewest:
         raise UnsafeQuestion(
             f"Fewer than {fewest} accounts are behind this, so it is withheld.",
             "Take a filter away, or choose a longer period.",
@@ -298,10 +280,10 @@ def _check_enough(count: int, reader: _Reader, fewest: int) -> None:
         )
 
 
-def _of_periods(planned: Plan, reader: _Reader) -> Gathered:
+def _of_periods(planned: Plan, reader: Reader, fewest: int) -> Gathered:
     query, reduction = planned.query, planned.groups
     population = reader.population() if query.interval else None
-    current = gather(planned, reduction, reader.reduce, None)
+    current = gather(planned, reduction, reader.reduce, None, fewest)
     if query.compare is None:
         gathered = Gathered(current, None, population)
         return _with_estimates(planned, gathered, reader, (current.groups, None))
@@ -315,7 +297,7 @@ def _of_periods(planned: Plan, reader: _Reader) -> Gathered:
     return _with_estimates(planned, gathered, reader, (current.groups, before.groups))
 
 
-def _gathered_whole(planned: Plan, groups: Gathered, whole: Plan, reader: _Reader) -> Gathered:
+def _gathered_whole(planned: Plan, groups: Gathered, whole: Plan, reader: Reader) -> Gathered:
     """The same of all groups together: summed where that is right, else asked."""
     query = whole.query
     if not planned.query.by:
@@ -335,7 +317,7 @@ def _gathered_whole(planned: Plan, groups: Gathered, whole: Plan, reader: _Reade
 def _with_estimates(
     planned: Plan,
     gathered: Gathered,
-    reader: _Reader,
+    reader: Reader,
     groups: tuple[pl.DataFrame | None, pl.DataFrame | None],
 ) -> Gathered:
     """With what estimators say of both periods: of these groups, or of all rows together."""
@@ -363,12 +345,6 @@ def _covered(dataset: Dataset, tables: Snapshot, complete: date | None) -> Perio
     days = tables.days(dataset.table)
     first = days[0] if days is not None else date.min
     return Period(min(first, complete), complete)
-
-
-def _tables_of(reduction: Reduction) -> tuple[str, ...]:
-    source = reduction.source
-    inner = () if source.inner is None else _tables_of(source.inner)
-    return tuple(dict.fromkeys((source.table, *(j.table for j in source.joins), *inner)))
 
 
 def _seen(frame: pl.DataFrame, access: Access) -> pl.DataFrame:

@@ -15,18 +15,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import polars as pl
 
 from queries.analyses.cluster import Estimate
 from queries.analyses.laid_out import LaidOut, merged_small, occupied_buckets, with_rest
 from queries.condition import Scalar
-from queries.dataset import Metric
+from queries.dataset import SMALL, Metric
 from queries.errors import InvalidQuery, UnsafeQuestion
 from queries.estimation import Estimation
 from queries.formula import Aggregate, Arithmetic, Array, Constant, Formula
 from queries.interval import margin
 from queries.model import Result
 from queries.paired import Paired
-from queries.small_cells import FEWEST_SHOWN, is_withheld
+from queries.small_cells import FEWEST_SHOWN, WITHHELD, is_withheld
 
 NEARLY_ALL = 0.9
 _ADDS = ("additive", "semi-additive")
@@ -106,14 +107,19 @@ def decompose(metric: Metric, groups: Result, whole: Result) -> Decomposition:
             "There is no change to explain: the data does not cover both periods.",
             "Compare with a period that the data covers completely.",
         )
-    return decomposed(metric, groups.paired, whole.paired)
+    return decomposed(metric, groups.paired, whole.paired, _withheld(metric, groups))
 
 
 def check_enough(whole: Result) -> None:
     """Raises UnsafeQuestion where a period is of fewer accounts than may be shown."""
-    if whole.paired is None or not whole.query.dataset.is_of_people:
+    dataset = whole.query.dataset
+    if whole.paired is None or not dataset.is_of_people:
         return
-    if any(is_withheld(side, FEWEST_SHOWN).any() for side in occupied_buckets(whole.paired)):
+    sides = occupied_buckets(whole.paired) if dataset.is_of_accounts else []
+    counted = [m for m in whole.query.metrics if dataset.counted(m)]
+    if any(is_withheld(side, FEWEST_SHOWN).any() for side in sides) or any(
+        _withheld(m, whole) for m in counted
+    ):
         raise UnsafeQuestion(
             f"Fewer than {FEWEST_SHOWN} accounts are behind this, so it is withheld.",
             "Take a filter away, or choose a longer period.",
@@ -121,8 +127,24 @@ def check_enough(whole: Result) -> None:
         )
 
 
-def decomposed(metric: Metric, groups: Paired, whole: Paired) -> Decomposition:
-    """The same from both periods by bucket."""
+def _withheld(metric: Metric, answer: Result) -> frozenset[object]:
+    """The groups that an answer withholds in a period, of a table that counts accounts itself."""
+    dataset, frame = answer.query.dataset, answer.frame
+    if dataset.is_of_accounts or not dataset.counted(metric):
+        return frozenset()
+    is_gone = pl.col(f"{metric.name}__previous").is_null()
+    if SMALL in frame.columns:
+        is_gone |= (pl.col(SMALL) == WITHHELD).fill_null(value=False)
+    hidden = frame.filter(is_gone)
+    if not answer.query.by:
+        return frozenset([None]) if hidden.height else frozenset()
+    return frozenset(hidden[answer.query.by[0].name].to_list())
+
+
+def decomposed(
+    metric: Metric, groups: Paired, whole: Paired, withheld: frozenset[object] = frozenset()
+) -> Decomposition:
+    """The same from both periods by bucket; `withheld` groups are no part by themselves."""
     numerator, denominator = terms(metric)
     for formula in (numerator, denominator):
         if formula is not None and not groups.has(formula):
@@ -131,7 +153,7 @@ def decomposed(metric: Metric, groups: Paired, whole: Paired) -> Decomposition:
     if denominator is not None:
         aggregates |= denominator.aggregates()
     cut = with_rest(metric, aggregates, groups, whole)
-    laid_out = merged_small(cut)
+    laid_out = merged_small(cut, withheld)
     if denominator is None:
         return _of_total(metric, numerator, laid_out)
     return _of_ratio(metric, (numerator, denominator), laid_out)

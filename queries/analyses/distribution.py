@@ -16,8 +16,8 @@ import polars as pl
 from numpy.typing import NDArray
 
 from queries.analyses.cluster import CLUSTERS, Estimate
+from queries.bins import COUNT, HIGH, LOW, SIDE, TOTAL
 from queries.dataset import CLUSTER
-from queries.distribution import COUNT, HIGH, LOW, SIDE, TOTAL
 from queries.formula import Array
 from queries.interval import (
     FEWEST_CLUSTERS,
@@ -42,8 +42,9 @@ _DECILES = np.round(np.arange(0.1, 0.95, 0.1), 1)
 class Spread:
     """Values of one side: `counts` and `totals` are `clusters x bins`, `low` and `high` by bin.
 
-    Every value of a bin lies from its `low` to its `high`, which are values themselves; both sides
-    share them. `is_independent` says that what is counted is the unit itself.
+    Every value of a bin lies from its `low` to its `high`, but for the first and the last, whose
+    outer ends are not told; both sides share them. `is_independent` says that what is counted is
+    the unit itself.
     """
 
     counts: Array
@@ -246,10 +247,12 @@ def _left_out(side: Spread) -> dict[str, Array]:
 def _read(side: Spread, counts: Array, totals: Array) -> dict[str, Array]:
     everyone, everything = counts.sum(axis=1), totals.sum(axis=1)
     is_zero = (side.low == 0) & (side.high == 0)
+    is_mixed = bool(((side.low <= 0) & (side.high >= 0) & ~is_zero & (side.by_bin > 0)).any())
     with np.errstate(all="ignore"):
+        zero = counts[:, is_zero].sum(axis=1) / everyone
         found = {
             "mean": everything / everyone,
-            "zero": counts[:, is_zero].sum(axis=1) / everyone,
+            "zero": np.full_like(zero, np.nan) if is_mixed else zero,
         }
         if side.is_volume:
             people = _from_zero(counts.cumsum(axis=1) / everyone[:, None])

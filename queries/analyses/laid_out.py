@@ -68,11 +68,11 @@ def _rest(cells: Array, whole: Array) -> Array:
     return np.zeros_like(left) if is_closed else left
 
 
-def merged_small(laid_out: LaidOut) -> LaidOut:
+def merged_small(laid_out: LaidOut, withheld: frozenset[object] = frozenset()) -> LaidOut:
     """Groups of under 200 accounts in both periods become one, and those below the largest 40.
 
     So do those of too few to be shown in a period, with the next larger where they are too few
-    even together.
+    even together, and those that are `withheld`.
     """
     paired, count = laid_out.paired, len(laid_out.values)
     accounts = np.fmax(*paired.accounts())[:count]
@@ -83,6 +83,7 @@ def merged_small(laid_out: LaidOut) -> LaidOut:
             size = np.fmax(size, amounts / max(float(amounts.sum()), 1e-300))
     is_small = np.nan_to_num(accounts, nan=np.inf) < FEWEST_ACCOUNTS
     is_small[np.argsort(-size, kind="stable")[MOST_GROUPS:]] = True
+    is_small |= np.array([value in withheld for value in laid_out.values], dtype=bool)
     for occupied in occupied_buckets(paired):
         is_small |= is_withheld(occupied, FEWEST_SHOWN)[:count]
     if not is_small.any():

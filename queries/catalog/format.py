@@ -119,7 +119,11 @@ class WrittenMetric(_Written):
 
 
 class WrittenDataset(_Written):
-    """One file. `base` always filters; `exclusive` names a dimension whose values overlap."""
+    """One file. `base` always filters; `exclusive` names a dimension whose values overlap.
+
+    `people` has for each column that is made of accounts the aggregate that counts them, where rows
+    are not what an account did.
+    """
 
     name: Name
     label: str
@@ -129,6 +133,7 @@ class WrittenDataset(_Written):
     grain: Text = ""
     owner: str = ""
     entity: str = ""
+    people: dict[str, Text] = Field(default_factory=dict[str, Text])
     clock: Clock = "utc"
     base: Text = ""
     time: WrittenTime

@@ -38,8 +38,9 @@ from queries.dataset import (
 from queries.errors import InvalidQuery
 from queries.estimation import Estimation
 from queries.expression import canonical, columns_of
-from queries.formula import Formula
+from queries.formula import Aggregate, Formula
 
+_COUNTS = ("sum", "max")
 _Shape = TypeVar("_Shape", bound=BaseModel)
 _INNER: dict[str, type[BaseModel]] = {
     "time": WrittenTime,
@@ -73,6 +74,7 @@ def read_dataset(text: str, origin: str) -> Dataset:
         grain=written.grain,
         owner=written.owner,
         entity=written.entity,
+        people=tuple((c, _count(t, f"{origin}: people {c}")) for c, t in written.people.items()),
         clock=written.clock,
         base=_canonical(written.base, f"{origin}: base") if written.base else None,
         joins=tuple(Join(j.name, j.table or j.name, j.column, j.key) for j in written.joins),
@@ -143,6 +145,17 @@ def _metric(written: WrittenMetric, dataset: Dataset, origin: str) -> Metric:
         material=written.material,
         defaults=tuple(sorted(written.defaults.items())),
     )
+
+
+def _count(text: str, place: str) -> Aggregate:
+    formula = read_formula(text, place)
+    if not isinstance(formula, Aggregate) or formula.operation not in _COUNTS:
+        raise InvalidQuery(
+            f"{place}: “{text}” counts no accounts.",
+            "Write the sum or the max of a column that does.",
+            code=CODE,
+        )
+    return formula
 
 
 def _page_metric(written: WrittenMetric, dataset: Dataset, origin: str) -> PageMetric:
@@ -237,6 +250,8 @@ def columns_by_place(dataset: Dataset) -> Iterable[tuple[str, frozenset[str]]]:
     yield "joins", frozenset(j.on for j in dataset.joins)
     if dataset.entity:
         yield "entity", frozenset({dataset.entity})
+    for column, count in dataset.people:
+        yield f"people {column}", frozenset({column}) | count.columns
     for dimension in (dataset.time, *dataset.dimensions):
         yield f"dimension {dimension.name}", columns_of(dimension.expression)
     for metric in dataset.metrics:

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import date
+from itertools import combinations, product
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +29,7 @@ from queries.reduction import Engine
 from queries.shape import Gathered, measured
 from queries.small_cells import FEWEST_SHOWN, WITHHELD, accounts, is_withheld
 from queries.warehouse import Warehouse
-from tests.queries.small_lake import COUNTRY, DATASET, START, plays, titles
+from tests.queries.small_lake import COUNTRY, DATASET, START, TITLE, plays, titles
 
 PERIOD = Period(START, START.replace(month=3, day=20))
 HALF = Period(START.replace(month=2, day=10), START.replace(month=3, day=20))
@@ -56,6 +58,46 @@ def test_no_more_is_withheld_than_must_be(occupied: np.ndarray):
     assert not (hidden & (occupied == 0)).any()
     assert hidden.any() == small.any()
     assert (hidden & ~small).sum() <= 1
+
+
+@st.composite
+def tables(draw: st.DrawFn) -> tuple[pl.DataFrame, np.ndarray]:
+    """Keys of some cells of a table of two or three dimensions, and how many are in each."""
+    sizes = draw(st.lists(st.integers(1, 5), min_size=2, max_size=3))
+    every = list(product(*(range(n) for n in sizes)))
+    chosen = draw(st.lists(st.sampled_from(every), min_size=1, unique=True))
+    occupied = draw(
+        st.lists(st.integers(1, 60), min_size=len(chosen), max_size=len(chosen)).map(np.array)
+    )
+    names = [f"key_{n}" for n in range(len(sizes))]
+    return pl.DataFrame(chosen, schema=names, orient="row"), occupied.astype(np.float64)
+
+
+@given(tables())
+def test_in_no_group_that_keys_make_is_a_cell_what_the_total_lacks(
+    table: tuple[pl.DataFrame, np.ndarray],
+):
+    groups, occupied = table
+    hidden = is_withheld(occupied, FEWEST_SHOWN, groups)
+    assert (hidden | (occupied >= FEWEST_SHOWN)).all()
+    cells = groups.with_columns(hidden=pl.Series(hidden), occupied=pl.Series(occupied))
+    for count in range(groups.width):
+        for kept in combinations(groups.columns, count):
+            for block in cells.partition_by(kept) if kept else [cells]:
+                gone = block.filter("hidden")
+                if 0 < gone.height < block.height:
+                    assert gone.height >= 2
+                    assert gone["occupied"].max() >= FEWEST_SHOWN  # type: ignore[operator]
+
+
+@given(tables(), st.randoms())
+def test_the_order_of_cells_makes_no_difference(table: tuple[pl.DataFrame, np.ndarray], dice: Any):  # noqa: ANN401
+    groups, occupied = table
+    order = list(range(groups.height))
+    dice.shuffle(order)
+    once = is_withheld(occupied, FEWEST_SHOWN, groups)
+    again = is_withheld(occupied[order], FEWEST_SHOWN, groups[order])
+    assert (once[order] == again).all()
 
 
 def test_accounts_are_counted_as_linear_counting_does():
@@ -197,6 +239,75 @@ def test_their_rows_are_not_listed(rare: Warehouse):
     with pytest.raises(UnsafeQuestion, match="Fewer than 10 accounts"):
         rare.rows(Listing(dataset=DATASET, where=alone, period=PERIOD), Access())
     assert rare.rows(Listing(dataset=DATASET, period=PERIOD), Access()).count > 0
+
+
+SEEN_BY_FOUR = "Title 7"
+
+
+@pytest.fixture
+def seldom(tmp_path: Path, engine: Engine) -> Warehouse:
+    """One title is watched by four accounts, more than any other."""
+    lake = Lake(tmp_path / "lake")
+    is_theirs = pl.col("account_id") <= 4
+    rows = (
+        plays()
+        .filter(is_theirs | (pl.col("title_id") != 7))
+        .with_columns(
+            pl.col("bucket").cast(pl.Int16),
+            pl.when(is_theirs).then(7).otherwise("title_id").cast(pl.Int64).alias("title_id"),
+            pl.when(is_theirs).then(10**6).otherwise("watched_s").alias("watched_s"),
+        )
+    )
+    lake.commit(
+        [
+            Change(table="plays", rows=rows, day="local_date"),
+            Change(table="programmes", rows=titles()),
+        ],
+        "seldom",
+    )
+    return Warehouse(lake, engine, FrameCache(None), Catalog((DATASET,)))
+
+
+@pytest.mark.parametrize("interval", [True, False])
+@pytest.mark.parametrize("name", ["hours_viewed", "tv_share"])
+def test_a_ranking_that_is_cut_does_not_place_them(seldom: Warehouse, interval: bool, name: str):
+    metric = DATASET.metric(name)
+    asked = Query(
+        dataset=DATASET, metrics=(metric,), by=(TITLE,), limit=5, interval=interval, period=PERIOD
+    )
+    frame = seldom.ask(asked, Access()).frame
+    assert SEEN_BY_FOUR not in frame["title"].to_list()
+    assert frame[name].null_count() == 0
+    assert frame.height == 5
+    everyone = seldom.ask(replace(asked, limit=10_000), Access()).frame
+    shown = everyone.drop_nulls(name).sort([name, "title"], descending=[True, False])
+    assert frame["title"].to_list() == shown["title"].head(5).to_list()
+    assert everyone.filter(pl.col("title") == SEEN_BY_FOUR)[name].to_list() == [None]
+
+
+def test_an_analysis_is_refused_where_either_period_is_of_few(tmp_path: Path, engine: Engine):
+    lake = Lake(tmp_path / "lake")
+    first = START.replace(day=20)
+    rows = plays().filter((pl.col("local_date") >= first) | (pl.col("account_id") <= 40))
+    day_of_few = rows.filter(pl.col("local_date") < first)["local_date"].min()
+    assert isinstance(day_of_few, date)
+    lake.commit(
+        [
+            Change(table="plays", rows=rows.cast({"bucket": pl.Int16}), day="local_date"),
+            Change(table="programmes", rows=titles()),
+        ],
+        "early",
+    )
+    early = Warehouse(lake, engine, FrameCache(None), Catalog((DATASET,)))
+    few, many = Period(day_of_few, day_of_few), Period(first, first)
+    question = asked(period=many, keeps_small=True)
+    assert early.ask(question, Access()).frame.height
+    for refused in (
+        replace(question, period=few),
+        replace(question, compare=Comparison("custom", few)),
+    ):
+        with pytest.raises(UnsafeQuestion, match="Fewer than 10 accounts"):
+            early.ask(refused, Access())
 
 
 def test_cells_of_many_are_marked_by_nothing(rare: Warehouse):

@@ -9,8 +9,8 @@ from scipy import stats
 
 from queries.analyses import distribution as dn
 from queries.analyses.cluster import CLUSTERS
+from queries.bins import COUNT, HIGH, LOW, MIDDLE, SIDE, TOTAL
 from queries.dataset import CLUSTER
-from queries.distribution import COUNT, HIGH, LOW, MIDDLE, SIDE, TOTAL
 from queries.estimators.gini import gini
 from queries.plan import BIN, BIN_RATIO
 
