@@ -10,13 +10,14 @@ from queries.model import Query, Result
 
 
 def questions(scope: Scope) -> tuple[Query, ...]:
-    return (outage.question(scope),)
+    return (outage.question(scope), outage.told_question(scope))
 
 
 def read(results: Sequence[Result], scope: Scope) -> Iterable[Event]:
     metric = scope.dataset.metric(outage.METRIC)
     country, network = (scope.dataset.dimension(name) for name in outage.PLACE)
-    for row in outage.outages(results[0].frame).iter_rows(named=True):
+    found = outage.outages(*(result.frame for result in results))
+    for row in found.iter_rows(named=True):
         where = written.value_label(row["country"], country)
         over = written.value_label(row["cdn"], network)
         rates = [written.number(row[name], metric) for name in ("rate", "usual")]

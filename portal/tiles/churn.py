@@ -75,7 +75,7 @@ class PriceChurn:
         if not found:
             return ()
         asked = context.without("country", "plan").question(self.metrics, by=(context.time,))
-        asked = replace(asked, compare=None, with_total=False, period=None, keeps_small=True)
+        asked = replace(asked, compare=None, with_total=False, period=None)
         return tuple(
             replace(asked, where=conjunction(asked.where, kept))
             for kept in price_change.sides(found[-1], context.dataset)

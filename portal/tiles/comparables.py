@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+import polars as pl
+
 from portal.components import format as written
 from portal.context import Context
 from portal.drawing import Drawing
@@ -18,6 +20,7 @@ from portal.tiles.greenlight import (
 )
 from queries.analyses.comparables import NEIGHBOURS, reasons
 from queries.model import Result
+from queries.small_cells import FEWEST_SHOWN
 
 _NEXT = 6
 
@@ -54,7 +57,9 @@ class Comparables(GreenlightTile):
         if plan is None:
             return (results[0],)
         kept = ("title", "distance", "genre", "tags", "budget_usd", "views", "release_date")
-        return (replace(results[0], frame=plan.comparables().select(kept)),)
+        is_few = (pl.col("views") > 0) & (pl.col("views") < FEWEST_SHOWN)
+        told = pl.when(~is_few).then("views").alias("views")
+        return (replace(results[0], frame=plan.comparables().select(kept).with_columns(told)),)
 
 
 def _listed(plan: Plan) -> list[dict[str, Any]]:
@@ -88,6 +93,13 @@ def _row(row: dict[str, Any], plan: Plan, context: Context) -> list[dict[str, An
         {"text": f"{1 - row['distance']:.0%}"},
         {"text": " · ".join(reasons(plan.programme, row))},
         {"text": written.number(float(row["budget_usd"]), USD)},
-        {"text": written.number(float(row["views"]), context.metric("views"))},
+        {"text": _views(row, context)},
         {"text": f"{released:%b %Y}" if released else written.NOTHING},
     ]
+
+
+def _views(row: dict[str, Any], context: Context) -> str:
+    """Fewer than ten views may be those of a handful of accounts."""
+    if 0 < row["views"] < FEWEST_SHOWN:
+        return f"<{FEWEST_SHOWN}"
+    return written.number(float(row["views"]), context.metric("views"))

@@ -19,6 +19,11 @@ _NOT_RECORDED = empty(
     "These plays do not say how long they were open.",
     "Open streams can be counted where a log has both ends of a play.",
 )
+_WITHHELD = empty(
+    "not_defined",
+    "Fewer than ten streams were open at any time, so they are withheld.",
+    "Take a filter away.",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +44,7 @@ class PeakConcurrency:
     def draw(self, results: Sequence[Result], context: Context) -> Drawing:
         found = _found(results, context)
         if found is None:
-            return _NOT_RECORDED
+            return _WITHHELD if _counted(results, context) else _NOT_RECORDED
         at = f"{found.peak_at:%Y-%m-%d %H:%M}"
         line: Trace = {
             "type": "scatter",
@@ -76,4 +81,9 @@ class PeakConcurrency:
 
 
 def _found(results: Sequence[Result], context: Context) -> concurrency.Concurrency | None:
+    found = _counted(results, context)
+    return None if found is None else found.told
+
+
+def _counted(results: Sequence[Result], context: Context) -> concurrency.Concurrency | None:
     return concurrency.concurrency(results[0].frame, results[1].frame, context.period)

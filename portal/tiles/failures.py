@@ -39,7 +39,7 @@ class Failures:
         question = context.question(names, by=(context.time,))
         asked = [replace(question, compare=None, interval=False)]
         if outage.METRIC not in context.withheld:
-            asked.append(outage.question(scope(context)))
+            asked += [outage.question(scope(context)), outage.told_question(scope(context))]
         return tuple(asked)
 
     def joined(self, results: Sequence[Result], _context: Context) -> tuple[Result, ...]:
@@ -70,7 +70,8 @@ class Failures:
             }
             for name, label, colour in known
         ]
-        found = outage.outages(results[1].frame) if len(results) > 1 else pl.DataFrame()
+        cells = [result.frame for result in results[1:]]
+        found = outage.outages(*cells) if cells else pl.DataFrame()
         layout: Layout = {
             "xaxis": time_axis(context, frame) | _whole_bars(frame[time], context),
             "yaxis": {"tickformat": ",.1%", "rangemode": "tozero"},

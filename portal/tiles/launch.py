@@ -20,6 +20,7 @@ from queries.model import Query, Result
 from queries.period import Period
 
 HORIZON_DAYS = 28
+FEWEST_LAUNCHES = 10
 AGAINST = Option(
     name="against",
     label="Comparables",
@@ -27,14 +28,17 @@ AGAINST = Option(
 )
 _ABOUT = ("kind", "genre")
 _LAST = HORIZON_DAYS - 1
+_NOTHING = pl.DataFrame(
+    schema={"title_id": pl.Int64, "title": pl.String, "days_since_release": pl.Int64}
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Launch:
     """Days since release, whatever period the page shows.
 
-    The fan is made of every launch, beside a title of those alike (option `against`). The days
-    that a title has not seen yet are dashed.
+    The fan is made of every launch, beside a title of those alike (option `against`); fewer than
+    ten would be drawn one by one, and are not. The days that a title has not seen yet are dashed.
     """
 
     metric: str = "hours_viewed"
@@ -46,50 +50,64 @@ class Launch:
 
     def questions(self, context: Context) -> tuple[Query, ...]:
         everything = replace(scope(context.without("title")), period=None)
-        chosen = context.question(self.metrics, by=("title_id", "title"))
-        shown = replace(chosen, period=None, compare=None, interval=False, limit=4)
-        return (launch.question(everything, self.metric, HORIZON_DAYS, _ABOUT), shown)
+        asked = launch.question(everything, self.metric, HORIZON_DAYS, _ABOUT)
+        if not context.view.values("title"):
+            return (asked,)
+        chosen = replace(scope(context), period=None)
+        return (asked, launch.own_question(chosen, self.metric, HORIZON_DAYS))
 
     def joined(self, results: Sequence[Result], context: Context) -> tuple[Result, ...]:
         """What is drawn, not the days it was made from."""
         comparables, own = self._curves(results, context)
-        frame = launch.fan(comparables).frame
+        frame = _fan_of(comparables).frame
         if context.view.values("title"):
             own_days = own.select("day", "title_id", "cumulative").pivot("title_id", index="day")
-            frame = frame.join(own_days, on="day", how="left", maintain_order="left")
+            frame = frame.join(own_days, on="day", how="full", coalesce=True).sort("day")
         return (replace(results[0], frame=frame),)
 
     def _curves(
         self, results: Sequence[Result], context: Context
     ) -> tuple[pl.DataFrame, pl.DataFrame]:
         """Every launch whose window has elapsed, and those of the chosen titles."""
-        days, chosen = (result.frame for result in results)
+        days, *chosen = (result.frame for result in results)
         extent = context.extent
         first, latest = extent.first or date.min, extent.latest or date.min
         span = Period(first, max(first, latest))
-        titles = chosen.drop_nulls(self.metric)["title_id"].to_list()
+        told = launch.told(chosen[0]) if chosen else launch.told(_NOTHING)
+        titles = told["title_id"].unique().to_list()
         own = launch.curves(days, self.metric, span, HORIZON_DAYS, whole=False)
         others = launch.curves(_alike(days, titles, context), self.metric, span, HORIZON_DAYS)
-        return others, own.filter(pl.col("title_id").is_in(titles))
+        # Days on which nobody watched tell nothing: the curve goes on to the last complete one.
+        ends = told.group_by("title_id").agg(pl.col("day").max().alias("end"))
+        own = own.join(ends, on="title_id").join(
+            told.with_columns(is_told=True), on=["title_id", "day"], how="left"
+        )
+        is_told = pl.col("is_told").fill_null(value=False) | (pl.col("day") > pl.col("end"))
+        return others, own.filter(is_told).drop("end", "is_told", "title")
 
     def draw(self, results: Sequence[Result], context: Context) -> Drawing:
         metric = context.metric(self.metric)
         comparables, own = self._curves(results, context)
-        fan = launch.fan(comparables)
-        told = results[1].frame.drop_nulls(self.metric)
-        names = dict(told.select("title_id", "title").iter_rows())
+        fan = _fan_of(comparables)
         has_title = bool(context.view.values("title"))
-        if has_title and told.is_empty() and results[1].frame.height:
-            return _WITHHELD
-        if fan.frame.is_empty() or (has_title and own.is_empty()):
-            return _NO_LAUNCH
-        traces = _fan(fan.frame)
+        names = _names(results[1].frame, self.metric) if has_title else {}
+        if has_title and own.is_empty():
+            watched = results[1].frame
+            return _WITHHELD if watched.height and launch.told(watched).is_empty() else _NO_LAUNCH
+        if fan.frame.is_empty() and not has_title:
+            return _FEW_LAUNCHES if fan.launches else _NO_LAUNCH
+        traces = _fan(fan.frame) if fan.frame.height else []
         alike = _said(context) if has_title else "launches"
-        notes = [f"The fan holds {fan.launches} {alike}: a tenth to nine tenths, and a half."]
+        notes = [
+            f"The fan holds {fan.launches} {alike}: a tenth to nine tenths, and a half."
+            if traces
+            else f"No fan: fewer than {FEWEST_LAUNCHES} {alike} to make it of."
+        ]
         if has_title:
             traces += [
                 _curve(own, title, name) | {"line": {"color": colour, "width": 2.5}}
                 for (title, name), colour in zip(names.items(), SERIES, strict=False)
+                if title in own["title_id"]
             ]
             traces += _to_come(own, comparables)
             notes += _standing(own, comparables, metric)
@@ -105,9 +123,28 @@ _WITHHELD = empty(
     "Too few accounts watched it here, so its days are withheld.",
     "Take a filter away.",
 )
+_FEW_LAUNCHES = empty(
+    "not_defined",
+    f"Fewer than {FEWEST_LAUNCHES} launches: each would be drawn by itself.",
+    "Take a filter away.",
+)
 _NO_LAUNCH = empty(
     "no_rows", "No launch to show.", "The title was released before the data begins, or not yet."
 )
+
+
+def _fan_of(comparables: pl.DataFrame) -> launch.Fan:
+    """Without its days where it would be that of single launches."""
+    fan = launch.fan(comparables)
+    return fan if fan.launches >= FEWEST_LAUNCHES else replace(fan, frame=fan.frame.clear())
+
+
+def _names(frame: pl.DataFrame, metric: str) -> dict[int, str]:
+    """The chosen titles, the most watched first."""
+    sums = frame.group_by("title_id", "title").agg(pl.col(metric).sum())
+    return dict(
+        sums.sort(metric, "title_id", descending=[True, False]).select("title_id", "title").rows()
+    )
 
 
 def _alike(days: pl.DataFrame, titles: list[int], context: Context) -> pl.DataFrame:

@@ -6,7 +6,7 @@ members; what an hour is held against is never filtered by the title or the end 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from math import log10
+from math import log10, nan
 from typing import Any
 
 import polars as pl
@@ -45,6 +45,7 @@ _LONGEST = 3_650
 _LONGEST_LABEL = 26
 _FEWEST, _FEW = licences.FEWEST_VIEWERS, 200
 _DASH = "–"
+_TOO_FEW = f"Fewer than {_FEWEST} viewers, or what would tell theirs"
 _TICKS = [n * 10.0**power for power in range(-3, 5) for n in (1, 2, 5)]
 
 
@@ -70,7 +71,8 @@ class Ending:
 
     def joined(self, results: Sequence[Result], _context: Context) -> tuple[Result, ...]:
         """A row a title."""
-        return (replace(results[2], frame=self.stake(results).titles),)
+        titles = self.stake(results).titles
+        return (replace(results[2], frame=titles.drop("variance", "heaviest")),)
 
 
 class EndingVerdict(Ending):
@@ -147,13 +149,13 @@ def _reasons(found: Stake, dear: pl.DataFrame, context: Context) -> list[dict[st
         texts.append((said_so, "bad"))
     titles = found.titles
     idle = titles.filter(pl.col("hours") == 0).height
-    few = titles.filter((pl.col("hours") > 0) & (pl.col("viewers") < _FEWEST)).height
+    few = titles.filter("is_withheld").height
     unknown = titles.filter(pl.col("unknown_fees") > 0).height
     alone = titles.filter(pl.col("substitute_usd").is_null() & (pl.col("fee_usd") > 0)).height
     if idle:
         texts.append((f"{_titles(idle)}: nobody watched in four weeks.", "flat"))
     if few:
-        texts.append((f"{_titles(few)}: fewer than {_FEWEST} viewers, not judged.", "flat"))
+        texts.append((f"{_titles(few)}: {_TOO_FEW.lower()}, not judged.", "flat"))
     if unknown:
         texts.append((f"{_titles(unknown)}: no known fee, not judged by cost.", "flat"))
     if alone:
@@ -194,8 +196,10 @@ class EndingTitles(Ending):
 def _row(row: Mapping[str, Any], dear: frozenset[int], context: Context) -> list[dict[str, Any]]:
     hours, usd = context.metric("hours_28_days"), context.metric("fee_usd")
     cost = context.metric("cost_per_hour")
-    few = 0 < row["viewers"] < _FEWEST
-    tone = "flat" if row["viewers"] < _FEW else ""
+    few = row["is_withheld"]
+    if few:
+        row = dict(row) | {c: nan for c, v in row.items() if v is None}
+    tone = "flat" if few or row["viewers"] < _FEW else ""
     fee = written.number(row["fee_usd"], usd) if row["fee_usd"] is not None else "unknown"
     is_dear = row["title_id"] in dear
     cells = [
@@ -215,7 +219,7 @@ def _row(row: Mapping[str, Any], dear: frozenset[int], context: Context) -> list
         if mark == "title":
             drawn.append({"text": text, "filter": text})
         elif name and few:
-            drawn.append({"text": _DASH, "tip": f"Fewer than {_FEWEST} viewers"})
+            drawn.append({"text": _DASH, "tip": _TOO_FEW})
         else:
             drawn.append({"text": text, "tone": mark, "tip": tip})
     return drawn
@@ -227,7 +231,7 @@ class EndingCosts(Ending):
     def draw(self, results: Sequence[Result], context: Context) -> Drawing:
         whole_stake = self.stake(results)
         found, dear = whole_stake.titles, _ids(whole_stake.dearer(threshold(context)))
-        priced = found.filter(pl.col("times").is_not_null() & (pl.col("viewers") >= _FEWEST))
+        priced = found.filter(pl.col("times").is_not_null())
         if priced.is_empty():
             return empty("no_rows", "No title that ends can be held against substitutes.",
                          "Choose a longer horizon or fewer filters.")  # fmt: skip

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import polars as pl
+
 from portal.components import format as written
 from portal.components.problem import no_rows
 from portal.context import Context
@@ -26,18 +28,18 @@ class Outages:
     metrics: tuple[str, ...] = (outage.METRIC,)
 
     def questions(self, context: Context) -> tuple[Query, ...]:
-        return (outage.question(scope(context)),)
+        return (outage.question(scope(context)), outage.told_question(scope(context)))
 
     def following(self, results: Sequence[Result], context: Context) -> tuple[Query, ...]:
-        found = outage.outages(results[0].frame).head(_ROWS)
+        found = _found(results).head(_ROWS)
         return (outage.hours_question(scope(context), found),) if found.height else ()
 
     def joined(self, results: Sequence[Result], _context: Context) -> tuple[Result, ...]:
         """What is drawn, not the cells it was found in."""
-        return (replace(results[0], frame=outage.outages(results[0].frame)),)
+        return (replace(results[0], frame=_found(results)),)
 
     def statements(self, results: Sequence[Result], context: Context) -> Sequence[Statement]:
-        found = outage.outages(results[0].frame)
+        found = _found(results)
         metric, chance = context.metric(outage.METRIC), outage.chance(results[0].frame)
         if found.is_empty():
             return (Statement.unsaid(chance),)
@@ -64,7 +66,7 @@ class Outages:
 
     def draw(self, results: Sequence[Result], context: Context) -> Drawing:
         cells = outage.looked_at(results[0].frame)
-        found = outage.outages(results[0].frame)
+        found = _found(results)
         if not cells:
             if results[0].frame.is_empty():
                 return no_rows(context)
@@ -82,7 +84,7 @@ class Outages:
         metric = context.metric(outage.METRIC)
         rows: list[list[dict[str, Any]]] = []
         for row in found.head(_ROWS).iter_rows(named=True):
-            ends = outage.hours(results[1].frame, row, row["usual"])
+            ends = outage.hours(results[2].frame, row, row["usual"])
             hours = f"{ends[0]:02d}:00–{(ends[1] + 1) % 24:02d}:00" if ends else written.NOTHING
             tip = f"{row['failures']:.0f} of {row['attempts']:.0f} attempts; q {row['q']:.1e}"
             rows.append(
@@ -107,3 +109,7 @@ class Outages:
             "(Benjamini-Hochberg)."
         )
         return Drawing(kind="table", content={"tables": [table]}, filters="country", notes=(note,))
+
+
+def _found(results: Sequence[Result]) -> pl.DataFrame:
+    return outage.outages(results[0].frame, results[1].frame)

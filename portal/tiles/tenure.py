@@ -18,6 +18,7 @@ from portal.tiles.rankers import scope
 from queries.analyses import survival
 from queries.estimators.product_limit import at_risk_of, parts
 from queries.model import Query, Result
+from queries.small_cells import FEWEST_SHOWN
 
 HORIZON_DAYS = 720
 _EVERY_DAYS = 120
@@ -39,7 +40,7 @@ class TenureCurves:
     def joined(self, results: Sequence[Result], context: Context) -> tuple[Result, ...]:
         """The curves, not the counts they were made from."""
         frames = [
-            survival.kaplan_meier(counted).frame.with_columns(pl.lit(label).alias(self.by))
+            survival.told(counted).frame.with_columns(pl.lit(label).alias(self.by))
             for label, counted in self._groups(results[0].frame, context)
         ]
         frame = pl.concat(frames) if frames else pl.DataFrame()
@@ -67,7 +68,7 @@ class TenureCurves:
             return no_rows(context)
         traces: list[Trace] = []
         for nth, (label, counted) in enumerate(groups):
-            traces += _curve(label, survival.kaplan_meier(counted), SERIES[nth])
+            traces += _curve(label, survival.told(counted), SERIES[nth])
             traces.append(_at_risk(label, counted, SERIES[nth]))
         low = 0.07 * len(groups) + 0.14
         layout: Layout = {
@@ -128,7 +129,9 @@ def _at_risk(label: str, counted: survival.Counts, colour: str) -> Trace:
     numbers: list[str] = []
     for day in days:
         later = [n for time, n in zip(counted.time, at_risk, strict=True) if time >= day]
-        numbers.append(written.count(float(later[0])) if later else "0")
+        left = float(later[0]) if later else 0.0
+        is_few = 0 < left < FEWEST_SHOWN
+        numbers.append(f"<{FEWEST_SHOWN}" if is_few else written.count(left))
     positions = ["middle right", *(["middle center"] * (len(days) - 2)), "middle left"]
     return {
         "type": "scatter",
@@ -146,7 +149,7 @@ def _at_risk(label: str, counted: survival.Counts, colour: str) -> Trace:
 def _notes(groups: Sequence[tuple[str, survival.Counts]]) -> tuple[str, ...]:
     medians: list[str] = []
     for label, counted in groups:
-        curve = survival.kaplan_meier(counted)
+        curve = survival.told(counted)
         middle = "not reached" if math.isnan(curve.median) else f"{curve.median:.0f} days"
         medians.append(f"{label} {middle}")
     said: list[Any] = [f"Half are gone after: {', '.join(medians)}."]

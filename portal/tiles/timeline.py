@@ -17,6 +17,7 @@ from portal.tiles.rankers import scope
 from queries.analyses.cluster import cells, counted_by, is_present, left_out
 from queries.interval import margin
 from queries.model import Query, Result
+from queries.small_cells import FEWEST_SHOWN, is_withheld
 
 _KINDS = ("pause", "rewind", "rewatch", "ffwd")
 _LABELS = {"ffwd": "Fast-forward"}
@@ -89,7 +90,10 @@ def _shares(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def _spread(part: pl.DataFrame) -> pl.DataFrame:
-    """Shares of one kind by position, with the jackknife over clusters of accounts."""
+    """Shares of one kind by position, with the jackknife over clusters of accounts.
+
+    Positions of fewer than ten clusters, which are as many accounts or more, are withheld.
+    """
     groups, laid_out = cells(part, ["position"], "interactions")
     counts = np.zeros((_LAST // _WIDE, laid_out.shape[1]))
     counts[groups["position"].to_numpy() // _WIDE] = laid_out
@@ -98,13 +102,19 @@ def _spread(part: pl.DataFrame) -> pl.DataFrame:
     with np.errstate(all="ignore"):
         wide = margin(without / without.sum(axis=0))
     columns = {"share": share, "low": np.maximum(share - wide, 0), "high": share + wide}
-    return pl.DataFrame(
+    told = pl.DataFrame(
         {
             "position": range(0, _LAST, _WIDE),
             "interactions": counts.sum(axis=1).astype(np.int64),
             **{n: pl.Series(v, nan_to_null=True) for n, v in columns.items()},
         }
     )
+    if counts.shape[1] == 1:
+        return told
+    people = (counts > 0).sum(axis=1).astype(np.float64)
+    gone = pl.Series(is_withheld(people, FEWEST_SHOWN))
+    numbers = pl.col("interactions", *columns)
+    return told.with_columns(pl.when(~gone).then(numbers))
 
 
 def _panel(part: pl.DataFrame, label: str, colour: str) -> list[Trace]:

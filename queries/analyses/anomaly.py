@@ -22,6 +22,7 @@ from queries.dataset import Metric, TimeBucket
 from queries.formula import Array
 from queries.model import Query
 from queries.period import Grain
+from queries.small_cells import FEWEST_SHOWN
 
 WARM_UP = FIRST_DAYS + KNOWN_ERRORS
 FEWEST_ACCOUNTS = 200
@@ -95,7 +96,8 @@ class Watched:
     """What was looked at: one row a metric, slice and day that could be foretold.
 
     Columns `metric`, `slice`, `day`, `value`, `expected`, `low`, `high`, `z` and `is_told`; `few`
-    counts the slices that usually have fewer than 200 accounts a day, which are left out.
+    counts the slices that usually have fewer than 200 accounts a day, which are left out, as are
+    single days of fewer than ten.
     """
 
     days: pl.DataFrame
@@ -134,7 +136,12 @@ def watched(metrics: Sequence[Metric], frame: pl.DataFrame, accounts: pl.DataFra
     grid = kept.sort().to_frame().join(pl.DataFrame({day: days}), how="cross")
     full = grid.join(sliced, on=["slice", day], how="left", maintain_order="left")
     read = pl.concat(_foretold(full, metric, (kept.len(), len(days)), day) for metric in metrics)
-    known = read.filter(pl.col("z").is_finite())
+    counted = _sliced(accounts, rest)
+    count = pl.col(_only(accounts, day, rest))
+    handful = counted.filter((count > 0) & (count < FEWEST_SHOWN)).select(
+        "slice", pl.col(day).alias("day")
+    )
+    known = read.filter(pl.col("z").is_finite()).join(handful, on=["slice", "day"], how="anti")
     return Watched(known.with_columns(pl.Series("is_told", told(known["z"].to_numpy()))), few)
 
 

@@ -1,6 +1,8 @@
 """How the viewing lies over titles: the Lorenz curve and what the first titles carry.
 
 How concentrated it is in one number are the metrics `effective_catalogue_size` and `viewing_gini`.
+
+Small cells: the curve is of shares of all viewing, cumulated, and names no title.
 """
 
 from dataclasses import dataclass, replace

@@ -17,6 +17,7 @@ from queries.expression import canonical
 from queries.formula import Array
 from queries.model import Query
 from queries.period import Period
+from queries.small_cells import FEWEST_SHOWN
 
 _EPOCH = "CAST('1970-01-01 00:00:00' AS TIMESTAMP)"
 _STARTED = f"DATE_DIFF('second', {_EPOCH}, start_ts)"
@@ -67,6 +68,15 @@ class Concurrency:
     hours: pl.DataFrame
     peak: int
     peak_at: datetime
+
+    @property
+    def told(self) -> "Concurrency | None":
+        """Without hours of one to nine streams, which are of a handful; None where all are."""
+        if 0 < self.peak < FEWEST_SHOWN:
+            return None
+        is_few = (pl.col("streams") > 0) & (pl.col("streams") < FEWEST_SHOWN)
+        streams = pl.when(is_few).then(None).otherwise(pl.col("streams")).alias("streams")
+        return replace(self, hours=self.hours.with_columns(streams))
 
 
 def concurrency(

@@ -3,6 +3,8 @@
 ANSI/EIA-748 and PMI, The Standard for Earned Value Management (2019): planned value (PV), earned
 value (EV) and actual cost (AC) are cumulated; CPI = EV / AC, SPI = EV / PV, CV = EV − AC,
 SV = EV − PV, EAC = BAC / CPI, TCPI = (BAC − EV) / (BAC − AC).
+
+Small cells: money, of no accounts.
 """
 
 from dataclasses import dataclass

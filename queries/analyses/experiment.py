@@ -1,6 +1,9 @@
 """Experiments read from their accounts: cells, counts, effects, and how they came to be day by day.
 
 One question serves every tile about experiments, so that they agree and share one answer.
+
+Small cells: experiments with a cell of a handful are left out, segments and days below 200 accounts
+too.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -25,6 +28,7 @@ from queries.estimators.sample_ratio import SampleRatio, sample_ratio
 from queries.formula import parse
 from queries.model import Query
 from queries.period import Grain
+from queries.small_cells import FEWEST_SHOWN
 
 _ABOUT = (
     "experiment_id", "experiment", "unit", "primary_metric", "guardrails", "planned_accounts",
@@ -114,10 +118,18 @@ def question(scope: Scope, by: Sequence[str] = ()) -> Query:
 
 
 def read(frame: pl.DataFrame) -> tuple[Experiment, ...]:
-    """The experiments of an answer to `question`, the newest first."""
+    """The experiments of an answer to `question`, the newest first.
+
+    Not those of which a cell has some accounts, but fewer than ten: its effect would be theirs.
+    """
     known = frame.drop_nulls(["experiment_id", "cell", "cell_position"])
-    found = [_experiment(group) for group in known.partition_by("experiment_id")]
+    every = [_experiment(group) for group in known.partition_by("experiment_id")]
+    found = [e for e in every if not any(_is_of_few(cell) for cell in e.cells)]
     return tuple(sorted(found, key=lambda e: (e.started or date.min, e.number), reverse=True))
+
+
+def _is_of_few(cell: Cell) -> bool:
+    return any(0 < n < FEWEST_SHOWN for n in (cell.allocated, cell.exposed))
 
 
 def segments(frame: pl.DataFrame, by: str) -> Iterator[tuple[Any, Experiment]]:

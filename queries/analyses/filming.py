@@ -10,6 +10,8 @@ with an error drawn on its own.
 
 Rates: labour, stage and days lost to weather at the places' prices, incentive on the qualifying
 share up to the cap. They say what drives a difference, not how sure it is.
+
+Small cells: money and days, of no accounts.
 """
 
 from dataclasses import dataclass, replace

@@ -4,6 +4,8 @@ Cycle time runs from the queue to the end. Work that is open is censored at its 
 was in the system already is at risk from its age then (delayed entry), so neither a short period
 nor long tasks that nobody finished yet make it look fast (Kaplan & Meier 1958; Vacanti, Actionable
 Agile Metrics, 2015). Intervals leave one production out at a time.
+
+Small cells: work, of no accounts.
 """
 
 from dataclasses import dataclass, replace

@@ -2,6 +2,8 @@
 
 Demand is a genre's share of the hours of the last four weeks, supply its share of the title and
 country pairs that could be played. Supply is counted; the interval is that of demand.
+
+Small cells: a genre's demand is a share of everybody's hours.
 """
 
 from typing import Any

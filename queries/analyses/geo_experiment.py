@@ -2,6 +2,9 @@
 
 What it brought is worked out as for the metric `incremental_signups`
 (`queries.estimators.geo_difference`); here the regions are followed through time.
+
+Small cells: what a week shows is a difference of means over all regions less its own mean before,
+and weeks in which one to nine sign-ups came on either side are left out.
 """
 
 from dataclasses import dataclass
@@ -26,6 +29,7 @@ from queries.estimators.geo_difference import (
 from queries.formula import Array
 from queries.model import Query
 from queries.period import Grain
+from queries.small_cells import FEWEST_SHOWN
 
 __all__ = ["Brought", "Cost", "cost", "difference"]
 
@@ -113,6 +117,10 @@ def weekly(experiment: GeoExperiment, draws: Array | None = None) -> pl.DataFram
         [experiment.days[:, at : at + _DAYS_A_WEEK].sum(axis=1) for at in starts], axis=1
     )
     before = np.array([at < length for at in starts])
+    came = np.stack(
+        [by_week[side].sum(axis=0) for side in (experiment.treated, ~experiment.treated)]
+    )
+    told = ~((came > 0) & (came < FEWEST_SHOWN)).any(axis=0)
     by_week = by_week - by_week[:, before].mean(axis=1, keepdims=True)
     placebo = np.stack([difference(week, draws) for week in by_week.T])
     low, high = np.quantile(placebo, [LEVEL / 2, 1 - LEVEL / 2], axis=1)
@@ -124,7 +132,7 @@ def weekly(experiment: GeoExperiment, draws: Array | None = None) -> pl.DataFram
             "low": low,
             "high": high,
         }
-    )
+    ).filter(pl.Series(told.tolist(), dtype=pl.Boolean))
 
 
 def _experiment(group: pl.DataFrame) -> GeoExperiment:

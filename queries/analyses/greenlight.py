@@ -4,6 +4,9 @@ Learnt on log views from what is known before a launch (kind, genre, tags, budge
 episodes). A country's quantiles are those of all countries, moved by the mean share of views that
 launches from there, in its language, or from elsewhere have had in it, and corrected by what came
 in that country: so each country's interval covers by itself.
+
+Small cells: what is shown are quantiles learnt of sixty launches or more; of a single comparable
+launch, views of under ten are not.
 """
 
 from collections.abc import Iterable

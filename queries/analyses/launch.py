@@ -2,19 +2,21 @@
 
 Only titles whose whole window has elapsed, and lies inside the data, are comparables: keeping those
 that happen to be old enough for a day, day by day, would let the survivors draw the curve.
+Of one title, days are told from one to the next so that ten accounts at least watched between them.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import numpy as np
 import polars as pl
 
-from queries.analyses.cluster import EVERY_GROUP, Scope
+from queries.analyses.cluster import CLUSTER, EVERY_GROUP, Scope, counted_by
 from queries.condition import Filter, conjunction
 from queries.formula import Array
 from queries.model import Query
 from queries.period import Period
+from queries.small_cells import FEWEST_SHOWN
 
 LEVELS = (0.1, 0.25, 0.5, 0.75, 0.9)
 
@@ -37,9 +39,8 @@ def question(
 
     `about` are further dimensions of the title, to choose comparables by.
     """
-    dataset = scope.dataset
+    dataset, window = scope.dataset, _window(scope, horizon)
     day = dataset.dimension("days_since_release")
-    window = Filter(day, "between", (0, horizon - 1))
     return Query(
         dataset=dataset,
         metrics=(dataset.metric(metric),),
@@ -49,12 +50,46 @@ def question(
             day,
             *(dataset.dimension(name) for name in about),
         ),
-        where=conjunction(scope.where, window),
+        where=window.where,
         period=scope.period,
         limit=EVERY_GROUP,
         interval=False,
         keeps_small=True,
     )
+
+
+def own_question(scope: Scope, metric: str = "hours_viewed", horizon: int = 28) -> Query:
+    """The same of the titles that a scope keeps, by cluster of accounts: what `told` reads."""
+    return counted_by(
+        _window(scope, horizon), [metric], ["title_id", "title", "days_since_release"]
+    )
+
+
+def told(frame: pl.DataFrame) -> pl.DataFrame:
+    """Columns title_id, title, day: the days up to which a title's curve may be told.
+
+    Between one and the next, ten clusters of accounts watched, which are ten accounts or more; the
+    last takes in what is left over. A title that fewer watched in all has none.
+    """
+    rows: list[tuple[int, str, int]] = []
+    ordered = frame.drop_nulls("days_since_release").sort("title_id", "days_since_release")
+    for (title_id, title), days in ordered.group_by("title_id", "title", maintain_order=True):
+        seen: set[int] = set()
+        ends: list[int] = []
+        for (day,), cells in days.group_by("days_since_release", maintain_order=True):
+            seen |= set(cells[CLUSTER.name].drop_nulls().to_list())
+            if len(seen) >= FEWEST_SHOWN:
+                ends, seen = [*ends, int(str(day))], set()
+        if ends and seen:
+            ends[-1] = int(days["days_since_release"].max())  # type: ignore[arg-type]
+        rows += [(int(str(title_id)), str(title), end) for end in ends]
+    schema = {"title_id": pl.Int64, "title": pl.String, "day": pl.Int64}
+    return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def _window(scope: Scope, horizon: int) -> Scope:
+    days = Filter(scope.dataset.dimension("days_since_release"), "between", (0, horizon - 1))
+    return replace(scope, where=conjunction(scope.where, days))
 
 
 def curves(

@@ -26,6 +26,7 @@ from queries.condition import Condition, Filter, conjunction
 from queries.formula import Array
 from queries.interval import left_out, margin, student
 from queries.model import Query
+from queries.small_cells import is_withheld
 
 FEWEST_SUBSTITUTES = 5
 FEWEST_VIEWERS = 10
@@ -33,6 +34,9 @@ FALSE_DISCOVERIES = 0.05
 _WINDOW = ("title_id", "title", "genre", "country", "window_end", "fee")
 _OTHERS = ("title_id", "genre", "country")
 _COST = "accrued_28_days_usd"
+_OF_VIEWERS = (
+    "hours", "share", "viewers", "cost_per_hour", "times", "priced_hours", "variance", "heaviest",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +48,9 @@ class Stake:
     `_high`; `fee_usd` and `accrued_28_days_usd` of windows whose fee is known, `unknown_fees`;
     `substitutes`, `substitute_usd` (the median of their cost per hour) and `times` (cost per hour
     over it) with its ends; `priced_hours`, of windows whose fee is known, with their `variance` and
-    the `heaviest` cluster of them. All are of the last 28 days but `fee_usd`, which is whole.
+    the `heaviest` cluster of them. All are of the last 28 days but `fee_usd`, which is whole. What
+    is of viewers is null of titles with fewer than ten of them, and where it would give those away
+    (`is_withheld`).
     """
 
     titles: pl.DataFrame
@@ -127,10 +133,17 @@ def stake(
         whole=whole[0],
     )
     rows = list(_titles(windows, others, cells))
-    titles = pl.DataFrame(rows, schema=_SCHEMA, infer_schema_length=None)
+    gone = is_withheld(cells.people, FEWEST_VIEWERS)
+    titles = pl.DataFrame(rows, schema=_SCHEMA, infer_schema_length=None).with_columns(
+        pl.Series("is_withheld", gone, pl.Boolean)
+    )
+    of_people = [c for c in _SCHEMA if c.startswith(_OF_VIEWERS)]
+    titles = titles.with_columns(
+        pl.when("is_withheld").then(None).otherwise(pl.col(of_people)).name.keep()
+    )
     at_stake = cells.hours.sum(axis=0)
     return Stake(
-        titles=titles.sort(["hours", "title_id"], descending=[True, False]),
+        titles=titles.sort(["hours", "title_id"], descending=[True, False], nulls_last=True),
         hours=_around(float(at_stake.sum()), float(_total_margin(at_stake[None, :])[0])),
         share=share_of(at_stake, cells.whole),
     )
@@ -156,6 +169,13 @@ class _Cells:
     priced: Array
     viewers: Array
     whole: Array
+
+    @property
+    def people(self) -> Array:
+        """At least how many accounts watched each title: who has two windows is counted once."""
+        seen = self.viewers.sum(axis=1)
+        clusters = (self.viewers > 0).sum(axis=1).astype(np.float64)
+        return np.minimum(seen, clusters) if self.viewers.shape[1] > 1 else seen
 
 
 def _titles(windows: pl.DataFrame, others: pl.DataFrame, cells: _Cells) -> Iterator[dict[str, Any]]:

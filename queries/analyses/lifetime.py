@@ -2,6 +2,9 @@
 
 The curve and its value are those of the metric `membership_value_usd`
 (`queries.estimators.shifted_beta_geometric`); here they are drawn month by month.
+
+Small cells: what is drawn is the fitted curve of a group, never what was counted in one month of
+it.
 """
 
 from collections.abc import Sequence

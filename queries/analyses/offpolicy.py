@@ -6,6 +6,8 @@ below an effective sample size of 10 % (Kong 1992: `(Σ w)² / (n Σ w²)`), and
 disagree by more than two standard errors, because then one of their assumptions does not hold.
 The model alone (the direct method) is told apart from the ladder: its interval is narrow and knows
 nothing of its error.
+
+Small cells: weights are told as shares of all rows, never as counts of a bin.
 """
 
 from dataclasses import dataclass, replace

@@ -5,7 +5,7 @@ same place on the other days, drawn towards the rate of all places where it has 
 are less surprising than independent ones would be, because one account tries again: they are
 divided by the dispersion that ordinary cells show (quasi-likelihood, Wedderburn 1974). The tail is
 the binomial's, continued to fractions (Abramowitz & Stegun 26.5.24); Benjamini & Hochberg 1995 over
-every cell.
+every cell. Cells of a handful of accounts are part of what is usual, and are not told.
 """
 
 from dataclasses import replace
@@ -37,6 +37,21 @@ def question(scope: Scope) -> Query:
     return _counted(scope, (TimeBucket(scope.dataset.time, Grain.DAY), *PLACE))
 
 
+def told_question(scope: Scope) -> Query:
+    """The rate of the same cells as it may be shown."""
+    keys = (scope.dataset.dimension(n) for n in PLACE)
+    return Query(
+        dataset=scope.dataset,
+        metrics=(scope.dataset.metric(METRIC),),
+        by=(TimeBucket(scope.dataset.time, Grain.DAY), *keys),
+        where=scope.where,
+        period=scope.period,
+        limit=EVERY_GROUP,
+        interval=False,
+        with_total=False,
+    )
+
+
 def hours_question(scope: Scope, found: pl.DataFrame) -> Query:
     """The same by UTC hour, of the days and places of outages."""
     dataset = scope.dataset
@@ -66,13 +81,14 @@ def _counted(scope: Scope, by: tuple[TimeBucket | str, ...]) -> Query:
     )
 
 
-def outages(frame: pl.DataFrame) -> pl.DataFrame:
-    """The cells that failed, the surest first.
+def outages(frame: pl.DataFrame, told: pl.DataFrame) -> pl.DataFrame:
+    """The cells that failed and may be shown, the surest first: answers to the first two questions.
 
     Columns date, country, cdn, attempts, failures, rate, low, high, usual, q; empty where there is
     none. The ends are Wilson's, of counts divided by the dispersion.
     """
-    tested = _tested(frame)
+    shown = told.drop_nulls(METRIC).select("date", *PLACE)
+    tested = _tested(frame).join(shown, on=["date", *PLACE], how="semi", maintain_order="left")
     return (
         tested.filter(
             (pl.col("q") <= FALSE_SHARE)

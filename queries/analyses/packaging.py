@@ -4,6 +4,8 @@ A test whose arms got other shares of readers than equal ones is blocked (chi-sq
 .0005; Fabijan et al. 2019): nothing of it can be believed. Else each arm's probability of having
 the highest click rate (Beta-Binomial from a flat prior; Scott 2010). An archive of totals has no
 clusters, so readers count as independent.
+
+Small cells: readers of a public archive, no accounts.
 """
 
 from dataclasses import dataclass

@@ -36,7 +36,7 @@ class PriceChange:
 
 
 def question() -> Query:
-    """Every price with the one it took the place of."""
+    """Every price with the one it took the place of: what is on the price list, of nobody."""
     dataset = builtin().dataset("prices")
     known = Filter(dataset.dimension("price_before_usd"), "not missing", ())
     return Query(

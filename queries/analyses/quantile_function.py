@@ -4,6 +4,9 @@ Counts come by bin of two per cent and by cluster of accounts; quantiles are rea
 bin. The rest is weighted to the arm's own mix of devices, so that a version of the TV app is not
 held against phones. Bands hold at all levels together (`queries.analyses.quantile_band`). A
 description, not an effect, unless the arm was drawn at random.
+
+Small cells: what is shown is of a whole arm, which is refused where it is of a handful; bins,
+clusters and days are never shown.
 """
 
 from collections.abc import Mapping

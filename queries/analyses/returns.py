@@ -6,6 +6,9 @@ below one, returns diminish. A region is compared with itself in the same campai
 ones have more of both and campaigns claim differently. Levels are conditioned away (Hausman, Hall
 & Griliches 1984); the interval leaves one region out at a time. It says how attribution goes with
 spend, not what spend causes.
+
+Small cells: bands of weeks are told relative to what is usual, of claims of channels, and what is
+read together is refused where it is of a handful.
 """
 
 from dataclasses import dataclass

@@ -5,6 +5,9 @@ other. In each window of five per cent, those who left are held against how many
 comparables' hazard (the log-rank numerator, Mantel 1966, cut by position); how that varies is read
 off the jackknife over clusters of accounts, so that one account's plays count as they resemble each
 other. Benjamini & Hochberg 1995 over every episode and window.
+
+Small cells: windows that fewer than 200 plays reach are no part, and curves end where fewer than
+ten accounts are left.
 """
 
 from dataclasses import dataclass, replace
@@ -15,7 +18,7 @@ from scipy.special import stdtr  # pyright: ignore[reportMissingTypeStubs]
 
 from queries.analyses.cluster import CLUSTER, CLUSTERS, Scope, counted_by
 from queries.analyses.standing_out import false_discoveries
-from queries.analyses.survival import Counts, kaplan_meier, log_rank
+from queries.analyses.survival import Counts, log_rank, told
 from queries.condition import Condition, Filter, conjunction
 from queries.formula import Array
 from queries.interval import FEWEST_CLUSTERS
@@ -139,8 +142,8 @@ def whole_curves(parts: list[Part]) -> pl.DataFrame:
 
 
 def curve(counted: Counts) -> pl.DataFrame:
-    """The survival curve of one group with its clustered bands."""
-    return kaplan_meier(counted).frame
+    """The survival curve of one group with its clustered bands, where ten accounts are at risk."""
+    return told(counted).frame
 
 
 def lost(counted: Counts, start: int, end: int) -> float:

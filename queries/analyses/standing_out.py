@@ -18,6 +18,7 @@ from queries.dataset import Metric
 from queries.formula import Arithmetic, Array
 from queries.interval import FEWEST_CLUSTERS, student
 from queries.model import Query
+from queries.small_cells import FEWEST_SHOWN
 
 STRATUM = "device"
 FEWEST_ACCOUNTS = 200
@@ -57,8 +58,8 @@ def standing_out(frame: pl.DataFrame, by: str, metrics: Sequence[str]) -> pl.Dat
     """A row per value and metric, those that stand out most first.
 
     Columns value, metric, rows, accounts, rate, rest, difference, low, high, p, q. A value without
-    enough accounts, or without a rest on its devices, has no difference. Where the rows are
-    nobody's, rows stand for accounts.
+    enough accounts, or without a rest on its devices, has no difference; one of fewer than ten has
+    no number at all. Where the rows are nobody's, rows stand for accounts.
     """
     known = frame.filter(pl.col(by).is_not_null())
     groups, rows = cells(known, _keys(by), "rows")
@@ -77,7 +78,9 @@ def standing_out(frame: pl.DataFrame, by: str, metrics: Sequence[str]) -> pl.Dat
             held = None
             if size >= FEWEST_ACCOUNTS:
                 held = _held(strata, own, (top, bottom))
-            facts = {"value": value, "metric": metric, "rows": count, "accounts": size}
+            is_few = 0 < size < FEWEST_SHOWN
+            rows_n, size_n = (None, None) if is_few else (count, size)
+            facts = {"value": value, "metric": metric, "rows": rows_n, "accounts": size_n}
             found.append({**facts, **_row(held)})
     schema = {"value": groups.schema[by], "metric": pl.String, "rows": pl.Float64}
     schema |= {"accounts": pl.Float64, **dict.fromkeys(_COLUMNS, pl.Float64)}

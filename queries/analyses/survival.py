@@ -22,6 +22,7 @@ from queries.estimators.product_limit import (
 )
 from queries.formula import Array
 from queries.model import Query
+from queries.small_cells import FEWEST_SHOWN
 
 __all__ = ["Counts", "Curve", "kaplan_meier"]
 
@@ -72,7 +73,7 @@ def slip_counts(frame: pl.DataFrame) -> Counts:
 
 def scroll(frame: pl.DataFrame) -> Curve:
     """How far down visits scroll: at each row, the share of visits that see a lower one still."""
-    return kaplan_meier(counts(frame.with_columns(stopped=True), "deepest_row", "stopped"))
+    return told(counts(frame.with_columns(stopped=True), "deepest_row", "stopped"))
 
 
 def first_play(frame: pl.DataFrame, horizon: int = 600) -> Curve:
@@ -80,7 +81,7 @@ def first_play(frame: pl.DataFrame, horizon: int = 600) -> Curve:
 
     A visit without one is censored where it ended; what comes after the horizon, there.
     """
-    return kaplan_meier(counts(frame, "choosing_seconds", "has_play", horizon=horizon))
+    return told(counts(frame, "choosing_seconds", "has_play", horizon=horizon))
 
 
 def abandonment(frame: pl.DataFrame) -> Curve:
@@ -89,7 +90,7 @@ def abandonment(frame: pl.DataFrame) -> Curve:
     What was completed, or ended for another reason, is censored there; a resumed play is at risk
     from where it resumed only (delayed entry).
     """
-    return kaplan_meier(counts(frame, "position", "was_left", entry="start_position"))
+    return told(counts(frame, "position", "was_left", entry="start_position"))
 
 
 def counts(
@@ -120,6 +121,33 @@ def counts(
         _on_grid(known.filter(is_event), time, grid),
         _on_grid(known.filter(~is_event), time, grid),
         None if entry is None else _on_grid(known, entry, grid),
+    )
+
+
+def told(counted: Counts) -> Curve:
+    """The curve at times at which ten accounts at least are at risk.
+
+    A step further on would be somebody's own. Clusters are counted, which are as many accounts or
+    more; without them rows are.
+    """
+    curve, at_risk = kaplan_meier(counted), at_risk_of(*parts(counted))
+    crowd = at_risk if at_risk.ndim == 1 else (at_risk > 0).sum(axis=1)
+    times = counted.time[crowd >= FEWEST_SHOWN]
+    kept = np.isin(curve.time, times)
+
+    def known(time: float) -> float:
+        return time if time in times else float("nan")
+
+    return Curve(
+        time=curve.time[kept],
+        survival=curve.survival[kept],
+        low=curve.low[kept],
+        high=curve.high[kept],
+        at_risk=curve.at_risk[kept],
+        events=curve.events[kept],
+        median=known(curve.median),
+        median_low=known(curve.median_low),
+        median_high=known(curve.median_high),
     )
 
 

@@ -14,12 +14,12 @@ from queries.cache import FrameCache
 from queries.catalog import builtin
 from queries.dataset import SMALL, Access
 from queries.engines.duckdb_engine import DuckDBEngine
-from queries.errors import QueryError
+from queries.errors import QueryError, UnsafeQuestion
 from queries.lake.lake import Lake
 from queries.model import Result
 from queries.question import Question
 from queries.question import ask as answer
-from queries.small_cells import WITHHELD
+from queries.small_cells import FEWEST_SHOWN, WITHHELD
 from queries.warehouse import Warehouse
 
 pytestmark = pytest.mark.demo
@@ -67,18 +67,25 @@ def test_no_tile_gets_a_number_of_a_handful(page: Page, warehouse: Warehouse):
         tile.draw(results, opened.tile_context(tile))
 
 
-def test_the_days_of_a_launch_that_a_handful_watched_are_not_drawn(warehouse: Warehouse):
+def test_the_days_of_a_launch_that_a_handful_watched_are_not_drawn(
+    warehouse: Warehouse, demo_home: Path
+):
     asked = Question(
-        dataset="playback", metrics=("hours_viewed",), by=("title",), where="country = 'US'"
+        dataset="playback", metrics=("accounts",), by=("title",), where="country = 'US'"
     )
-    frame = answer(asked, warehouse, Access()).frame
-    withheld = frame.filter(pl.col(SMALL) == WITHHELD)["title"].to_list()
-    assert withheld
-    for title in withheld[:3]:
+    lake, engine = Lake(demo_home / "lake"), DuckDBEngine(memory="1GB")
+    everything = Warehouse(lake, engine, FrameCache(None), builtin(), fewest=0)
+    frame = answer(asked, everything, Access()).frame
+    few = frame.filter(pl.col("accounts") < FEWEST_SHOWN)["title"].drop_nulls().to_list()
+    assert few
+    for title in few[:3]:
         search = urlencode({"country": "US", "title": title})
         opened = open_page(PAGES["/titles"], f"?{search}", warehouse, Access())
         (tile,) = [t for t in opened.tiles().values() if isinstance(t, Launch)]
-        results = ask(opened, tile, warehouse, Access())
+        try:
+            results = ask(opened, tile, warehouse, Access())
+        except UnsafeQuestion:
+            continue
         assert tile.draw(results, opened.tile_context(tile)).kind == "empty"
         (file,) = tile.joined(results, opened.tile_context(tile))
         assert all(not name.isdigit() for name in file.frame.columns)

@@ -98,12 +98,12 @@ def test_who_comes_late_is_at_risk_only_from_then_on():
             "start_position": [0, 0, 50],
             "position": [20, 100, 60],
             "was_left": [True, False, True],
-            "rows": [1.0, 1.0, 2.0],
+            "rows": [10.0, 10.0, 20.0],
         }
     )
     curve = abandonment(frame)
     assert curve.time.tolist() == [20, 60]
-    assert curve.at_risk.tolist() == [2, 3]
+    assert curve.at_risk.tolist() == [20, 30]
     assert curve.survival.tolist() == pytest.approx([1 / 2, 1 / 2 * 1 / 3])
 
 
