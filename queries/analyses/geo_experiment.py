@@ -120,7 +120,7 @@ def weekly(experiment: GeoExperiment, draws: Array | None = None) -> pl.DataFram
     came = np.stack(
         [by_week[side].sum(axis=0) for side in (experiment.treated, ~experiment.treated)]
     )
-    told = ~((came > 0) & (came < FEWEST_SHOWN)).any(axis=0)
+    told = [not any(0 < n < FEWEST_SHOWN for n in week) for week in came.T.tolist()]
     by_week = by_week - by_week[:, before].mean(axis=1, keepdims=True)
     placebo = np.stack([difference(week, draws) for week in by_week.T])
     low, high = np.quantile(placebo, [LEVEL / 2, 1 - LEVEL / 2], axis=1)
@@ -132,7 +132,7 @@ def weekly(experiment: GeoExperiment, draws: Array | None = None) -> pl.DataFram
             "low": low,
             "high": high,
         }
-    ).filter(pl.Series(told.tolist(), dtype=pl.Boolean))
+    ).filter(pl.Series("told", told, pl.Boolean))
 
 
 def _experiment(group: pl.DataFrame) -> GeoExperiment:
