@@ -104,15 +104,24 @@ def workbook(results: Sequence[Result]) -> bytes:
 
 def parquet_file(result: Result) -> bytes:
     """Names as in the answer; dates, filters, data version and definitions in the metadata."""
-    buffer = BytesIO()
-    parquet.write_table(_table(result), buffer, compression="zstd")
-    return buffer.getvalue()
+    return as_parquet(_table(result))
 
 
 def arrow(result: Result) -> bytes:
     """An Arrow stream with the same metadata."""
+    return as_arrow(_table(result))
+
+
+def as_parquet(table: pa.Table) -> bytes:
+    """A table and its metadata as a Parquet file."""
     buffer = BytesIO()
-    table = _table(result)
+    parquet.write_table(table, buffer, compression="zstd")
+    return buffer.getvalue()
+
+
+def as_arrow(table: pa.Table) -> bytes:
+    """A table and its metadata as an Arrow stream."""
+    buffer = BytesIO()
     with ipc.new_stream(buffer, table.schema) as stream:
         stream.write_table(table)
     return buffer.getvalue()

@@ -9,7 +9,6 @@ from io import BytesIO
 import polars as pl
 import pyarrow as pa
 import xlsxwriter
-from pyarrow import ipc, parquet
 
 from portal.export import (
     FORMS,
@@ -18,6 +17,8 @@ from portal.export import (
     WORKBOOK,
     File,
     Form,
+    as_arrow,
+    as_parquet,
     fill,
     safe_csv,
     safe_name,
@@ -73,18 +74,12 @@ def xlsx(rows: Rows) -> bytes:
 
 def parquet_file(rows: Rows) -> bytes:
     """Types as in the lake; dates, filters and data version in the metadata."""
-    buffer = BytesIO()
-    parquet.write_table(_table(rows), buffer, compression="zstd")
-    return buffer.getvalue()
+    return as_parquet(_table(rows))
 
 
 def arrow(rows: Rows) -> bytes:
     """An Arrow stream with the same metadata."""
-    buffer = BytesIO()
-    table = _table(rows)
-    with ipc.new_stream(buffer, table.schema) as stream:
-        stream.write_table(table)
-    return buffer.getvalue()
+    return as_arrow(_table(rows))
 
 
 _WRITERS = {"csv": labelled_csv, "xlsx": xlsx, "parquet": parquet_file, "arrow": arrow}

@@ -129,6 +129,19 @@ class Compared(Days):
     kind: Literal["previous", "last year", "custom"]
 
 
+class Provenance(BaseModel):
+    """What numbers are of: dates, zone, filters, data version."""
+
+    dataset: str
+    data_version: str
+    period: Days | None
+    zone: str
+    compare: Compared | None
+    where: str
+    having: list[str]
+    complete_through: str | None
+
+
 class Definition(BaseModel):
     """What a metric means."""
 
@@ -169,7 +182,7 @@ class Part(BaseModel):
     rate: Estimate | None
 
 
-class Explained(BaseModel):
+class Explained(Provenance):
     """A change and its parts, which add up to it exactly."""
 
     metric: str
@@ -183,14 +196,6 @@ class Explained(BaseModel):
     is_reversed: bool
     parts: list[Part]
     explains_at_least: dict[str, float]
-    dataset: str
-    data_version: str
-    period: Days | None
-    zone: str
-    compare: Compared | None
-    where: str
-    having: list[str]
-    complete_through: str | None
     notes: list[str]
 
 
@@ -233,7 +238,7 @@ class Distance(Estimate):
     p: float | None
 
 
-class Distributed(BaseModel):
+class Distributed(Provenance):
     """How a number is spread, of one side or of two; `difference` is the first less the second."""
 
     metric: str
@@ -242,31 +247,15 @@ class Distributed(BaseModel):
     sides: list[Spread]
     difference: dict[str, Estimate]
     distance: Distance | None
-    dataset: str
-    data_version: str
-    period: Days | None
-    zone: str
-    compare: Compared | None
-    where: str
-    having: list[str]
-    complete_through: str | None
     notes: list[str]
 
 
-class Answer(BaseModel):
+class Answer(Provenance):
     """Rows in the order of `columns`. `total` is recomputed over all groups, never summed."""
 
     columns: list[str]
     rows: list[list[Any]]
     total: dict[str, Any]
-    dataset: str
-    data_version: str
-    period: Days | None
-    zone: str
-    compare: Compared | None
-    where: str
-    having: list[str]
-    complete_through: str | None
     took_ms: float
     source: Literal["rollup", "raw", "cache"]
     table: str

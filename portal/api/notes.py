@@ -14,7 +14,8 @@ from portal.api.bodies import EditNote, WriteNote
 from portal.api.reading import JSON, PREFIX, body
 from portal.auth.gate import signed_in
 from portal.callbacks.asked import Asked
-from portal.callbacks.write_note import Answer, conflicting, read_draft
+from portal.callbacks.conflict import Answer, conflicting
+from portal.callbacks.write_note import read_draft
 from portal.components.notes import described, is_within
 from portal.site import Site
 from portal.store import notes
@@ -62,7 +63,9 @@ def register(server: Flask, site: Site, store: Store) -> None:
         try:
             note = notes.edit(store, person, note_id, draft, version)
         except Conflict as conflict:
-            return _answer(conflicting(conflict, store, person, note_id))
+            return _answer(
+                conflicting(conflict, described(notes.read(store, person, note_id), person))
+            )
         return _json({"note": described(note, person)})
 
     @routes.delete("/<note_id>")
@@ -71,7 +74,9 @@ def register(server: Flask, site: Site, store: Store) -> None:
         try:
             note = notes.remove(store, person, note_id, _version())
         except Conflict as conflict:
-            return _answer(conflicting(conflict, store, person, note_id))
+            return _answer(
+                conflicting(conflict, described(notes.read(store, person, note_id), person))
+            )
         return _json({"note": described(note, person)})
 
     server.register_blueprint(routes)

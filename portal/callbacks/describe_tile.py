@@ -9,6 +9,7 @@ from portal.explore.askable import why_not
 from portal.open_page import OpenPage, ask, list_rows, open_page
 from portal.page import Lists, Tile
 from portal.site import Site
+from queries import answer
 from queries.dataset import Dataset, Metric
 from queries.errors import QueryError
 from queries.model import Result
@@ -98,18 +99,12 @@ def _dataset(dataset: Dataset) -> dict[str, str]:
     }
 
 
-def definition(metric: Metric, owner: str) -> dict[str, str]:
-    """A metric as its catalog entry reads."""
+def definition(metric: Metric, owner: str) -> dict[str, Any]:
+    """A metric as its catalog entry reads; who owns its dataset owns it where it names nobody."""
     return {
         "name": metric.name,
-        "label": metric.label,
-        "formula": metric.formula.sql,
-        "unit": metric.unit,
-        "description": metric.description,
-        "convention": metric.convention,
-        "source": metric.source,
+        **answer.definition(metric),
         "owner": metric.owner or owner,
-        "status": metric.status,
         "kind": metric.kind,
         "interval": metric.interval,
     }

@@ -4,7 +4,7 @@ from flask import Flask
 
 from portal.auth.gate import signed_in
 from portal.callbacks.asked import asked
-from portal.callbacks.write_note import Answer, conflicting
+from portal.callbacks.conflict import Answer, conflicting
 from portal.components.notes import described
 from portal.store import notes
 from portal.store.errors import Conflict
@@ -24,7 +24,7 @@ def register(server: Flask, store: Store) -> None:
         try:
             note = notes.remove(store, person, note_id, wanted.number("version"))
         except Conflict as conflict:
-            return conflicting(conflict, store, person, note_id)
+            return conflicting(conflict, described(notes.read(store, person, note_id), person))
         return {"note": described(note, person)}
 
     @server.post(RESTORE)

@@ -4,7 +4,7 @@ from flask import Flask
 
 from portal.auth.gate import signed_in
 from portal.callbacks.asked import asked
-from portal.callbacks.save_view import Answer, conflicting
+from portal.callbacks.conflict import Answer, conflicting
 from portal.components.saved_views import described
 from portal.store import views
 from portal.store.errors import Conflict
@@ -24,7 +24,7 @@ def register(server: Flask, store: Store) -> None:
         try:
             view = views.remove(store, person, view_id, wanted.number("version"))
         except Conflict as conflict:
-            return conflicting(conflict, store, person, view_id)
+            return conflicting(conflict, described(views.read(store, person, view_id), person))
         return {"view": described(view, person)}
 
     @server.post(RESTORE)

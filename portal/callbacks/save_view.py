@@ -1,16 +1,15 @@
 """Save a view under a name, and change it later: on the version one saw, or not at all."""
 
-from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 from flask import Flask
 
 from portal.auth.gate import signed_in
 from portal.callbacks.asked import Asked, asked
+from portal.callbacks.conflict import Answer, conflicting
 from portal.components.saved_views import described
 from portal.store import views
 from portal.store.errors import Conflict
-from portal.store.people import Person
 from portal.store.saved_view import Draft
 from portal.store.store import Store
 from portal.view import VERSION
@@ -18,8 +17,6 @@ from portal.view import VERSION
 SAVE = "/-/views/save"
 EDIT = "/-/views/edit"
 SAVED = "saved"
-
-Answer = dict[str, Any] | tuple[dict[str, Any], int]
 
 
 def register(server: Flask, store: Store) -> None:
@@ -37,15 +34,8 @@ def register(server: Flask, store: Store) -> None:
         try:
             view = views.edit(store, person, view_id, _draft(wanted), wanted.number("version"))
         except Conflict as conflict:
-            return conflicting(conflict, store, person, view_id)
+            return conflicting(conflict, described(views.read(store, person, view_id), person))
         return {"view": described(view, person)}
-
-
-def conflicting(conflict: Conflict, store: Store, person: Person, view_id: str) -> Answer:
-    """Nothing was written; the answer holds what the other one saved, to choose between."""
-    error = {"code": conflict.code, "message": conflict.message, "hint": conflict.hint}
-    newest = views.read(store, person, view_id)
-    return {"error": error, "newest": described(newest, person)}, 409
 
 
 def _draft(wanted: Asked) -> Draft:

@@ -1,25 +1,21 @@
 """Write a note to some days, and change it later: on the version one saw, or not at all."""
 
-from typing import Any
-
 from flask import Flask
 
 from portal.auth.gate import signed_in
 from portal.callbacks.asked import Asked, asked
+from portal.callbacks.conflict import Answer, conflicting
 from portal.components.notes import described
 from portal.site import Site
 from portal.store import notes
 from portal.store.day import read_day
 from portal.store.errors import Conflict, Invalid
 from portal.store.note import NoteDraft, audience
-from portal.store.people import Person
 from portal.store.store import Store
 from queries.errors import UnknownField
 
 WRITE = "/-/notes/write"
 EDIT = "/-/notes/edit"
-
-Answer = dict[str, Any] | tuple[dict[str, Any], int]
 
 
 def register(server: Flask, site: Site, store: Store) -> None:
@@ -37,14 +33,8 @@ def register(server: Flask, site: Site, store: Store) -> None:
         try:
             note = notes.edit(store, person, note_id, draft, wanted.number("version"))
         except Conflict as conflict:
-            return conflicting(conflict, store, person, note_id)
+            return conflicting(conflict, described(notes.read(store, person, note_id), person))
         return {"note": described(note, person)}
-
-
-def conflicting(conflict: Conflict, store: Store, person: Person, note_id: str) -> Answer:
-    """Nothing was written; the answer holds the note as it is now, to choose between."""
-    error = {"code": conflict.code, "message": conflict.message, "hint": conflict.hint}
-    return {"error": error, "newest": described(notes.read(store, person, note_id), person)}, 409
 
 
 def read_draft(wanted: Asked, site: Site) -> NoteDraft:

@@ -3,12 +3,10 @@
 from collections.abc import Iterable, Sequence
 
 from portal.components import format as written
-from portal.events.event import Event, Kind
+from portal.events.event import Event, Kind, every_day
 from queries.analyses.beginning import beginnings
-from queries.analyses.cluster import EVERY_GROUP, Scope
-from queries.dataset import TimeBucket
+from queries.analyses.cluster import Scope
 from queries.model import Query, Result
-from queries.period import Grain
 
 _QUIET_DAYS = 28
 _METRIC = "spend"
@@ -16,20 +14,7 @@ _METRIC = "spend"
 
 def questions(scope: Scope) -> tuple[Query, ...]:
     """Spend by day and campaign."""
-    dataset = scope.dataset
-    return (
-        Query(
-            dataset=dataset,
-            metrics=(dataset.metric(_METRIC),),
-            by=(TimeBucket(dataset.time, Grain.DAY), dataset.dimension("campaign")),
-            where=scope.where,
-            period=scope.period,
-            limit=EVERY_GROUP,
-            interval=False,
-            keeps_small=True,
-            with_total=False,
-        ),
-    )
+    return (every_day(scope, _METRIC, ("campaign",)),)
 
 
 def read(results: Sequence[Result], scope: Scope) -> Iterable[Event]:

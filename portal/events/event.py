@@ -7,8 +7,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from queries.analyses.cluster import Scope
+from queries.analyses.cluster import EVERY_GROUP, Scope
+from queries.dataset import TimeBucket
 from queries.model import Query, Result
+from queries.period import Grain
 
 MOST_MARKED = 7
 
@@ -50,6 +52,25 @@ class Kind:
 
 
 Found = tuple[Kind, Event]
+
+
+def every_day(scope: Scope, metric: str, by: Iterable[str]) -> Query:
+    """A metric by day and by these dimensions, every group of it: what beginnings are read off.
+
+    Small cells are in it, since a kind compares days before it tells of one.
+    """
+    dataset = scope.dataset
+    return Query(
+        dataset=dataset,
+        metrics=(dataset.metric(metric),),
+        by=(TimeBucket(dataset.time, Grain.DAY), *map(dataset.dimension, by)),
+        where=scope.where,
+        period=scope.period,
+        limit=EVERY_GROUP,
+        interval=False,
+        keeps_small=True,
+        with_total=False,
+    )
 
 
 def marked(found: Iterable[Found], most: int = MOST_MARKED) -> list[Found]:

@@ -3,32 +3,17 @@
 from collections.abc import Iterable, Sequence
 
 from portal.components import format as written
-from portal.events.event import Event, Kind
+from portal.events.event import Event, Kind, every_day
 from queries.analyses.beginning import silences
-from queries.analyses.cluster import EVERY_GROUP, Scope
-from queries.dataset import TimeBucket
+from queries.analyses.cluster import Scope
 from queries.model import Query, Result
-from queries.period import Grain
 
 _USUALLY = 50
 
 
 def questions(scope: Scope) -> tuple[Query, ...]:
     """Plays by day and country."""
-    dataset = scope.dataset
-    return (
-        Query(
-            dataset=dataset,
-            metrics=(dataset.metric("plays"),),
-            by=(TimeBucket(dataset.time, Grain.DAY), dataset.dimension("country")),
-            where=scope.where,
-            period=scope.period,
-            limit=EVERY_GROUP,
-            interval=False,
-            keeps_small=True,
-            with_total=False,
-        ),
-    )
+    return (every_day(scope, "plays", ("country",)),)
 
 
 def read(results: Sequence[Result], scope: Scope) -> Iterable[Event]:

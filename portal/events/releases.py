@@ -5,12 +5,10 @@ from collections.abc import Iterable, Sequence
 import polars as pl
 
 from portal.components import format as written
-from portal.events.event import Event, Kind
+from portal.events.event import Event, Kind, every_day
 from queries.analyses.beginning import beginnings
-from queries.analyses.cluster import EVERY_GROUP, Scope
-from queries.dataset import TimeBucket
+from queries.analyses.cluster import Scope
 from queries.model import Query, Result
-from queries.period import Grain
 
 _QUIET_DAYS = 14
 _LEAST_SHARE = 0.01
@@ -19,20 +17,7 @@ _KEYS = ("device", "app_version")
 
 def questions(scope: Scope) -> tuple[Query, ...]:
     """Plays by day, device and version."""
-    dataset = scope.dataset
-    return (
-        Query(
-            dataset=dataset,
-            metrics=(dataset.metric("plays"),),
-            by=(TimeBucket(dataset.time, Grain.DAY), *(dataset.dimension(k) for k in _KEYS)),
-            where=scope.where,
-            period=scope.period,
-            limit=EVERY_GROUP,
-            interval=False,
-            keeps_small=True,
-            with_total=False,
-        ),
-    )
+    return (every_day(scope, "plays", _KEYS),)
 
 
 def read(results: Sequence[Result], scope: Scope) -> Iterable[Event]:

@@ -7,6 +7,7 @@ private.
 
 from typing import Literal
 
+from portal.store.audience import is_for
 from portal.store.errors import Denied, NotFound
 from portal.store.note import Audience, Note
 from portal.store.people import Person
@@ -57,10 +58,4 @@ def _may_know(person: Person, note: Note) -> bool:
         return True
     if note.deleted_at is not None:
         return False
-    match note.visibility:
-        case "everyone":
-            return True
-        case "unit":
-            return person.unit == note.unit or person.is_admin
-        case "private":
-            return False
+    return is_for(person, note.visibility, note.unit)

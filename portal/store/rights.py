@@ -9,6 +9,7 @@ import hmac
 from hashlib import sha256
 from typing import Literal
 
+from portal.store.audience import is_for
 from portal.store.errors import Denied, NotFound
 from portal.store.people import Person
 from portal.store.saved_view import SavedView, Visibility
@@ -55,15 +56,9 @@ def _may_know(person: Person, view: SavedView, link: str) -> bool:
         return True
     if view.deleted_at is not None:
         return False
-    match view.visibility:
-        case "everyone":
-            return True
-        case "unit":
-            return person.unit == view.unit or person.is_admin
-        case "link":
-            return bool(link) and hmac.compare_digest(link_hash(link), view.link_hash or "")
-        case "private":
-            return False
+    if view.visibility == "link":
+        return bool(link) and hmac.compare_digest(link_hash(link), view.link_hash or "")
+    return is_for(person, view.visibility, view.unit)
 
 
 def _may(person: Person, action: Action, view: SavedView) -> bool:

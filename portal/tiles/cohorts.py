@@ -11,7 +11,7 @@ from portal.context import Context
 from portal.drawing import Drawing
 from portal.page import Place
 from portal.tiles import episodes
-from portal.tiles.figure import Layout, Trace, figure, rounded
+from portal.tiles.figure import Layout, Trace, figure, rounded, runtime_axis
 from portal.tiles.rankers import scope
 from queries.analyses import scenes, survival
 from queries.condition import Dimension, Scalar
@@ -69,10 +69,7 @@ class Cohorts:
             axes = {"xaxis": f"x{number}", "yaxis": f"y{number}"}
             traces += [trace | axes for trace in _panel(counted, everyone, label)]
             suffix = "" if number == 1 else str(number)
-            layout[f"xaxis{suffix}"] = {
-                "range": [0, 100], "tickvals": [0, 50, 100], "ticktext": ["0%", "50%", "100%"],
-                "fixedrange": True,
-            }  # fmt: skip
+            layout[f"xaxis{suffix}"] = runtime_axis()
             layout[f"yaxis{suffix}"] = {
                 "tickformat": ",.0%", "range": [0, 1.01], "nticks": 4, "fixedrange": True,
             }  # fmt: skip

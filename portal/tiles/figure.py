@@ -69,3 +69,28 @@ def band(
         {**edge, "x": list(x), "y": list(low)},
         {**edge, "x": list(x), "y": list(high), "fill": "tonexty", "fillcolor": f"{colour}/0.14"},
     ]
+
+
+def said_at(x: str | float, text: str) -> Layout:
+    """A few words on top of the picture, right of where `x` is."""
+    return {
+        "x": x,
+        "y": 1,
+        "yref": "paper",
+        "text": text,
+        "showarrow": False,
+        "xanchor": "left",
+        "yanchor": "top",
+        "xshift": 6,
+        "font": {"size": 11, "color": "@muted"},
+    }
+
+
+def runtime_axis() -> Layout:
+    """An axis of the runtime in per cent, for a panel with little room."""
+    return {
+        "range": [0, 100],
+        "tickvals": [0, 50, 100],
+        "ticktext": ["0%", "50%", "100%"],
+        "fixedrange": True,
+    }

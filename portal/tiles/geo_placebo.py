@@ -9,7 +9,7 @@ from portal.context import Context
 from portal.drawing import Drawing
 from portal.page import Place
 from portal.tiles import geo_experiment as shared
-from portal.tiles.figure import Layout, Trace, band, figure, rounded
+from portal.tiles.figure import Layout, Trace, band, figure, rounded, said_at
 from queries.analyses.geo_experiment import weekly
 from queries.model import Query, Result
 
@@ -54,7 +54,7 @@ class GeoPlacebo:
             "yaxis": {"tickformat": "+,.3~f", "title": {"text": "Sign-ups a region and week"}},
             "shapes": [_line(x0=start, x1=start, y0=0, y1=1, yref="paper"),
                        _line(x0=0, x1=1, xref="paper", y0=0, y1=0)],
-            "annotations": [_said(start, "campaign begins")],
+            "annotations": [said_at(start, "campaign begins")],
         }  # fmt: skip
         traces = [*band(days, rounded(frame["low"]), rounded(frame["high"]), "@before"), line]
         notes = (
@@ -68,17 +68,3 @@ class GeoPlacebo:
 
 def _line(**ends: object) -> Layout:
     return {"type": "line", "line": {"color": "@muted", "width": 1, "dash": "dot"}, **ends}
-
-
-def _said(x: str, text: str) -> Layout:
-    return {
-        "x": x,
-        "y": 1,
-        "yref": "paper",
-        "text": text,
-        "showarrow": False,
-        "xanchor": "left",
-        "yanchor": "top",
-        "xshift": 6,
-        "font": {"size": 11, "color": "@muted"},
-    }

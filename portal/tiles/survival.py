@@ -8,7 +8,7 @@ from portal.components.problem import no_rows
 from portal.context import Context
 from portal.drawing import Drawing
 from portal.page import Place
-from portal.tiles.figure import Layout, Trace, figure
+from portal.tiles.figure import Layout, Trace, figure, said_at
 from portal.tiles.rankers import scope
 from queries.analyses import survival
 from queries.formula import Array
@@ -46,7 +46,7 @@ class FirstPlay:
             "yaxis": {"tickformat": ",.0%", "range": [0, 1]},
             "shapes": [_line_at(PATIENCE_S)],
             "annotations": [
-                _said_at(PATIENCE_S, f"90 s: {1 - curve.at(PATIENCE_S):.0%} are playing")
+                said_at(PATIENCE_S, f"90 s: {1 - curve.at(PATIENCE_S):.0%} are playing")
             ],
         }
         notes = [f"Half of the visits are playing after {curve.median:.0f} s."]
@@ -121,18 +121,4 @@ def _line_at(x: float) -> Layout:
         "y1": 1,
         "yref": "paper",
         "line": {"color": "@muted", "width": 1, "dash": "dot"},
-    }
-
-
-def _said_at(x: float, text: str) -> Layout:
-    return {
-        "x": x,
-        "y": 1,
-        "yref": "paper",
-        "text": text,
-        "showarrow": False,
-        "xanchor": "left",
-        "yanchor": "top",
-        "xshift": 6,
-        "font": {"size": 11, "color": "@muted"},
     }

@@ -12,7 +12,7 @@ from portal.context import Context
 from portal.drawing import Drawing
 from portal.page import Place
 from portal.theme import SERIES
-from portal.tiles.figure import Layout, Trace, figure, rounded
+from portal.tiles.figure import Layout, Trace, figure, rounded, runtime_axis
 from portal.tiles.rankers import scope
 from queries.analyses.cluster import cells, counted_by, is_present, left_out
 from queries.interval import margin
@@ -61,10 +61,7 @@ class Timeline:
             axes = {"xaxis": f"x{number}", "yaxis": f"y{number}"}
             traces += [trace | axes for trace in _panel(part, label, colour)]
             suffix = "" if number == 1 else str(number)
-            layout[f"xaxis{suffix}"] = {
-                "range": [0, 100], "tickvals": [0, 50, 100], "ticktext": ["0%", "50%", "100%"],
-                "fixedrange": True,
-            }  # fmt: skip
+            layout[f"xaxis{suffix}"] = runtime_axis()
             layout[f"yaxis{suffix}"] = {
                 "tickformat": ",.0%", "rangemode": "tozero", "nticks": 4, "fixedrange": True,
             }  # fmt: skip
