@@ -33,6 +33,7 @@
     all.forEach((tile) => {
       tile.setAttribute("aria-busy", "true");
       delete tile.dataset.as;
+      tile.querySelector(".tile-working")?.remove();
     });
     const first = all.filter(inSight);
     // What has a frame of its own is what one came for; rows of a list can follow.
@@ -75,10 +76,13 @@
       for await (const line of lines(response.body)) {
         if (mine !== generation) return;
         if (line.view) playhead.bar?.resolved(line.view);
-        else paintSoon(line, mine);
+        else if (line.working) working(line, () => controller.abort("stopped"));
+        else if (line.drawing) paintSoon(line, mine);
       }
     } catch (error) {
-      if (error.name === "AbortError" || mine !== generation) return;
+      if (mine !== generation) return;
+      if (error === "stopped") return names.forEach((tile) => stopped(tile, mine));
+      if (error.name === "AbortError") return;
       names.forEach((tile) => paintSoon({ tile, drawing: lost(error) }, mine));
     }
   }
@@ -88,6 +92,35 @@
     content: { reason: "bug", message: "The answer did not arrive.", hint: error.message, retry: true },
     notes: [],
   });
+
+  // A tile that takes long says how far it is, and can be stopped with all that still run with it.
+  function working({ tile: name, working: { seconds, scans, percent } }, stop) {
+    const tile = document.getElementById(name);
+    if (!tile) return;
+    let box = tile.querySelector(".tile-working");
+    if (!box) {
+      const button = h("button", { type: "button", onclick: stop }, "Stop");
+      box = h("div", { class: "tile-working" }, h("progress", { max: 100 }), h("span", {}), button);
+      tile.querySelector(".tile-body").after(box);
+    }
+    const bar = box.querySelector("progress");
+    if (percent === null) bar.removeAttribute("value");
+    else bar.value = percent;
+    const of = percent === null ? "" : ` · ${Math.round(percent)} % of scan ${scans}`;
+    box.querySelector("span").textContent = `${seconds} s${of}`;
+  }
+
+  function stopped(name, mine) {
+    const tile = document.getElementById(name);
+    if (tile?.getAttribute("aria-busy") !== "true") return;
+    const content = {
+      reason: "stopped",
+      message: "You stopped this.",
+      hint: "Try again, or choose a shorter period first.",
+      retry: true,
+    };
+    paintSoon({ tile: name, drawing: { kind: "empty", content, notes: [] } }, mine);
+  }
 
   async function* lines(body) {
     const reader = body.pipeThrough(new TextDecoderStream()).getReader();
@@ -128,6 +161,7 @@
 
   async function paint(tile, answer) {
     drawings.set(tile, answer);
+    tile.querySelector(".tile-working")?.remove();
     const body = tile.querySelector(".tile-body");
     body.classList.remove("is-empty");
     try {

@@ -1,8 +1,8 @@
 """Answer the tiles of a view: one request, one line of JSON for each tile as soon as it is ready.
 
-The first line says how the view was read. A slow tile holds nobody up, and a tile that fails
-shows its own problem; the others stand. What is asked for a client that has left, or for a view
-that its page has left, is stopped.
+The first line says how the view was read. A slow tile holds nobody up and says how far it is, and
+a tile that fails shows its own problem; the others stand. What is asked for a client that has left,
+or for a view that its page has left, is stopped.
 """
 
 import logging
@@ -10,7 +10,7 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from time import perf_counter
 from typing import Any
 from uuid import uuid4
@@ -31,10 +31,12 @@ from queries.cancellation import Cancellation, during
 from queries.dataset import Access
 from queries.errors import Cancelled, QueryError
 from queries.model import Result
+from queries.progress import Progress, followed_by
 
 PATH = "/-/answers"
 _MOST_TILES = 60
 LOOK_SECONDS = 0.25
+SLOW_SECONDS = 1.0
 AT_ONCE = 1 + (os.cpu_count() or 1)
 
 logger = logging.getLogger(__name__)
@@ -73,6 +75,29 @@ class _Job:
     has_left: Callable[[], bool]
 
 
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """A tile that is worked on, and how far that is."""
+
+    tile: str
+    progress: Progress = field(default_factory=Progress)
+    started: float = field(default_factory=perf_counter)
+
+    @property
+    def is_slow(self) -> bool:
+        return perf_counter() - self.started > SLOW_SECONDS
+
+    def line(self) -> dict[str, Any]:
+        return {
+            "tile": self.tile,
+            "working": {
+                "seconds": round(perf_counter() - self.started),
+                "scans": self.progress.scans,
+                "percent": self.progress.percent,
+            },
+        }
+
+
 def _never() -> bool:
     """Where the server cannot tell whether a client has left."""
     return False
@@ -85,22 +110,22 @@ def _lines(job: _Job, tiles: Mapping[str, Tile], seen: Seen) -> Iterator[bytes]:
     by others. An empty line now and then: only who is written to can be found to be gone.
     """
     waiting = deque(sorted(tiles, key=lambda name: isinstance(tiles[name], Gathering)))
-    pending: dict[Future[dict[str, Any]], str] = {}
+    pending: dict[Future[dict[str, Any]], _Work] = {}
     room = AT_ONCE
     with seen as cancellation:
         try:
             yield _line(view_line(job.opened))
             while (waiting or pending) and not cancellation.is_cancelled and not job.has_left():
                 while waiting and len(pending) < room:
-                    name = waiting.popleft()
-                    asked = job.site.workers.submit(_answer, job, tiles[name], cancellation)
-                    pending[asked] = name
+                    work = _Work(name := waiting.popleft())
+                    asked = job.site.workers.submit(_answer, job, tiles[name], work, cancellation)
+                    pending[asked] = work
                 done, _ = wait(pending, LOOK_SECONDS, FIRST_COMPLETED)
                 if not done:
                     room += AT_ONCE
-                    yield b"\n"
+                    yield b"\n" + b"".join(_line(w.line()) for w in pending.values() if w.is_slow)
                 for future in done:
-                    yield _line({"tile": pending.pop(future), **future.result()})
+                    yield _line({"tile": pending.pop(future).tile, **future.result()})
         finally:
             if pending or waiting:
                 cancellation.cancel()
@@ -134,11 +159,11 @@ def view_line(opened: OpenPage) -> dict[str, Any]:
     }
 
 
-def _answer(job: _Job, tile: Tile, cancellation: Cancellation) -> dict[str, Any]:
+def _answer(job: _Job, tile: Tile, work: _Work, cancellation: Cancellation) -> dict[str, Any]:
     started = perf_counter()
     results: Sequence[Result] = ()
     try:
-        with during(cancellation):
+        with during(cancellation), followed_by(work.progress):
             results, drawing = _drawn(job, tile)
     except Cancelled:
         log.info("question stopped", after_ms=_since(started))

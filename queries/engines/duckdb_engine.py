@@ -14,6 +14,7 @@ from queries.dataset import BUCKET, BUCKETS, DerivedTable, OptionalInput
 from queries.engines.scan import Columns, files_sql
 from queries.engines.sql import Relation, quoted, readable, render, render_rows, text
 from queries.errors import InvalidQuery, QueryTimeout
+from queries.progress import scanning
 from queries.reduction import Reduction, Selection, Tables
 
 SETTINGS = (
@@ -22,6 +23,7 @@ SETTINGS = (
     "SET python_enable_replacements = false",
     "SET parquet_metadata_cache = true",
 )
+PROGRESS = "SET enable_progress_bar = true; SET enable_progress_bar_print = false"
 EVERY_BUCKET = range(BUCKETS)
 PARQUET = "(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 131072)"
 
@@ -70,8 +72,14 @@ class DuckDBEngine:
         return scan
 
     def _answer(self, sql: str, values: list[Scalar]) -> pl.DataFrame:
-        with self._open().cursor() as cursor, stopped_by(cursor.interrupt):
+        with (
+            self._open().cursor() as cursor,
+            stopped_by(cursor.interrupt),
+            scanning(cursor.query_progress),
+        ):
             try:
+                # Progress is a setting of a cursor: what the database says does not reach it.
+                cursor.execute(PROGRESS)
                 answer = cursor.sql(sql, params=values)
                 check()
                 return answer.pl()

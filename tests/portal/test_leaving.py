@@ -5,6 +5,7 @@ Slow because it is real: a question of seconds, and a process that answers it.
 
 import socket
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from http.client import HTTPConnection, HTTPResponse
@@ -12,6 +13,7 @@ from pathlib import Path
 from queue import Empty, Queue
 from subprocess import Popen
 from threading import Thread
+from typing import Any
 from urllib.parse import quote
 
 import numpy as np
@@ -139,11 +141,14 @@ def leave(asked: Asked) -> None:
     asked.wire.shutdown(socket.SHUT_RDWR)
 
 
+def lines(asked: Asked) -> Iterator[dict[str, Any]]:
+    for line in iter(asked.response.readline, b""):
+        if line != b"\n":
+            yield orjson.loads(line)
+
+
 def answered(asked: Asked) -> str:
-    line = b"\n"
-    while line == b"\n":
-        line = asked.response.readline()
-    return orjson.loads(line)["drawing"]["kind"]
+    return next(line["drawing"]["kind"] for line in lines(asked) if "drawing" in line)
 
 
 def test_a_question_stops_when_its_client_leaves_or_its_page_shows_another_view(
@@ -173,6 +178,26 @@ def test_a_question_stops_when_its_client_leaves_or_its_page_shows_another_view(
         logged.until("answers left")
         assert answered(shared) == "sheet", "who asked the same is not failed by it"
         kept_open.wire.close()
+
+
+def test_a_question_that_takes_long_says_how_far_it_is(home: tuple[Path, str]):
+    folder, signed_in = home
+    port = int(free_port())
+    with (
+        listening() as bound,
+        running(["-m", "portal.serve"], environment(folder, PORT=str(port)), bound) as process,
+    ):
+        wait_until_ready(port, process)
+        slow = ask(port, signed_in, PAIRS.replace("=all", "=2026-01-02+to+2026-01-28"), ["a", 1])
+        *said, last = lines(slow)
+        assert last["drawing"]["kind"] == "sheet"
+        assert {line["tile"] for line in said} == {last["tile"]}
+        working = [line["working"] for line in said]
+        assert working, "it took over a second"
+        assert working == sorted(working, key=lambda w: (w["scans"], w["seconds"]))
+        percents = [w["percent"] for w in working if w["percent"] is not None]
+        assert percents
+        assert all(0 <= p <= 100 for p in percents)
 
 
 def test_an_answer_in_one_piece_is_not_worked_out_for_a_client_that_left(home: tuple[Path, str]):
