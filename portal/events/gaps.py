@@ -1,36 +1,37 @@
-"""Gaps: days of which nothing of a country arrived, although it usually sends much."""
+"""Gaps: days of which nothing of a country arrived, although there always is something of it."""
 
 from collections.abc import Iterable, Sequence
 
 from portal.components import format as written
-from portal.events.event import Event, Kind, every_day
-from queries.analyses.beginning import silences
+from portal.events.event import Event, Kind
+from queries.analyses import missing_days
 from queries.analyses.cluster import Scope
 from queries.model import Query, Result
 
-_USUALLY = 50
-
 
 def questions(scope: Scope) -> tuple[Query, ...]:
-    """Plays by day and country."""
-    return (every_day(scope, "plays", ("country",)),)
+    """Rows by day and country."""
+    return (missing_days.question(scope, scope.period),)
 
 
 def read(results: Sequence[Result], scope: Scope) -> Iterable[Event]:
-    country = scope.dataset.dimension("country")
-    by_day = results[0].frame.rename({scope.dataset.time.name: "day"})
-    for row in silences(by_day, "country", "plays", _USUALLY).iter_rows(named=True):
-        days = (row["last_day"] - row["day"]).days + 1
-        yield Event(
-            day=row["day"],
-            end=row["last_day"] if days > 1 else None,
-            text=f"Nothing arrived of {written.value_label(row['country'], country)}",
-            detail=f"{days} {'day' if days == 1 else 'days'}; "
-            f"usually {written.count(row['usual'])} plays a day",
-            size=float(row["usual"]) * days,
-            path="/health",
-            filters=(),
-        )
+    dataset, (result,) = scope.dataset, results
+    answered = result.query.period
+    if answered is None:
+        return
+    country = dataset.dimension(missing_days.PLACE)
+    for one in missing_days.missing(result.frame, dataset.time.name, answered.end):
+        for run in one.runs:
+            yield Event(
+                day=run.start,
+                end=run.end if run.days > 1 else None,
+                text=f"Nothing arrived of {written.value_label(one.country, country)}",
+                detail=f"{run.days} {'day' if run.days == 1 else 'days'}; "
+                f"usually {written.count(one.usual)} {dataset.row_label} a day",
+                size=one.usual * run.days,
+                path="/health",
+                filters=(),
+            )
 
 
 KIND = Kind(

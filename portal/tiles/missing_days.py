@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import groupby
 from typing import Any
 
 import polars as pl
@@ -98,8 +97,7 @@ def question(context: Context, period: Period) -> Query:
     """Rows of all of the view's countries: no other filter tells of what arrived."""
     names = [c.name for c in context.view.choices if c.name != PLACE]
     kept = context.without(*names) if names else context
-    first = context.extent.first or period.start
-    return missing_days.question(scope(kept), period, first)
+    return missing_days.question(scope(kept), period)
 
 
 def lacking(context: Context, results: Sequence[Result]) -> list[Missing]:
@@ -111,7 +109,7 @@ def lacking(context: Context, results: Sequence[Result]) -> list[Missing]:
             answered = result.query.period
             if answered is None or answered.end != period.end or not _is_alike(result.query, asked):
                 continue
-            for one in missing_days.missing(result.frame, asked.by[0].name, answered):
+            for one in missing_days.missing(result.frame, asked.by[0].name, answered.end):
                 days = {day for day in one.days if period.start <= day <= period.end}
                 days |= {*found[one.country].days} if one.country in found else set()
                 if days:
@@ -140,11 +138,8 @@ def said(missing: Sequence[tuple[Missing, Dataset]]) -> Iterator[str]:
 
 def days_of(one: Missing) -> str:
     """The days in words, those that follow on each other as one."""
-    runs = groupby(enumerate(one.days), key=lambda pair: pair[1].toordinal() - pair[0])
-    periods = [[day for _, day in run] for _, run in runs]
     return ", ".join(
-        written.period(Period(days[0], days[-1])) if len(days) > 1 else written.day(days[0])
-        for days in periods
+        written.period(run) if run.days > 1 else written.day(run.start) for run in one.runs
     )
 
 

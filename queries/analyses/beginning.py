@@ -31,30 +31,3 @@ def beginnings(frame: pl.DataFrame, key: str, amount: str, quiet_days: int) -> p
         pl.col(amount).cast(pl.Float64).sum(),
     )
     return runs.filter(pl.col("day") - timedelta(quiet_days) >= first).drop("run").sort("day", key)
-
-
-def silences(frame: pl.DataFrame, key: str, amount: str, usually: float) -> pl.DataFrame:
-    """Days without anything of a key that usually has much.
-
-    Columns key, `day`, `last_day`, `usual`. A key is looked at when its median day has at least
-    `usually`; days next to each other are one silence. Days before its first are none: it may not
-    have been there yet.
-    """
-    known = frame.drop_nulls(["day", key]).with_columns(pl.col(amount).fill_null(0))
-    days = known.select("day").unique().sort("day")
-    grid = days.join(known.select(key).unique(), how="cross")
-    full = grid.join(known, on=["day", key], how="left").with_columns(pl.col(amount).fill_null(0))
-    usual = full.group_by(key).agg(pl.col(amount).median().alias("usual"))
-    looked = full.join(usual.filter(pl.col("usual") >= usually), on=key).sort(key, "day")
-    return (
-        looked.with_columns((pl.col(amount) > 0).cum_sum().over(key).alias("before"))
-        .filter((pl.col(amount) == 0) & (pl.col("before") > 0))
-        .group_by(key, "before")
-        .agg(
-            pl.col("day").min(),
-            pl.col("day").max().alias("last_day"),
-            pl.col("usual").first(),
-        )
-        .drop("before")
-        .sort("day", key)
-    )

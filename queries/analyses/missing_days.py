@@ -10,6 +10,7 @@ rows every day has no missing ones.
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import groupby
 from math import exp
 
 import numpy as np
@@ -35,17 +36,24 @@ class Missing:
     days: tuple[date, ...]
     usual: float
 
+    @property
+    def runs(self) -> tuple[Period, ...]:
+        """Days that follow on each other, together."""
+        placed = groupby(enumerate(self.days), key=lambda pair: pair[1].toordinal() - pair[0])
+        found = [[day for _, day in run] for _, run in placed]
+        return tuple(Period(days[0], days[-1]) for days in found)
 
-def question(scope: Scope, period: Period, first: date) -> Query:
+
+def question(scope: Scope, period: Period | None) -> Query:
     """Rows by day and country, of a period and of four weeks before it to know what is usual."""
     dataset = scope.dataset
-    start = max(first, period.start - timedelta(DAYS_BEFORE))
+    wider = Period(period.start - timedelta(DAYS_BEFORE), period.end) if period else None
     return Query(
         dataset=dataset,
         metrics=(dataset.metric(ROWS),),
         by=(TimeBucket(dataset.time, Grain.DAY), dataset.dimension(PLACE)),
         where=scope.where,
-        period=Period(start, period.end),
+        period=wider,
         limit=EVERY_GROUP,
         interval=False,
         keeps_small=True,
@@ -53,14 +61,14 @@ def question(scope: Scope, period: Period, first: date) -> Query:
     )
 
 
-def missing(frame: pl.DataFrame, time: str, looked_at: Period) -> list[Missing]:
-    """Read the answer to `question`, whose period it is; those who lack most rows first.
+def missing(frame: pl.DataFrame, time: str, end: date) -> list[Missing]:
+    """Read the answer to `question`, to the last day of its period; who lacks most rows first.
 
     A country is looked at from its first row on.
     """
     known = frame.drop_nulls([time, PLACE]).filter(pl.col(ROWS) > 0)
     laid_out = [
-        _Country(str(rows[PLACE][0]), dict(rows.select(time, ROWS).iter_rows()), looked_at.end)
+        _Country(str(rows[PLACE][0]), dict(rows.select(time, ROWS).iter_rows()), end)
         for rows in known.partition_by(PLACE, maintain_order=True)
     ]
     tried = sum(len(one.counts) for one in laid_out)

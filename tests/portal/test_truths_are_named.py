@@ -91,6 +91,12 @@ def where(warehouse: Warehouse, truth: str) -> dict[str, Any]:
     return dict(json.loads(found["where"][0]))
 
 
+def wanted(warehouse: Warehouse, named: Named) -> re.Pattern[str]:
+    """The sentence of a truth, with its own names."""
+    facts = where(warehouse, named.truth)
+    return re.compile(named.sentence.format(**facts) if "{" in named.sentence else named.sentence)
+
+
 def top(warehouse: Warehouse, path: str, search: str = "") -> dict[str, Any]:
     """What the page's findings show."""
     opened = open_page(PAGES[path], search, warehouse, Access())
@@ -109,9 +115,8 @@ TRIED = tuple(n for n in NAMED if IS_M or not n.needs_m)
 
 @pytest.mark.parametrize("named", TRIED, ids=lambda n: n.truth)
 def test_a_planted_truth_is_named_on_its_page(warehouse: Warehouse, named: Named):
-    facts = where(warehouse, named.truth)
-    wanted = re.compile(named.sentence.format(**facts) if "{" in named.sentence else named.sentence)
-    claims = [c for c in top(warehouse, named.page)["claims"] if wanted.search(said(c))]
+    sentence_of = wanted(warehouse, named)
+    claims = [c for c in top(warehouse, named.page)["claims"] if sentence_of.search(said(c))]
     assert len(claims) == 1
     assert claims[0]["evidence"] == named.evidence
     assert claims[0]["interval"]
@@ -168,6 +173,21 @@ def test_only_experiments_with_something_planted_are_claimed(warehouse: Warehous
     claims = top(warehouse, "/experiments")["claims"]
     named = {claim["subject"].partition(":")[0] for claim in claims}
     assert named <= {"pvr_v2_homepage", "search_typeahead"}
+
+
+def test_no_analysis_names_anything_that_was_not_planted(warehouse: Warehouse):
+    planted = [wanted(warehouse, named) for named in NAMED]
+    planted += [
+        re.compile(r"^search_typeahead: the sample ratio"),
+        re.compile(r"^An hour of .* costs"),
+        re.compile(r"^Regions in spring brought"),
+    ]
+    for path, page in PAGES.items():
+        opened = open_page(page, "", warehouse, Access())
+        if any(isinstance(tile, Findings) for tile in opened.tiles().values()):
+            stated = [c for c in top(warehouse, path)["claims"] if "explain" not in c]
+            other = [said(c) for c in stated if not any(p.search(said(c)) for p in planted)]
+            assert not other, path
 
 
 def test_causes_are_named_only_where_something_was_left_untreated(warehouse: Warehouse):

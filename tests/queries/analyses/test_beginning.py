@@ -1,4 +1,4 @@
-"""Beginnings and silences, against a walk through the days one by one."""
+"""Beginnings, against a walk through the days one by one."""
 
 from datetime import date, timedelta
 
@@ -6,7 +6,7 @@ import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
-from queries.analyses.beginning import beginnings, silences
+from queries.analyses.beginning import beginnings
 
 FIRST = date(2026, 3, 1)
 QUIET = 5
@@ -45,27 +45,3 @@ def test_what_pauses_long_begins_anew_and_says_how_much_it_had_each_time():
         (FIRST + timedelta(6), FIRST + timedelta(7), 7.0),
         (FIRST + timedelta(16), FIRST + timedelta(18), 11.0),
     ]
-
-
-@given(amounts)
-def test_days_of_silence_are_those_without_anything_after_the_first(rows: list[list[int]]):
-    expected = set[tuple[str, date]]()
-    for number, row in enumerate(rows):
-        if sorted(row)[len(row) // 2] < 1:
-            continue
-        first = next(at for at, plays in enumerate(row) if plays)
-        expected |= {
-            (f"k{number}", FIRST + timedelta(at)) for at in range(first, len(row)) if not row[at]
-        }
-    found = silences(frame(rows), "key", "plays", 1)
-    days = {
-        (key, day + timedelta(more))
-        for key, day, last in found.select("key", "day", "last_day").iter_rows()
-        for more in range((last - day).days + 1)
-    }
-    assert days == expected
-
-
-def test_a_key_that_is_seldom_there_is_never_silent():
-    assert silences(frame([[60, 0, 0, 0, 60]]), "key", "plays", 50).is_empty()
-    assert silences(frame([[60, 60, 0, 60, 60]]), "key", "plays", 50)["usual"].to_list() == [60]

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from queries.analyses.missing_days import missing, most_of_none
+from queries.analyses.missing_days import Missing, missing, most_of_none
 from queries.period import Period
 
 DAYS = Period(date(2026, 9, 1), date(2026, 10, 26))
@@ -35,26 +35,32 @@ def world(seed: int, lost: dict[int, tuple[int, ...]] | None = None) -> pl.DataF
 
 
 def test_where_nothing_is_lost_hardly_any_world_in_200_names_a_day():
-    named = sum(bool(missing(world(seed), "date", DAYS)) for seed in range(200))
+    named = sum(bool(missing(world(seed), "date", DAYS.end)) for seed in range(200))
     assert named <= 6
 
 
 @pytest.mark.parametrize("country", [8, 11])
 def test_days_that_are_lost_are_named_with_their_country_and_no_other(country: int):
     for seed in range(20):
-        (found,) = missing(world(seed, {country: (40, 41, 55)}), "date", DAYS)
+        (found,) = missing(world(seed, {country: (40, 41, 55)}), "date", DAYS.end)
         assert found.country == f"C{country:02d}"
         assert found.days == (DATES[40], DATES[41], DATES[55])
         assert found.usual == pytest.approx(13.7 * SIZES[country], rel=0.25)
 
 
+def test_days_that_follow_on_each_other_are_one_run():
+    days = tuple(DATES[n] for n in (3, 4, 5, 9, 20, 21))
+    runs = Missing("C11", days, 100.0).runs
+    assert [(run.start, run.days) for run in runs] == [(DATES[3], 3), (DATES[9], 1), (DATES[20], 2)]
+
+
 def test_a_country_is_looked_at_from_its_first_row_on():
     frame = world(1).filter((pl.col("country") != "C11") | (pl.col("date") >= DATES[20]))
-    assert missing(frame, "date", DAYS) == []
+    assert missing(frame, "date", DAYS.end) == []
 
 
 def test_without_rows_nothing_is_missing():
-    assert missing(world(1).clear(), "date", DAYS) == []
+    assert missing(world(1).clear(), "date", DAYS.end) == []
 
 
 @given(st.floats(0.1, 20), st.lists(st.integers(1, 40), min_size=1, max_size=6))
