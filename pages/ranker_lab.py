@@ -112,11 +112,11 @@ PAGE = Page(
                     )
                 ),
                 Breakdown(
-                    metrics=("rows", "precision", "diversity", "novelty"),
+                    metrics=("precision", "diversity", "novelty", "serendipity"),
                     by="ranker",
                     place=Place(
                         title="How alike and how new are its rows?",
-                        note="Precision@5, intra-list diversity, novelty in bits",
+                        note="Intra-list diversity; novelty in bits; mean over rows of pages",
                         height=340,
                         dataset="page_rows",
                     ),

@@ -122,7 +122,8 @@ def _regret_power(results: Sequence[Result], name: str) -> list[str]:
     found = detectable.smallest(low, high) / plays
     more = written.count(detectable.rows_for(_WANTED, found, shown))
     text = (
-        f"In all {whole[name]:,.0f} plays ({low:,.0f} to {high:,.0f}): not told apart from none. "
+        f"In all {_plays(whole[name])} plays ({_plays(low)} to {_plays(high)}): not told apart "
+        "from none. "
         f"{written.count(shown)} images shown at random find a regret of {found:.0%} of their "
         f"plays four times in five; one of {_WANTED:.0%} takes {more}."
     )
@@ -132,6 +133,10 @@ def _regret_power(results: Sequence[Result], name: str) -> list[str]:
 def _whole(result: Result) -> dict[str, Any]:
     frame = result.total if result.total.height else result.frame
     return frame.row(0, named=True) if frame.height else {}
+
+
+def _plays(value: float) -> str:
+    return f"{value:,.0f}".replace(",", "\u2009").replace("-", "−")
 
 
 def _points(share: float) -> str:
