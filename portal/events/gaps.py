@@ -16,11 +16,8 @@ def questions(scope: Scope) -> tuple[Query, ...]:
 
 def read(results: Sequence[Result], scope: Scope) -> Iterable[Event]:
     dataset, (result,) = scope.dataset, results
-    answered = result.query.period
-    if answered is None:
-        return
     country = dataset.dimension(missing_days.PLACE)
-    for one in missing_days.missing(result.frame, dataset.time.name, answered.end):
+    for one in missing_days.found(result):
         for run in one.runs:
             yield Event(
                 day=run.start,

@@ -109,7 +109,7 @@ def lacking(context: Context, results: Sequence[Result]) -> list[Missing]:
             answered = result.query.period
             if answered is None or answered.end != period.end or not _is_alike(result.query, asked):
                 continue
-            for one in missing_days.missing(result.frame, asked.by[0].name, answered.end):
+            for one in missing_days.found(result):
                 days = {day for day in one.days if period.start <= day <= period.end}
                 days |= {*found[one.country].days} if one.country in found else set()
                 if days:

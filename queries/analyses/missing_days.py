@@ -18,7 +18,7 @@ import polars as pl
 
 from queries.analyses.cluster import EVERY_GROUP, Scope
 from queries.dataset import TimeBucket
-from queries.model import Query
+from queries.model import Query, Result
 from queries.period import Grain, Period
 
 PLACE = "country"
@@ -61,8 +61,17 @@ def question(scope: Scope, period: Period | None) -> Query:
     )
 
 
+def found(result: Result) -> list[Missing]:
+    """Read the answer to `question`: days that are not complete yet are not missing."""
+    period, complete = result.query.period, result.complete_through
+    if period is None:
+        return []
+    end = period.end if complete is None else min(period.end, complete)
+    return missing(result.frame, result.query.dataset.time.name, end)
+
+
 def missing(frame: pl.DataFrame, time: str, end: date) -> list[Missing]:
-    """Read the answer to `question`, to the last day of its period; who lacks most rows first.
+    """The days up to `end` that lack a country; who lacks most rows first.
 
     A country is looked at from its first row on.
     """
@@ -72,12 +81,12 @@ def missing(frame: pl.DataFrame, time: str, end: date) -> list[Missing]:
         for rows in known.partition_by(PLACE, maintain_order=True)
     ]
     tried = sum(len(one.counts) for one in laid_out)
-    found = [
+    lost = [
         Missing(one.name, one.empty, float(np.median(one.counts)))
         for one in laid_out
         if one.empty and (one.counts > 0).sum() >= FEWEST_DAYS and one.chance * tried <= LEVEL
     ]
-    return sorted(found, key=lambda m: (-m.usual * len(m.days), m.country))
+    return sorted(lost, key=lambda m: (-m.usual * len(m.days), m.country))
 
 
 class _Country:

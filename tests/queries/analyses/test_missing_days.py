@@ -1,5 +1,6 @@
 """Missing days: the one that is taken away is found, and none where countries are only small."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import numpy as np
@@ -8,7 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from queries.analyses.missing_days import Missing, missing, most_of_none
+from queries.analyses.cluster import Scope
+from queries.analyses.missing_days import Missing, found, missing, most_of_none, question
+from queries.catalog import builtin
+from queries.model import Result
 from queries.period import Period
 
 DAYS = Period(date(2026, 9, 1), date(2026, 10, 26))
@@ -42,10 +46,10 @@ def test_where_nothing_is_lost_hardly_any_world_in_200_names_a_day():
 @pytest.mark.parametrize("country", [8, 11])
 def test_days_that_are_lost_are_named_with_their_country_and_no_other(country: int):
     for seed in range(20):
-        (found,) = missing(world(seed, {country: (40, 41, 55)}), "date", DAYS.end)
-        assert found.country == f"C{country:02d}"
-        assert found.days == (DATES[40], DATES[41], DATES[55])
-        assert found.usual == pytest.approx(13.7 * SIZES[country], rel=0.25)
+        (lost,) = missing(world(seed, {country: (40, 41, 55)}), "date", DAYS.end)
+        assert lost.country == f"C{country:02d}"
+        assert lost.days == (DATES[40], DATES[41], DATES[55])
+        assert lost.usual == pytest.approx(13.7 * SIZES[country], rel=0.25)
 
 
 def test_days_that_follow_on_each_other_are_one_run():
@@ -69,3 +73,28 @@ def test_the_bound_is_not_below_the_chance_of_none_of_any_bunches(rate: float, s
     bunches = np.array(sizes, dtype=np.float64)
     mean, variance = rate * bunches.mean(), rate * (bunches**2).mean()
     assert most_of_none(mean, variance) >= np.exp(-rate) * (1 - 1e-9)
+
+
+def test_days_that_are_not_complete_yet_are_not_missing():
+    """The view is of a month that goes on: one day is half there, four have not come."""
+    dataset = builtin().dataset("playback")
+    later = Period(DAYS.start, DAYS.end + timedelta(5))
+    query = question(Scope(dataset, later, None), later)
+    come = world(1, {11: (40,)}).rename({"date": dataset.time.name})
+    half = {dataset.time.name: DAYS.end + timedelta(1), "country": "C05", "rows": 3}
+    frame = pl.concat([come, pl.DataFrame([half])])
+    told = Result(
+        query=query,
+        frame=frame,
+        total=frame.clear(),
+        data_version="v1",
+        source="raw",
+        table="playback",
+        sql="",
+        took_ms=0.0,
+        complete_through=DAYS.end,
+    )
+    assert [(one.country, one.days) for one in found(told)] == [("C11", (DATES[40],))]
+    assert len(found(replace(told, complete_through=None))) > 1
+    early = replace(told, query=replace(query, period=Period(DAYS.start, DATES[30])))
+    assert found(early) == []
