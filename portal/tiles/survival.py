@@ -13,6 +13,7 @@ from portal.tiles.rankers import scope
 from queries.analyses import survival
 from queries.formula import Array
 from queries.model import Query, Result
+from queries.small_cells import FEWEST_SHOWN
 
 HORIZON_S = 300
 PATIENCE_S = 90
@@ -47,11 +48,15 @@ class FirstPlay:
             "shapes": [_line_at(PATIENCE_S)],
             "annotations": [
                 said_at(PATIENCE_S, f"90 s: {1 - curve.at(PATIENCE_S):.0%} are playing")
-            ],
+            ]
+            if curve.end >= PATIENCE_S
+            else [],
         }
         notes = [f"Half of the visits are playing after {curve.median:.0f} s."]
         if math.isnan(curve.median):
-            notes = [f"Fewer than half are playing after {HORIZON_S} s."]
+            notes = [f"Fewer than half are playing after {min(HORIZON_S, curve.end):.0f} s."]
+        if curve.end < HORIZON_S:
+            notes.append(f"Later fewer than {FEWEST_SHOWN} accounts are left, and nothing is told.")
         return figure(step(playing, "%{x} s: <b>%{y:.1%}</b> playing"), layout, notes=notes)
 
 
@@ -83,8 +88,11 @@ class Abandonment:
             },
             "yaxis": {"tickformat": ",.0%", "range": [0, 1]},
         }
-        early = curve.at(10)
-        notes = (f"{1 - early:.0%} leave within the first tenth, {curve.at(89):.0%} reach 90%.",)
+        said = {
+            10: f"{1 - curve.at(10):.0%} leave within the first tenth.",
+            89: f"{curve.at(89):.0%} reach 90%.",
+        }
+        notes = [" ".join(text for share, text in said.items() if share <= curve.end)]
         text = "At %{x}% of the runtime <b>%{y:.1%}</b> still watch"
         return figure(step(curve, text), layout, notes=notes)
 

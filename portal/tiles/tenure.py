@@ -150,7 +150,9 @@ def _notes(groups: Sequence[tuple[str, survival.Counts]]) -> tuple[str, ...]:
     medians: list[str] = []
     for label, counted in groups:
         curve = survival.told(counted)
-        middle = "not reached" if math.isnan(curve.median) else f"{curve.median:.0f} days"
+        middle = f"{curve.median:.0f} days"
+        if math.isnan(curve.median):
+            middle = f"not within {curve.end:.0f} days" if curve.end < math.inf else "not reached"
         medians.append(f"{label} {middle}")
     said: list[Any] = [f"Half are gone after: {', '.join(medians)}."]
     if len(groups) > 1:

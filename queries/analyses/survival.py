@@ -6,6 +6,7 @@ test that groups share one.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from math import inf
 
 import numpy as np
 import polars as pl
@@ -127,13 +128,14 @@ def counts(
 def told(counted: Counts) -> Curve:
     """The curve at times at which ten accounts at least are at risk.
 
-    A step further on would be somebody's own. Clusters are counted, which are as many accounts or
-    more; without them rows are.
+    A step further on would be somebody's own: the curve ends there. Clusters are counted, which are
+    as many accounts or more; without them rows are.
     """
     curve, at_risk = kaplan_meier(counted), at_risk_of(*parts(counted))
     crowd = at_risk if at_risk.ndim == 1 else (at_risk > 0).sum(axis=1)
     times = counted.time[crowd >= FEWEST_SHOWN]
     kept = np.isin(curve.time, times)
+    last = float(times.max(initial=-inf))
 
     def known(time: float) -> float:
         return time if time in times else float("nan")
@@ -148,6 +150,7 @@ def told(counted: Counts) -> Curve:
         median=known(curve.median),
         median_low=known(curve.median_low),
         median_high=known(curve.median_high),
+        end=last if (counted.time > last).any() else inf,
     )
 
 

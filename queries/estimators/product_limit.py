@@ -7,6 +7,7 @@ same scale, because one account's visits resemble each other.
 """
 
 from dataclasses import dataclass
+from math import inf, nan
 
 import numpy as np
 import polars as pl
@@ -21,6 +22,7 @@ class Curve:
 
     `survival` is the share for which it has not happened by the time, that time included;
     `at_risk` those it could still happen to. `median` is NaN where the curve stays above a half.
+    Nothing is told of times after `end`.
     """
 
     time: Array
@@ -32,9 +34,12 @@ class Curve:
     median: float
     median_low: float
     median_high: float
+    end: float = inf
 
     def at(self, time: float) -> float:
-        """The share for which it has not happened by then."""
+        """The share for which it has not happened by then; NaN after the end."""
+        if time > self.end:
+            return nan
         place = int(np.searchsorted(self.time, time, side="right"))
         return 1.0 if place == 0 else float(self.survival[place - 1])
 

@@ -16,6 +16,7 @@ from queries.analyses.survival import (
     kaplan_meier,
     log_rank,
     slip_counts,
+    told,
 )
 
 # Freireich et al. 1963, Blood 21, 699-716: weeks of remission under 6-mercaptopurine and placebo.
@@ -195,3 +196,14 @@ def test_the_median_slip_of_delivered_productions_alone_is_too_early_and_the_cur
         naive.append(float(done.explode("seen_slip_days").median().item()))
     assert np.mean(naive) < truth - 3
     assert inside >= 0.95 * worlds - 2.5 * np.sqrt(worlds * 0.95 * 0.05)
+
+
+def test_a_curve_ends_where_fewer_than_ten_are_left():
+    curve = told(tally(TREATED, RELAPSED))
+    assert curve.time.tolist() == [6, 7, 10, 13, 16]
+    assert curve.end == 17
+    assert np.isnan(curve.median)
+    assert curve.at(16) == pytest.approx(0.6275, abs=5e-5)
+    assert np.isnan(curve.at(20))
+    many = told(tally(PLACEBO * 10, [0] * 200 + [1] * 10))
+    assert many.end == np.inf
