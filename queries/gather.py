@@ -35,7 +35,7 @@ from queries.plan import (
     only,
 )
 from queries.reduction import Reduction
-from queries.small_cells import is_withheld
+from queries.small_cells import accounts, is_few, is_withheld
 
 Reduce = Callable[[Reduction], pl.DataFrame]
 
@@ -136,13 +136,15 @@ def summed_up(plan: Plan, cells: Cells) -> Cells | None:
     is_unknown = any(np.isnan(values).any() for values in cells.totals.values())
     if not reduction.keys or not additive or may_be_cut or is_unknown:
         return None
+    most = None if cells.inhabited is None else cells.inhabited.max(keepdims=True, initial=0)
+    if most is not None and is_few(accounts(most)).any():
+        # All groups together are of more accounts than the largest: of how many, is to be counted.
+        return None
     return Cells(
         pl.DataFrame({_GROUP: [0]}),
         {key: np.array([values.sum()]) for key, values in cells.totals.items()},
         {key: values.sum(axis=0, keepdims=True) for key, values in cells.buckets.items()},
-        inhabited=None
-        if cells.inhabited is None
-        else cells.inhabited.max(keepdims=True, initial=0),
+        inhabited=most,
     )
 
 

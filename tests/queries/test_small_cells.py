@@ -313,3 +313,26 @@ def test_an_analysis_is_refused_where_either_period_is_of_few(tmp_path: Path, en
 def test_cells_of_many_are_marked_by_nothing(rare: Warehouse):
     without = Filter(COUNTRY, "in", ("US", "BR"))
     assert SMALL not in rare.ask(asked(where=without), Access()).frame.columns
+
+
+def test_a_total_is_of_few_with_an_interval_and_without_one_alike(tmp_path: Path, engine: Engine):
+    """Forty countries of fifty accounts: each is of few, and all of them are not."""
+    country = pl.col("account_id") % 40
+    rows = plays().with_columns(
+        pl.col("bucket").cast(pl.Int16), country=pl.lit("C") + country.cast(pl.String)
+    )
+    lake = Lake(tmp_path / "lake")
+    lake.commit(
+        [
+            Change(table="plays", rows=rows, day="local_date"),
+            Change(table="programmes", rows=titles()),
+        ],
+        "split",
+    )
+    split = Warehouse(lake, engine, FrameCache(None), Catalog((DATASET,)))
+    views = (DATASET.metric("views"),)
+    with_it, without = (
+        split.ask(asked(metrics=views, interval=i), Access()).total for i in (True, False)
+    )
+    assert SMALL not in with_it.columns
+    assert SMALL not in without.columns
