@@ -63,8 +63,7 @@ class OpenPage:
     def _targets_of(self, context: Context) -> tuple[Target, ...]:
         """Those of exactly the rows of this view; none where a row rule leaves some of them out."""
         dataset, condition = context.dataset, self.scope_of(context)
-        rules = () if dataset.open else self.access.rows
-        if any(dataset.has_dimension(n) and not _is_within(condition, n, v) for n, v in rules):
+        if leaves_out(self.access, dataset, condition):
             return ()
         scope = written(Where(condition))
         return tuple(t for t in self.targets if (t.dataset, t.scope) == (dataset.name, scope))
@@ -195,6 +194,12 @@ def _together(extents: dict[str, Extent], page: Page) -> dict[str, Extent]:
         name: replace(e, latest=last) if e.latest and last < e.latest <= main + _SLACK else e
         for name, e in extents.items()
     }
+
+
+def leaves_out(access: Access, dataset: Dataset, condition: Condition | None) -> bool:
+    """Whether a row rule leaves out some of the rows that a condition keeps."""
+    rules = () if dataset.open else access.rows
+    return any(dataset.has_dimension(n) and not _is_within(condition, n, v) for n, v in rules)
 
 
 def _is_within(condition: Condition | None, name: str, allowed: tuple[Scalar, ...]) -> bool:

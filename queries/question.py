@@ -51,7 +51,7 @@ def ask(question: Question, warehouse: Warehouse, access: Access) -> Result:
     Raises the errors of `queries.errors`.
     """
     version = warehouse.snapshot(question.version).data_version
-    dataset = access.discreet(warehouse.dataset(question.dataset, version))
+    dataset = warehouse.dataset(question.dataset, version, access)
     query = read(question, dataset, lambda: warehouse.span(dataset, version))
     return warehouse.ask(query, access, version)
 

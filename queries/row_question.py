@@ -31,7 +31,7 @@ class RowQuestion:
 def list_rows(question: RowQuestion, warehouse: Warehouse, access: Access) -> Rows:
     """Read and answer, at one data version. Raises the errors of `queries.errors`."""
     version = warehouse.snapshot(question.version).data_version
-    dataset = access.discreet(warehouse.dataset(question.dataset, version))
+    dataset = warehouse.dataset(question.dataset, version, access)
     if not 1 <= question.limit <= DEEPEST:
         raise InvalidQuery(f"The limit is {question.limit}; it is from 1 to {DEEPEST}.")
     where = parse_where(dataset, question.where)

@@ -9,7 +9,7 @@ from time import perf_counter
 
 import polars as pl
 
-from queries.bins import SIDE
+from queries.bins import SIDE, finite
 from queries.cache import FrameCache
 from queries.catalog import Catalog
 from queries.condition import Dimension, Filter, Scalar
@@ -191,8 +191,16 @@ class Warehouse:
         """Every dataset that can be asked, those made of people's own files included."""
         return self._catalog.extended(self.snapshot(version).datasets)
 
-    def dataset(self, name: str, version: str | None = None) -> Dataset:
-        return self.catalog(version).dataset(name)
+    def dataset(
+        self, name: str, version: str | None = None, access: Access | None = None
+    ) -> Dataset:
+        """A dataset as somebody with `access` may read of it; without one, all of it."""
+        catalog = self.catalog(version)
+        if access is None:
+            return catalog.dataset(name)
+        if name in catalog.left_out:
+            catalog = catalog.seen_with(access)
+        return access.discreet(catalog.dataset(name))
 
     def span(self, dataset: Dataset, version: str | None = None) -> Period:
         """First to last complete day. Raises NotLoaded where there is no row."""
@@ -265,7 +273,8 @@ def _told(frames: list[pl.DataFrame], reader: Reader, fewest: int) -> pl.DataFra
     """A distribution in bins that tell nobody's own value. Raises UnsafeQuestion without any."""
     if not (fewest and reader.knows_accounts):
         return sides(frames)
-    for side in (part for f in frames for part in (f.partition_by(SIDE) if SIDE in f else [f])):
+    known = [finite(f) for f in frames]
+    for side in (part for f in known for part in (f.partition_by(SIDE) if SIDE in f else [f])):
         _check_enough(side[BUCKET].n_unique(), reader, fewest)
     return sides(frames, fewest)
 

@@ -81,7 +81,7 @@ def register(server: Flask, warehouse: Warehouse) -> None:
     @routes.get("/datasets/<name>")
     def dataset(name: str) -> Response:
         try:
-            found = warehouse.dataset(name, request.args.get("version"))
+            found = warehouse.dataset(name, request.args.get("version"), signed_in().access)
         except UnknownField as error:
             abort(404, f"{error.message} {error.hint}")
         return _json(dataset_card(found, signed_in().access))

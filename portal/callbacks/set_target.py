@@ -9,7 +9,7 @@ from portal.auth.gate import signed_in
 from portal.callbacks.asked import Asked, asked
 from portal.components import format as written
 from portal.components.target import grows
-from portal.open_page import open_page
+from portal.open_page import leaves_out, open_page
 from portal.site import Site
 from portal.store import targets
 from portal.store.day import read_day
@@ -50,7 +50,7 @@ def register(server: Flask, site: Site, store: Store) -> None:
 def _named(wanted: Asked, site: Site) -> tuple[Dataset, Metric]:
     """The metric that is asked about. One that its asker may not see has no targets to tell."""
     try:
-        dataset = signed_in().access.discreet(site.warehouse.dataset(wanted.text("dataset")))
+        dataset = site.warehouse.dataset(wanted.text("dataset"), access=signed_in().access)
         metric = dataset.metric(wanted.text("metric"))
     except UnknownField as error:
         raise Invalid(error.message, error.hint) from None
@@ -62,15 +62,22 @@ def _named(wanted: Asked, site: Site) -> tuple[Dataset, Metric]:
 
 
 def _scope(wanted: Asked, dataset: Dataset, site: Site) -> Condition | None:
-    """The rows of the view in which it is asked; without a page all of them."""
-    path = wanted.text("path")
-    if not path:
-        return None
-    if path not in site.pages:
-        raise Invalid("A target is set on a page of this portal.")
-    access = signed_in().access
-    opened = open_page(site.pages[path], wanted.text("search"), site.warehouse, access)
-    return opened.scope_of(opened.context_of(dataset.name))
+    """The rows of the view in which it is asked; without a page all of them.
+
+    Raises AccessDenied where its asker may not see every one of them.
+    """
+    path, access, scope = wanted.text("path"), signed_in().access, None
+    if path:
+        if path not in site.pages:
+            raise Invalid("A target is set on a page of this portal.")
+        opened = open_page(site.pages[path], wanted.text("search"), site.warehouse, access)
+        scope = opened.scope_of(opened.context_of(dataset.name))
+    if leaves_out(access, dataset, scope):
+        raise AccessDenied(
+            "Targets are of whole views, and you may see some rows of this one only.",
+            "Filter by what you may see.",
+        )
+    return scope
 
 
 def _draft(wanted: Asked, dataset: Dataset, metric: Metric) -> TargetDraft:

@@ -44,7 +44,7 @@ def read_draft(wanted: Asked, site: Site) -> NoteDraft:
         raise Invalid("A note is of a page of this portal.")
     if metric:
         try:
-            signed_in().access.discreet(site.warehouse.dataset(dataset)).metric(metric)
+            site.warehouse.dataset(dataset, access=signed_in().access).metric(metric)
         except UnknownField as error:
             raise Invalid(error.message, error.hint) from None
     first = read_day(wanted.text("day"))

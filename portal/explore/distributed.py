@@ -52,7 +52,7 @@ class Distributed:
 def distributed(asked: Spreading, warehouse: Warehouse, access: Access) -> Distributed:
     """Read and answer, at one data version. Raises the errors of `queries.errors`."""
     version = warehouse.snapshot(asked.version).data_version
-    dataset = access.discreet(warehouse.dataset(asked.dataset, version))
+    dataset = warehouse.dataset(asked.dataset, version, access)
     question = Question(
         dataset=asked.dataset,
         metrics=(asked.metric,),

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from portal.components.target import aimed_at, held_against
 from portal.open_page import open_page
 from portal.routing import discover
-from portal.store import audit, targets
+from portal.store import audit, people, targets
 from portal.store.errors import Conflict, Denied, Invalid
 from portal.store.people import Person
 from portal.store.store import Store, utc_now
@@ -249,3 +249,20 @@ def test_a_target_is_set_for_the_rows_of_the_view(portal: Portal):
     assert tell(root, "read", **FIELDS, path="/quality", search="").get_json()["targets"] == []
     assert tell(root, "read", **FIELDS).get_json()["of"] == ""
     assert tell(root, "read", **FIELDS, path="/nowhere").status_code == 422
+
+
+def test_who_may_see_some_rows_only_reads_and_sets_no_target_of_others(portal: Portal):
+    root = signed_in(portal, add_person(portal.store, "Root", "platform", "admin"))
+    asked = {**FIELDS, "value": "75", "valid_from": "2026-01-01", "direction": "at least"}
+    brazil = {"path": "/quality", "search": "?country=BR"}
+    for view in ({}, brazil):
+        assert tell(root, "set", **asked, **view).status_code == 200
+    rules = replace(add_person(portal.store, "Bea", "product"), row_rules={"country": ("BR",)})
+    bea = signed_in(portal, people.change_rights(portal.store, rules))
+    for search in ("", "?device=tv", "?country=US", "?country=BR&country=US"):
+        view = {"path": "/quality", "search": search}
+        assert tell(bea, "read", **FIELDS, **view).status_code == 403
+        assert tell(bea, "set", **asked, **view).status_code == 403
+    assert tell(bea, "read", **FIELDS).status_code == 403
+    assert len(tell(bea, "read", **FIELDS, **brazil).get_json()["targets"]) == 1
+    assert len(targets.every(portal.store)) == 2

@@ -165,3 +165,15 @@ def test_values_that_are_no_numbers_are_left_out_and_said(
     assert any("no number" in note for note in found.notes)
     assert found.frame[TOTAL].is_finite().all()
     assert finite(found.frame).height == found.frame.height
+
+
+def test_a_value_that_few_have_is_not_told_beside_many_that_are_no_numbers(
+    tmp_path: Path, engine: Engine
+):
+    is_odd = pl.col("account_id") > 3
+    rows = plays().with_columns(startup_ms=pl.when(is_odd).then(float("inf")).otherwise(100.0))
+    asked = Distribution(
+        query=Query(dataset=DATASET, metrics=(DATASET.metric("startup"),)), over="rows"
+    )
+    with pytest.raises(UnsafeQuestion, match="Fewer than 10 accounts"):
+        warehouse(tmp_path / "lake", engine, rows).distribution(asked, Access())

@@ -1,18 +1,24 @@
 """The catalog's loader: what it reads, and what it refuses, in words that lead to the fix."""
 
 from dataclasses import replace
+from pathlib import Path
 from textwrap import dedent
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from queries.cache import FrameCache
 from queries.catalog import builtin, read_dataset, read_metric
 from queries.catalog.yaml_text import MAX_BYTES, parse_yaml
 from queries.dataset import ROWS, Access
+from queries.engines.duckdb_engine import DuckDBEngine
 from queries.errors import InvalidQuery, QueryError, UnknownField
 from queries.estimation import Estimation
 from queries.formula import parse
+from queries.lake.lake import Lake
+from queries.question import Question, ask
+from queries.warehouse import Warehouse
 
 SMALL = dedent("""
     name: orders
@@ -255,3 +261,17 @@ def test_every_formula_survives_being_written_and_read_again():
             again = parse(metric.formula.sql.replace('"titles.', 'titles."'))
             written = {a.operation for a in again.aggregates()}
             assert written == {a.operation for a in metric.formula.aggregates()}, metric.name
+
+
+def test_who_names_it_is_not_told_more_of_a_file_that_is_left_out(tmp_path: Path):
+    broken = SMALL.replace("sum(amount)", "sum(amount) filter (where")
+    lake = Lake(tmp_path)
+    lake.commit([], "orders", datasets={"orders": broken})
+    warehouse = Warehouse(lake, DuckDBEngine(memory="1GB"), FrameCache(None), builtin())
+    question = Question(dataset="orders", metrics=("revenue",))
+    with pytest.raises(InvalidQuery, match="orders") as everything:
+        ask(question, warehouse, Access())
+    assert everything.value.message == warehouse.catalog().left_out["orders"][0]
+    with pytest.raises(InvalidQuery) as narrowed:
+        ask(question, warehouse, Access(hidden=frozenset({ROWS})))
+    assert narrowed.value.message == "The dataset “orders” of a file is left out."
