@@ -8,14 +8,18 @@ says nothing that its p does not (Hoenig & Heisey 2001, The American Statisticia
 
 from statistics import NormalDist
 
+from queries.dataset import CLUSTERS
 from queries.interval import student
 
 POWER = 0.8
-_FREEDOM = 255
+_FREEDOM = CLUSTERS - 1
 
 
 def smallest(low: float, high: float, freedom: int = _FREEDOM) -> float:
-    """The smallest effect that is found four times in five, by the ends of a 95 % interval."""
+    """The smallest effect that is found four times in five, by the ends of a 95 % interval.
+
+    Without `freedom` it is one of an estimation, which leaves out clusters of accounts.
+    """
     t = student(freedom)
     return (high - low) / 2 / t * (t + NormalDist().inv_cdf(POWER))
 

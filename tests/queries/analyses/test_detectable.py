@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from queries.analyses.detectable import rows_for, smallest
+from queries.dataset import CLUSTERS
 from queries.interval import student
 
 LARGE = 1_000_000
@@ -28,3 +29,8 @@ def test_an_effect_of_that_size_is_found_four_times_in_five():
     more = rows_for(effect / 3, effect, 1_000)
     seen = dice.normal(effect / 3, error * (1_000 / more) ** 0.5, 20_000)
     assert (np.abs(seen) > t * error * (1_000 / more) ** 0.5).mean() == pytest.approx(0.8, abs=0.01)
+
+
+def test_the_usual_interval_is_that_of_an_estimation():
+    t = student(CLUSTERS - 1)
+    assert smallest(-t, t) == pytest.approx(t + 0.8416, abs=1e-4)
