@@ -197,10 +197,10 @@ def _row(row: Mapping[str, Any], dear: frozenset[int], context: Context) -> list
     hours, usd = context.metric("hours_28_days"), context.metric("fee_usd")
     cost = context.metric("cost_per_hour")
     few = row["is_withheld"]
+    fee = written.number(row["fee_usd"], usd) if row["fee_usd"] is not None else "unknown"
     if few:
         row = dict(row) | {c: nan for c, v in row.items() if v is None}
     tone = "flat" if few or row["viewers"] < _FEW else ""
-    fee = written.number(row["fee_usd"], usd) if row["fee_usd"] is not None else "unknown"
     is_dear = row["title_id"] in dear
     cells = [
         ("title", None, row["title"], ""),
