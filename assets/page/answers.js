@@ -81,7 +81,7 @@
       }
     } catch (error) {
       if (mine !== generation) return;
-      if (error === "stopped") return names.forEach((tile) => stopped(tile, mine));
+      if (controller.signal.reason === "stopped") return names.forEach((tile) => stopped(tile, mine));
       if (error.name === "AbortError") return;
       names.forEach((tile) => paintSoon({ tile, drawing: lost(error) }, mine));
     }
