@@ -10,14 +10,17 @@ from queries.model import Query, Result
 
 
 def questions(scope: Scope) -> tuple[Query, ...]:
-    """Rows by day and country."""
-    return (missing_days.question(scope, scope.period),)
+    """Rows by day and country, and by country as they may be shown."""
+    return (
+        missing_days.question(scope, scope.period),
+        missing_days.told_question(scope, scope.period),
+    )
 
 
 def read(results: Sequence[Result], scope: Scope) -> Iterable[Event]:
-    dataset, (result,) = scope.dataset, results
+    dataset, (by_day, in_all) = scope.dataset, results
     country = dataset.dimension(missing_days.PLACE)
-    for one in missing_days.found(result):
+    for one in missing_days.found(by_day, in_all):
         for run in one.runs:
             yield Event(
                 day=run.start,

@@ -30,7 +30,7 @@ class MissingDays:
     def questions(self, context: Context) -> tuple[Query, ...]:
         if not may_lack(context):
             return ()
-        return tuple(question(context, period) for period in spans(context))
+        return tuple(asked for period in spans(context) for asked in questions(context, period))
 
     def joined(self, results: Sequence[Result], context: Context) -> tuple[Result, ...]:
         """A row a missing day."""
@@ -93,33 +93,33 @@ def spans(context: Context) -> tuple[Period, ...]:
     return (period, before)
 
 
-def question(context: Context, period: Period) -> Query:
-    """Rows of all of the view's countries: no other filter tells of what arrived."""
+def questions(context: Context, period: Period) -> tuple[Query, Query]:
+    """Rows of the view's countries, by day and in all: no other filter tells of what arrived."""
     names = [c.name for c in context.view.choices if c.name != PLACE]
-    kept = context.without(*names) if names else context
-    return missing_days.question(scope(kept), period)
+    kept = scope(context.without(*names) if names else context)
+    return missing_days.question(kept, period), missing_days.told_question(kept, period)
 
 
 def lacking(context: Context, results: Sequence[Result]) -> list[Missing]:
     """What the answers to a view's questions say is missing, of the view's days only."""
     found: dict[str, Missing] = {}
     for period in spans(context):
-        asked = question(context, period)
-        for result in results:
-            answered = result.query.period
-            if answered is None or answered.end != period.end or not _is_alike(result.query, asked):
-                continue
-            for one in missing_days.found(result):
-                days = {day for day in one.days if period.start <= day <= period.end}
-                days |= {*found[one.country].days} if one.country in found else set()
-                if days:
-                    found[one.country] = replace(one, days=tuple(sorted(days)))
+        by_day, in_all = (
+            [r for r in results if _is_alike(r.query, asked, period)]
+            for asked in questions(context, period)
+        )
+        for one in missing_days.found(by_day[0], in_all[0]) if by_day and in_all else ():
+            days = {day for day in one.days if period.start <= day <= period.end}
+            days |= {*found[one.country].days} if one.country in found else set()
+            if days:
+                found[one.country] = replace(one, days=tuple(sorted(days)))
     return [*found.values()]
 
 
-def _is_alike(query: Query, asked: Query) -> bool:
-    """The same question; an answer names the days that it could cover."""
-    return replace(query, period=asked.period) == asked
+def _is_alike(query: Query, asked: Query, period: Period) -> bool:
+    """The same question to the same day; an answer names the days that it could cover."""
+    is_to_the_end = query.period is not None and query.period.end == period.end
+    return is_to_the_end and replace(query, period=asked.period) == asked
 
 
 def said(missing: Sequence[tuple[Missing, Dataset]]) -> Iterator[str]:

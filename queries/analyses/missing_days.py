@@ -6,9 +6,11 @@ Schwarz), so the chance of none is at most exp(-mean² / variance); weekdays and
 that. Both are of the days that have rows. A day is missing where the chance, times all countries
 and days that were looked at, is below one in a hundred (Bonferroni): a country too small to have
 rows every day has no missing ones.
+
+Small cells: a country of a handful of accounts is looked at and not told of.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from itertools import groupby
 from math import exp
@@ -61,13 +63,21 @@ def question(scope: Scope, period: Period | None) -> Query:
     )
 
 
-def found(result: Result) -> list[Missing]:
-    """Read the answer to `question`: days that are not complete yet are not missing."""
+def told_question(scope: Scope, period: Period | None) -> Query:
+    """Rows by country of the same days, as they may be shown."""
+    place = scope.dataset.dimension(PLACE)
+    return replace(question(scope, period), by=(place,), keeps_small=False)
+
+
+def found(result: Result, told: Result) -> list[Missing]:
+    """Read the answers to both questions: days that are not complete yet are not missing."""
     period, complete = result.query.period, result.complete_through
     if period is None:
         return []
     end = period.end if complete is None else min(period.end, complete)
-    return missing(result.frame, result.query.dataset.time.name, end)
+    shown = set(told.frame.drop_nulls(ROWS)[PLACE].to_list())
+    lost = missing(result.frame, result.query.dataset.time.name, end)
+    return [one for one in lost if one.country in shown]
 
 
 def missing(frame: pl.DataFrame, time: str, end: date) -> list[Missing]:

@@ -83,7 +83,7 @@ def test_days_that_are_not_complete_yet_are_not_missing():
     come = world(1, {11: (40,)}).rename({"date": dataset.time.name})
     half = {dataset.time.name: DAYS.end + timedelta(1), "country": "C05", "rows": 3}
     frame = pl.concat([come, pl.DataFrame([half])])
-    told = Result(
+    answer = Result(
         query=query,
         frame=frame,
         total=frame.clear(),
@@ -94,7 +94,10 @@ def test_days_that_are_not_complete_yet_are_not_missing():
         took_ms=0.0,
         complete_through=DAYS.end,
     )
-    assert [(one.country, one.days) for one in found(told)] == [("C11", (DATES[40],))]
-    assert len(found(replace(told, complete_through=None))) > 1
-    early = replace(told, query=replace(query, period=Period(DAYS.start, DATES[30])))
-    assert found(early) == []
+    in_all = replace(answer, frame=frame.group_by("country").agg(pl.col("rows").sum()))
+    assert [(one.country, one.days) for one in found(answer, in_all)] == [("C11", (DATES[40],))]
+    assert len(found(replace(answer, complete_through=None), in_all)) > 1
+    early = replace(answer, query=replace(query, period=Period(DAYS.start, DATES[30])))
+    assert found(early, in_all) == []
+    withheld = pl.when(pl.col("country") != "C11").then("rows").alias("rows")
+    assert found(answer, replace(in_all, frame=in_all.frame.with_columns(withheld))) == []
