@@ -197,9 +197,12 @@ def _together(extents: dict[str, Extent], page: Page) -> dict[str, Extent]:
 
 
 def leaves_out(access: Access, dataset: Dataset, condition: Condition | None) -> bool:
-    """Whether a row rule leaves out some of the rows that a condition keeps."""
+    """Whether a row rule leaves out some of the rows that a condition keeps.
+
+    All of them, of a dataset that does not tell them apart.
+    """
     rules = () if dataset.open else access.rows
-    return any(dataset.has_dimension(n) and not _is_within(condition, n, v) for n, v in rules)
+    return any(not _is_within(condition, name, allowed) for name, allowed in rules)
 
 
 def _is_within(condition: Condition | None, name: str, allowed: tuple[Scalar, ...]) -> bool:

@@ -264,5 +264,6 @@ def test_who_may_see_some_rows_only_reads_and_sets_no_target_of_others(portal: P
         assert tell(bea, "read", **FIELDS, **view).status_code == 403
         assert tell(bea, "set", **asked, **view).status_code == 403
     assert tell(bea, "read", **FIELDS).status_code == 403
+    assert tell(bea, "read", dataset="productions", metric="on_time").status_code == 403
     assert len(tell(bea, "read", **FIELDS, **brazil).get_json()["targets"]) == 1
     assert len(targets.every(portal.store)) == 2
