@@ -92,7 +92,7 @@ class Abandonment:
             10: f"{1 - curve.at(10):.0%} leave within the first tenth.",
             89: f"{curve.at(89):.0%} reach 90%.",
         }
-        notes = [" ".join(text for share, text in said.items() if share <= curve.end)]
+        notes = [text for share, text in said.items() if share <= curve.end]
         text = "At %{x}% of the runtime <b>%{y:.1%}</b> still watch"
         return figure(step(curve, text), layout, notes=notes)
 
