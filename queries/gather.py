@@ -97,17 +97,19 @@ def gather(
     partitioned, others = _split(reduction, query.dataset)
     wants_buckets = query.interval and bool(query.dataset.entity)
     plain: Cells | None = None
-    if others or not wants_buckets or (groups is None and _is_wide(query, reduction)):
-        plain = _cells(reduce(reduction), reduction, groups)
+    is_ranking = groups is None and _is_wide(query, reduction)
+    if others or not wants_buckets or is_ranking:
+        is_last = is_ranking or not wants_buckets
+        counted = _with_counts(plan, reduction) if is_last else reduction
+        plain = _cells(reduce(counted), counted, groups)
         plain = _told_apart(plain, plan, reduction, reduce)
         groups = plain.groups
     if not wants_buckets:
         assert plain is not None  # noqa: S101  # by the branch above
-        return replace(plain, inhabited=_inhabited(query, reduction, reduce, groups))
+        return plain
     if _is_wide(query, reduction) and groups is not None:
         if fewest and plain is not None and groups.height > query.limit:
-            inhabited = _inhabited(query, reduction, reduce, groups)
-            plain = _shown(query, replace(plain, inhabited=inhabited), fewest)
+            plain = _shown(query, plain, fewest)
             groups = plain.groups
         groups = _cut(query, plain, groups)
         reduction = _restricted(reduction, query, groups)
@@ -181,14 +183,19 @@ def _split(
     return partitioned, tuple(a for a in reduction.aggregates if a not in partitioned)
 
 
-def _inhabited(
-    query: Query, reduction: Reduction, reduce: Reduce, groups: pl.DataFrame | None
-) -> Array | None:
-    """How many buckets each group has rows in, where small cells of people are to be known."""
-    if query.keeps_small or not query.dataset.is_of_accounts:
-        return None
-    counted = replace(reduction, aggregates=(INHABITED,))
-    return _cells(reduce(counted), counted, groups).totals[INHABITED.key]
+def _with_counts(plan: Plan, reduction: Reduction) -> Reduction:
+    """With what will be asked of the same groups anyway, so that one scan answers it.
+
+    How many rows each sum looked at, and how many buckets each group has rows in, where small
+    cells of people are to be known.
+    """
+    query = plan.query
+    sums = [a.key for a in reduction.aggregates if a.operation == "sum"]
+    counts = [count for key in sums if (count := matching(plan, key))]
+    if query.dataset.is_of_accounts and not query.keeps_small:
+        counts.append(INHABITED)
+    aggregates = {a.key: a for a in (*reduction.aggregates, *counts)}
+    return replace(reduction, aggregates=tuple(aggregates.values()))
 
 
 def _is_wide(query: Query, reduction: Reduction) -> bool:
@@ -273,7 +280,7 @@ def _cells(frame: pl.DataFrame, reduction: Reduction, groups: pl.DataFrame | Non
         values = np.full(groups.height, np.nan if aggregate.operation in _VALUES else 0.0)
         values[at] = _numbers(indexed[aggregate.key])
         totals[aggregate.key] = values
-    return Cells(groups, totals)
+    return Cells(groups, totals, inhabited=totals.pop(INHABITED.key, None))
 
 
 def _bucketed(frame: pl.DataFrame, reduction: Reduction, groups: pl.DataFrame | None) -> Cells:
@@ -318,7 +325,8 @@ def _told_apart(cells: Cells, plan: Plan, reduction: Reduction, reduce: Reduce) 
     if not bare:
         return cells
     counts = {key: matching(plan, key) for key in bare}
-    asked = replace(reduction, aggregates=tuple({a.key: a for a in counts.values() if a}.values()))
+    unseen = {a.key: a for a in counts.values() if a and a.key not in cells.totals}
+    asked = replace(reduction, aggregates=tuple(unseen.values()))
     seen = dict(cells.totals)
     if asked.aggregates:
         seen |= _cells(reduce(asked), asked, cells.groups).totals
