@@ -51,7 +51,7 @@ class Cells:
     An aggregate that is no sum over buckets has a total only. A sum over rows whose values are all
     missing is NaN, in its total and in its buckets. `histograms` are by the key of their
     quantile, `estimates` by the name of the metric. `inhabited` counts the buckets that each group
-    has rows in, where it is not split by bucket.
+    has rows in, where it is not split by bucket. `left_out` groups of a handful are in no ranking.
     """
 
     groups: pl.DataFrame
@@ -60,6 +60,7 @@ class Cells:
     histograms: Mapping[str, Histogram] = field(default_factory=dict[str, Histogram])
     estimates: Mapping[str, Estimates] = field(default_factory=dict[str, Estimates])
     inhabited: Array | None = None
+    left_out: int = 0
 
     def values(self, formula: Formula) -> Array:
         """The formula's value of every group."""
@@ -125,7 +126,8 @@ def gather(
         for a in others
         if a.operation == "quantile"
     }
-    return Cells(bucketed.groups, totals, bucketed.buckets, histograms)
+    left_out = plain.left_out if plain is not None else 0
+    return Cells(bucketed.groups, totals, bucketed.buckets, histograms, left_out=left_out)
 
 
 def summed_up(plan: Plan, cells: Cells) -> Cells | None:
@@ -214,7 +216,7 @@ def _shown(query: Query, plain: Cells, fewest: int) -> Cells:
         return plain
     kept = ~is_withheld(behind, fewest, plain.groups)
     totals = {key: values[kept] for key, values in plain.totals.items()}
-    return Cells(plain.groups.filter(pl.Series(kept)), totals)
+    return Cells(plain.groups.filter(pl.Series(kept)), totals, left_out=int((~kept).sum()))
 
 
 def _cut(query: Query, plain: Cells | None, groups: pl.DataFrame) -> pl.DataFrame:

@@ -88,12 +88,15 @@ def is_few(accounts_n: Array) -> NDArray[np.bool_]:
         return (accounts_n > 0) & (accounts_n < FEWEST_READ)
 
 
-def said(frame: pl.DataFrame) -> tuple[str, ...]:
-    """Why numbers are missing or grey, in words."""
-    if SMALL not in frame.columns:
-        return ()
-    gone, few = ((frame[SMALL] == mark).sum() for mark in (WITHHELD, FEW))
+def said(frame: pl.DataFrame, left_out: int = 0) -> tuple[str, ...]:
+    """Why numbers are missing or grey, in words, and how many are in no ranking at all."""
     notes: list[str] = []
+    if left_out:
+        what = "One value is" if left_out == 1 else f"{left_out:,} values are"
+        notes.append(f"{what} left out: fewer than {FEWEST_SHOWN} accounts, or the next to them.")
+    if SMALL not in frame.columns:
+        return tuple(notes)
+    gone, few = ((frame[SMALL] == mark).sum() for mark in (WITHHELD, FEW))
     if gone:
         what = "One value is" if gone == 1 else f"{gone} values are"
         notes.append(

@@ -110,7 +110,7 @@ class Warehouse:
             ),
             took_ms=(perf_counter() - started) * 1000,
             complete_through=complete,
-            notes=(*notes, *said(frame)),
+            notes=(*notes, *said(frame, groups.current.left_out if frame.height < query.limit else 0)),
             paired=paired(groups) if query.interval and is_comparable(query, bound) else None,
             doubts=doubts(query, (frame, total), tables),
         )

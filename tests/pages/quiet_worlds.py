@@ -24,7 +24,7 @@ from portal.tiles.outages import Outages
 from portal.tiles.policy_verdict import PolicyVerdict
 from portal.tiles.standing_out import StandingOut
 from portal.tiles.waits import QueueWaits
-from queries.analyses import offpolicy
+from queries.analyses import offpolicy, outage
 from queries.analyses.account_moments import moment_name
 from queries.analyses.cluster import CLUSTERS, Scope
 from queries.catalog import builtin
@@ -65,7 +65,8 @@ def gallery(seed: int) -> Frames:
 
 def outages(seed: int) -> Frames:
     found = test_outage.world(np.random.default_rng(seed), places=15)
-    return found, found.with_columns(utc_hour=pl.lit(20))
+    told = found.with_columns(pl.lit(0.01).alias(outage.METRIC))
+    return found, told, found.with_columns(utc_hour=pl.lit(20))
 
 
 def standing_out(seed: int) -> Frames:

@@ -285,6 +285,19 @@ def test_a_ranking_that_is_cut_does_not_place_them(seldom: Warehouse, interval: 
     assert everyone.filter(pl.col("title") == SEEN_BY_FOUR)[name].to_list() == [None]
 
 
+def test_a_ranking_that_ends_without_them_says_how_many_they_are(seldom: Warehouse):
+    everyone = Query(
+        dataset=DATASET, metrics=(DATASET.metric("hours_viewed"),), by=(TITLE,), period=PERIOD
+    )
+    all_of_them = seldom.ask(replace(everyone, limit=10_000), Access()).frame
+    gone = all_of_them["hours_viewed"].null_count()
+    assert gone > 1
+    ranked = seldom.ask(replace(everyone, limit=all_of_them.height - 1), Access())
+    assert ranked.frame.height == all_of_them.height - gone
+    said = f"{gone} values are left out: fewer than 10 accounts, or the next to them."
+    assert said in ranked.notes
+
+
 def test_an_analysis_is_refused_where_either_period_is_of_few(tmp_path: Path, engine: Engine):
     lake = Lake(tmp_path / "lake")
     first = START.replace(day=20)
