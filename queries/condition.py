@@ -29,7 +29,8 @@ class Dimension:
 
     `values_order` fixes how categories sort (weekdays, plans); `role` tells a page what a value
     is: an ISO country, a title to drill into, a day. A wide dimension has thousands of values:
-    rankings of it are cut before intervals are worked out.
+    rankings of it are cut before intervals are worked out. Values of a personal one tell of whoever
+    they come from, so that those of a handful of accounts are not even named.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Dimension:
     description: str = ""
     values_order: tuple[str, ...] = ()
     is_wide: bool = False
+    is_personal: bool = False
 
     def read(self, text: str) -> Scalar:
         """Turn what a person or a URL wrote into a value of this dimension's kind."""

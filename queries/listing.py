@@ -94,6 +94,9 @@ def plan_rows(listing: Listing, access: Access, columns: Sequence[str]) -> RowPl
     hidden |= {name for c, count in dataset.people for name in (c, *count.columns)}
     personal = _personal(dataset)
     _check(listing, access, hidden, personal)
+    personal |= _bare(
+        c for d in dataset.dimensions if d.is_personal for c in columns_of(d.expression)
+    )
     shown = [*_titles(dataset, columns), *_ordered(dataset, columns)]
     shown = [c for c in shown if not _bare(columns_of(c.expression)) & (hidden | personal)]
     scan = Reduction(

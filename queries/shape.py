@@ -11,6 +11,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from queries.calculation import calculate
+from queries.condition import Dimension
 from queries.dataset import CLOSING_ROWS, ROWS, Metric, TimeBucket
 from queries.estimate import changed
 from queries.estimation import Estimation
@@ -106,7 +107,22 @@ def _without_small(query: Query, frame: pl.DataFrame, gathered: Gathered) -> pl.
             people = accounts(behind[0]) if query.dataset.is_of_accounts else behind[0]
             frame = marked(frame, now, is_few(people))
         frame = hidden(frame, [metric.name], now, past)
-    return frame
+    return frame if (named := _named(query, gathered)) is None else frame.filter(pl.Series(named))
+
+
+def _named(query: Query, gathered: Gathered) -> NDArray[np.bool_] | None:
+    """Which groups of a personal dimension enough accounts have in a period; None without one."""
+    counts = [s.occupied(ROWS.key) for s in (gathered.current, gathered.previous) if s]
+    known = [count for count in counts if count is not None]
+    if not known or not any(isinstance(k, Dimension) and k.is_personal for k in query.by):
+        return None
+    return np.asarray(np.fmax.reduce(known) >= gathered.fewest)
+
+
+def unnamed(query: Query, gathered: Gathered) -> int:
+    """How many groups of a personal dimension are in no answer."""
+    named = _named(query, gathered) if gathered.fewest else None
+    return 0 if named is None else int((~named).sum())
 
 
 def _metric_columns(metric: Metric, gathered: Gathered) -> list[pl.Series]:

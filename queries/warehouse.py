@@ -49,6 +49,7 @@ from queries.shape import (
     measured,
     paired,
     shaped,
+    unnamed,
     without_changes,
 )
 from queries.small_cells import FEWEST_SHOWN, said
@@ -98,6 +99,7 @@ class Warehouse:
             total = without_changes(total)
             notes = notes or (f"The data covers {bound}; beyond it there is no change.",)
         frame = shaped(query, groups, total, bound)
+        left_out = groups.current.left_out + unnamed(query, groups)
         return Result(
             query=query,
             frame=_seen(frame, access),
@@ -110,7 +112,10 @@ class Warehouse:
             ),
             took_ms=(perf_counter() - started) * 1000,
             complete_through=complete,
-            notes=(*notes, *said(frame, groups.current.left_out if frame.height < query.limit else 0)),
+            notes=(
+                *notes,
+                *said(frame, left_out if frame.height < query.limit else 0),
+            ),
             paired=paired(groups) if query.interval and is_comparable(query, bound) else None,
             doubts=doubts(query, (frame, total), tables),
         )
@@ -231,7 +236,10 @@ class Warehouse:
         limit: int = 50,
         version: str | None = None,
     ) -> list[Scalar]:
-        """Values of a dimension that `access` may see, those with most rows first."""
+        """Values of a dimension that `access` may see, those with most rows first.
+
+        Of a personal one those alone that enough accounts have.
+        """
         tables = self.snapshot(version)
         found = Filter(dimension, "contains", (contains,)) if contains else None
         counted = replace(dataset, metrics=(_COUNT,), exclusive="")
@@ -240,9 +248,12 @@ class Warehouse:
         )
         planned = plan(query, access, tables)
         reader = Reader(self._engine, self._cache, tables, dataset)
-        frame = reader.reduce(planned.groups).sort(
-            ROWS.key, dimension.name, descending=[True, False]
-        )
+        groups = planned.groups
+        if dimension.is_personal and self._fewest and reader.knows_people:
+            groups = replace(groups, aggregates=(*groups.aggregates, INHABITED))
+        frame = reader.reduce(groups).sort(ROWS.key, dimension.name, descending=[True, False])
+        if INHABITED.key in frame.columns:
+            frame = frame.filter(pl.col(INHABITED.key) >= self._fewest)
         return frame[dimension.name].drop_nulls().head(limit).to_list()
 
 

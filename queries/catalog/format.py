@@ -49,6 +49,7 @@ class WrittenDimension(_Written):
     description: Text = ""
     values_order: Texts = ()
     wide: bool = False
+    personal: bool = False
 
 
 class WrittenTime(_Written):

@@ -114,6 +114,7 @@ def _dimension(written: WrittenDimension, origin: str) -> Dimension:
         written.description,
         written.values_order,
         written.wide,
+        written.personal,
     )
 
 

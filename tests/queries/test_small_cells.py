@@ -298,6 +298,28 @@ def test_a_ranking_that_ends_without_them_says_how_many_they_are(seldom: Warehou
     assert said in ranked.notes
 
 
+def test_a_personal_value_of_a_handful_is_named_nowhere(seldom: Warehouse):
+    personal = replace(TITLE, is_personal=True)
+    others = tuple(d for d in DATASET.dimensions if d.name != TITLE.name)
+    dataset = replace(DATASET, dimensions=(*others, personal))
+    asked = Query(
+        dataset=dataset, metrics=(DATASET.metric("hours_viewed"),), by=(personal,), period=PERIOD
+    )
+    answer = seldom.ask(replace(asked, limit=10_000), Access())
+    assert answer.frame.height > 1
+    assert SEEN_BY_FOUR not in answer.frame["title"].to_list()
+    assert any("left out" in note for note in answer.notes)
+    held = Comparison("custom", Period(PERIOD.start, PERIOD.start))
+    early = seldom.ask(replace(asked, limit=10_000, compare=held, interval=False), Access())
+    assert SEEN_BY_FOUR not in early.frame["title"].to_list()
+    assert SEEN_BY_FOUR in seldom.values(DATASET, TITLE, Access(), limit=1_000)
+    named = seldom.values(dataset, personal, Access(), limit=1_000)
+    assert named
+    assert SEEN_BY_FOUR not in named
+    listed = seldom.rows(Listing(dataset=dataset, period=PERIOD), Access())
+    assert TITLE.name not in [c.name for c in listed.columns]
+
+
 def test_an_analysis_is_refused_where_either_period_is_of_few(tmp_path: Path, engine: Engine):
     lake = Lake(tmp_path / "lake")
     first = START.replace(day=20)
