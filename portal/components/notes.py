@@ -10,19 +10,24 @@ from queries.catalog import Catalog
 from queries.dataset import Access
 from queries.errors import QueryError
 from queries.period import Period
+from queries.refusal import row_rules
 
 _COUNTRY = "country"
 
 
 def is_within(note: Note, access: Access, catalog: Catalog) -> bool:
-    """Whether a note is of nothing that is kept from its reader: a country, or a hidden metric."""
+    """Whether a note is of nothing that is kept from its reader.
+
+    That is a country, a hidden metric, or a dataset that does not tell their rows apart.
+    """
     countries = dict(access.rows).get(_COUNTRY)
     if note.country and countries is not None and note.country not in countries:
         return False
-    if not note.metric or not access.hidden:
+    if not note.metric or access == Access():
         return True
     try:
         dataset = catalog.dataset(note.dataset)
+        row_rules(dataset, access)
         return not access.hides(dataset.metric(note.metric), dataset)
     except QueryError:
         return False
