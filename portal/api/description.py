@@ -13,16 +13,12 @@ from portal.api.bodies import (
     Datasets,
     Distribute,
     Distributed,
-    EditNote,
     Explain,
     Explained,
-    NoteConflict,
-    NoteKept,
-    Notes,
     Refusal,
     RowList,
-    WriteNote,
 )
+from portal.api.note_bodies import EditNote, NoteConflict, NoteKept, Notes, WriteNote
 from portal.api.reading import JSON, PREFIX
 from portal.export import ARROW
 

@@ -10,7 +10,7 @@ import orjson
 from flask import Blueprint, Flask, request
 from werkzeug.wrappers import Response
 
-from portal.api.bodies import EditNote, WriteNote
+from portal.api.note_bodies import EditNote, WriteNote
 from portal.api.reading import JSON, PREFIX, body
 from portal.auth.gate import signed_in
 from portal.callbacks.asked import Asked

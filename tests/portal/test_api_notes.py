@@ -9,7 +9,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from portal.api.bodies import Note, NoteConflict, NoteKept, Notes, Refusal
+from portal.api.bodies import Refusal
+from portal.api.note_bodies import Note, NoteConflict, NoteKept, Notes
 from portal.store.people import Newcomer
 from portal.store.store import Store
 from tests.portal.small_warehouse import client_of, small_app, small_warehouse

@@ -17,7 +17,7 @@ def note(dataset: str = "", metric: str = "", country: str = "") -> Note:
     return Note(
         id="1", author_id="ada", author_name="Ada", unit="product", text="noted",
         first_day=DAY, last_day=DAY, path="/", dataset=dataset, metric=metric, country=country,
-        visibility="everybody", version=1, created_at=NOW, updated_at=NOW, deleted_at=None,
+        visibility="everyone", version=1, created_at=NOW, updated_at=NOW, deleted_at=None,
     )  # fmt: skip
 
 
