@@ -96,7 +96,9 @@ def gather(
     """
     query = plan.query
     partitioned, others = _split(reduction, query.dataset)
-    wants_buckets = query.interval and bool(query.dataset.entity)
+    wants_buckets = bool(query.dataset.entity) and (
+        query.interval or (not others and _is_counted_by_bucket(query))
+    )
     plain: Cells | None = None
     is_ranking = groups is None and _is_wide(query, reduction)
     if others or not wants_buckets or is_ranking:
@@ -183,6 +185,12 @@ def _split(
     """Aggregates that are sums over buckets, and the others."""
     partitioned = tuple(a for a in reduction.aggregates if is_partitioned(a, dataset))
     return partitioned, tuple(a for a in reduction.aggregates if a not in partitioned)
+
+
+def _is_counted_by_bucket(query: Query) -> bool:
+    """Whether accounts behind few groups are to be known: counting them by bucket costs least."""
+    counts = query.dataset.is_of_accounts and not query.keeps_small
+    return counts and not any(query.dataset.dimension(k.name).is_wide for k in query.by)
 
 
 def _with_counts(plan: Plan, reduction: Reduction) -> Reduction:
