@@ -84,4 +84,4 @@ def test_an_effect_that_is_not_told_apart_says_what_it_takes(half: float, is_sai
     if is_said:
         said = notes[-1].replace("\u2009", " ")
         assert "10.0 k images shown at random" in said
-        assert "Faces against none 0.29 pt (3.26 k)" in said
+        assert "Faces against none 0.28 pt (3.19 k)" in said
