@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from queries.analyses.cluster import EVERY_GROUP, Scope
+from queries.analyses.cluster import Scope, every_group
 from queries.dataset import TimeBucket
 from queries.model import Query, Result
 from queries.period import Grain
@@ -59,18 +59,8 @@ def every_day(scope: Scope, metric: str, by: Iterable[str]) -> Query:
 
     Small cells are in it, since a kind compares days before it tells of one.
     """
-    dataset = scope.dataset
-    return Query(
-        dataset=dataset,
-        metrics=(dataset.metric(metric),),
-        by=(TimeBucket(dataset.time, Grain.DAY), *map(dataset.dimension, by)),
-        where=scope.where,
-        period=scope.period,
-        limit=EVERY_GROUP,
-        interval=False,
-        keeps_small=True,
-        with_total=False,
-    )
+    day = TimeBucket(scope.dataset.time, Grain.DAY)
+    return every_group(scope, (metric,), (day, *map(scope.dataset.dimension, by)))
 
 
 def marked(found: Iterable[Found], most: int = MOST_MARKED) -> list[Found]:

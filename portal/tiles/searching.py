@@ -121,11 +121,7 @@ class Queries:
     def draw(self, results: Sequence[Result], context: Context) -> Drawing:
         (result,) = results
         if result.frame.is_empty():
-            return empty(
-                "no_rows",
-                f"No query of {FEWEST_ACCOUNTS} accounts or more.",
-                "Rarer ones are personal and not shown. Try a longer period or fewer filters.",
-            )
+            return _nobody(f"No query of {FEWEST_ACCOUNTS} accounts or more.")
         keys = [context.dataset.dimension(name) for name in self.keys(context)]
         columns: list[dict[str, Any]] = [{"label": k.label, "is_text": True} for k in keys]
         columns += [{"label": m.label, "unit": written.unit(m)} for m in result.query.metrics]
@@ -163,11 +159,7 @@ class QueryFlows(Queries):
     def draw(self, results: Sequence[Result], context: Context) -> Drawing:
         (result,) = results
         if result.frame.is_empty():
-            return empty(
-                "no_rows",
-                f"No query led {FEWEST_ACCOUNTS} accounts or more to the same title.",
-                "Rarer ones are personal and not shown. Try a longer period or fewer filters.",
-            )
+            return _nobody(f"No query led {FEWEST_ACCOUNTS} accounts or more to the same title.")
         query, title = (context.dataset.dimension(name) for name in self.keys(context))
         rows = result.frame.to_dicts()
         names = [list(dict.fromkeys(str(row[k.name]) for row in rows)) for k in (query, title)]
@@ -202,3 +194,8 @@ def _flow_tip(row: dict[str, Any], metric: Metric, accounts: Metric) -> list[str
     lines += [f"95 % interval {around}"] if around else []
     few = ": too few to read much into" if written.is_few(row) else ""
     return [*lines, f"{written.exact(row[accounts.name], accounts)} accounts{few}"]
+
+
+def _nobody(message: str) -> Drawing:
+    hint = "Rarer ones are personal and not shown. Try a longer period or fewer filters."
+    return empty("no_rows", message, hint)

@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 
 from queries.condition import Condition, Dimension
-from queries.dataset import BUCKET, BUCKETS, CLUSTERS, Dataset
+from queries.dataset import BUCKET, BUCKETS, CLUSTERS, Dataset, Key
 from queries.formula import Array
 from queries.interval import Estimate, is_present, left_out, margin
 from queries.model import Query
@@ -42,10 +42,15 @@ def counted_by(scope: Scope, metrics: Iterable[str], by: Iterable[str]) -> Query
     if dataset.entity:
         dataset = replace(dataset, dimensions=(*dataset.dimensions, CLUSTER))
         keys = (*keys, CLUSTER)
+    return every_group(replace(scope, dataset=dataset), metrics, keys)
+
+
+def every_group(scope: Scope, metrics: Iterable[str], by: Iterable[Key]) -> Query:
+    """Metrics of every group, small cells among them, without intervals: what is read further."""
     return Query(
-        dataset=dataset,
-        metrics=tuple(dataset.metric(name) for name in metrics),
-        by=keys,
+        dataset=scope.dataset,
+        metrics=tuple(map(scope.dataset.metric, metrics)),
+        by=tuple(by),
         where=scope.where,
         period=scope.period,
         limit=EVERY_GROUP,

@@ -20,7 +20,7 @@ import numpy as np
 import polars as pl
 from scipy.special import gammaincc  # pyright: ignore[reportMissingTypeStubs]
 
-from queries.analyses.cluster import CLUSTER, CLUSTERS, EVERY_GROUP, Estimate, Scope, counted_by
+from queries.analyses.cluster import CLUSTER, CLUSTERS, Estimate, Scope, counted_by, every_group
 from queries.analyses.multiple_testing import benjamini_hochberg
 from queries.condition import Condition, Filter, conjunction
 from queries.formula import Array
@@ -107,17 +107,7 @@ def questions(viewing: Scope, licences: Scope, all_viewing: Scope, all_licences:
 
 def counted(scope: Scope, metrics: tuple[str, ...], by: tuple[str, ...]) -> Query:
     """Metrics of every group, without intervals: what is no sample, or is read further."""
-    return Query(
-        dataset=scope.dataset,
-        metrics=tuple(scope.dataset.metric(name) for name in metrics),
-        by=tuple(scope.dataset.dimension(name) for name in by),
-        where=scope.where,
-        period=scope.period,
-        limit=EVERY_GROUP,
-        interval=False,
-        keeps_small=True,
-        with_total=False,
-    )
+    return every_group(scope, metrics, map(scope.dataset.dimension, by))
 
 
 def stake(

@@ -14,7 +14,7 @@ import numpy as np
 import polars as pl
 from scipy.special import chdtrc  # pyright: ignore[reportMissingTypeStubs]
 
-from queries.analyses.cluster import EVERY_GROUP, Scope
+from queries.analyses.cluster import Scope, every_group
 from queries.estimators.probability_best import probability_best
 from queries.estimators.sample_ratio import ALARM
 from queries.model import Query
@@ -41,18 +41,8 @@ class Tests:
 
 def question(scope: Scope) -> Query:
     """Readers and clicks of every arm."""
-    dataset = scope.dataset
-    return Query(
-        dataset=dataset,
-        metrics=(dataset.metric("impressions"), dataset.metric("clicks")),
-        by=tuple(dataset.dimension(name) for name in ("test", "arm", "headline")),
-        where=scope.where,
-        period=scope.period,
-        limit=EVERY_GROUP,
-        interval=False,
-        keeps_small=True,
-        with_total=False,
-    )
+    keys = map(scope.dataset.dimension, ("test", "arm", "headline"))
+    return every_group(scope, ("impressions", "clicks"), keys)
 
 
 def tests(frame: pl.DataFrame) -> Tests:
