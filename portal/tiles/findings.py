@@ -114,8 +114,8 @@ class Findings:
 
     def draw(self, results: Sequence[Result], context: Context) -> Drawing:
         changes = [r for r in results if r.query.compare is not None]
-        first = [r for r in changes if self._is_first(r.query)]
-        later = [r for r in changes if not self._is_first(r.query)]
+        first = [r for r in changes if self.is_first(r.query)]
+        later = [r for r in changes if not self.is_first(r.query)]
         statements = stated(self.gathered, results, self.contexts, context)
         found = find(first, beside=[s.probability for s in statements])
         sure = claimed(statements, found)
@@ -144,7 +144,7 @@ class Findings:
         about = [self.contexts.get(tile.place.dataset, context) for tile in arriving]
         return said([(lost, one.dataset) for one in about for lost in lacking(one, results)])
 
-    def _is_first(self, query: Query) -> bool:
+    def is_first(self, query: Query) -> bool:
         """Whether it is one of `questions`: what only explains is asked of the same rows."""
         one = self.contexts.get(query.dataset.name)
         return (

@@ -85,7 +85,7 @@ def membership(people: Accounts, clock: Clock, plan: Planted, seed: int) -> Memb
     dice = stream(seed, "membership")
     n = people.count
     everyone = np.arange(n)
-    leave = dice.beta(_LEAVE_A, _LEAVE_B, n)
+    leave = _loyalty(dice, n)
     tier = people.plan.copy()
     ledger = _Ledger()
     trial = everyone[dice.random(n) < 0.2]  # noqa: PLR2004 - those who try first
@@ -108,6 +108,37 @@ def membership(people: Accounts, clock: Clock, plan: Planted, seed: int) -> Memb
     return _closed(ledger, spans, (people, clock, start, tier))
 
 
+def hazards(
+    paid: Membership, people: Accounts, plan: Planted, seed: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Account, day and chance of leaving by oneself, of every renewal that was due."""
+    leave = _loyalty(stream(seed, "membership"), people.count)
+    events = paid.events
+    due = np.isin(events["kind"], (RENEWAL, LEFT, DECLINED))
+    account, day, tier = (events[name][due] for name in ("account", "day", "before"))
+    dearer = _meets_price(people, plan, (account, day, tier))
+    return account, day, leave[account] * np.where(dearer, plan.price.churn_factor, 1.0)
+
+
+def _loyalty(dice: np.random.Generator, n: int) -> np.ndarray:
+    """Per account, its chance of leaving at a renewal: the first that its stream draws."""
+    return dice.beta(_LEAVE_A, _LEAVE_B, n)
+
+
+def _meets_price(
+    people: Accounts, plan: Planted, renewals: tuple[np.ndarray, np.ndarray, np.ndarray]
+) -> np.ndarray:
+    """Which renewals (of an account, on a day, of a plan) are felt to be dearer."""
+    account, day, tier = renewals
+    price = plan.price
+    return (
+        (people.country[account] == geography().index(price.country))
+        & (tier == PLANS.index(price.plan))
+        & (day >= price.day)
+        & (day < price.day + price.felt_days)
+    )
+
+
 def _renew(
     dice: np.random.Generator,
     ledger: _Ledger,
@@ -121,14 +152,8 @@ def _renew(
     n = len(going)
     fails = dice.random(n) < _CARD_FAILS
     declined = fails & (dice.random(n) > _CARD_RECOVERS)
-    price = plan.price
-    dearer = (
-        (people.country[going] == geography().index(price.country))
-        & (mine == PLANS.index(price.plan))
-        & (day >= price.day)
-        & (day < price.day + price.felt_days)
-    )
-    hazard = leave[going] * np.where(dearer, price.churn_factor, 1.0)
+    dearer = _meets_price(people, plan, (going, day, mine))
+    hazard = leave[going] * np.where(dearer, plan.price.churn_factor, 1.0)
     leaves = ~declined & (dice.random(n) < hazard)
     why = dice.choice(5, n, p=[0.34, 0.3, 0.12, 0.08, 0.16])
     why = np.where(dearer & (dice.random(n) < 0.6), 0, why)  # noqa: PLR2004 - they say so

@@ -10,11 +10,13 @@ import numpy as np
 import polars as pl
 
 from queries.lake.demo.block import Made
+from queries.lake.demo.drivers import drivers
 from queries.lake.demo.forecasts import MODELS, NARROW
 from queries.lake.demo.images import artwork_id
 from queries.lake.demo.interactions import SCENE
 from queries.lake.demo.licences import dear_titles
 from queries.lake.demo.slots import PLAYS, POLICIES
+from queries.lake.demo.truth import Truth, span
 from queries.lake.demo.world import World
 
 
@@ -46,23 +48,11 @@ class Found:
         self.outage_plays += block.outage_plays
 
 
-@dataclass(frozen=True, slots=True)
-class Truth:
-    """One fact."""
-
-    name: str
-    table: str
-    description: str
-    value: float
-    where: dict[str, object]
-    period: str = ""
-
-
 def truths_table(of: World, found: Found) -> pl.DataFrame:
     """All facts, in a table apart."""
     facts = [
         *_policies(found), *_playback(of, found), *_members(of), *_catalogue(of), *_trials(of),
-        *_arrivals(of), *_studio(of),
+        *_arrivals(of), *_studio(of), *drivers(of),
     ]  # fmt: skip
     rows = [
         {
@@ -105,12 +95,12 @@ def _playback(of: World, found: Found) -> list[Truth]:
             f"Starts over {outage.cdn} in {outage.country} fail for hours; value: failed starts.",
             found.outage_plays,
             {"country": outage.country, "cdn": outage.cdn, "outcome": "vsf"},
-            _span(of, outage.day, outage.day + 1),
+            span(of.clock, outage.day, outage.day + 1),
         ),
         Truth(
             "slow_version", "playback", "Factor on the startup time of a version of the app.",
             slow.startup_factor, {"device": slow.device, "app_version": slow.version},
-            _span(of, slow.day, clock.days - 1),
+            span(of.clock, slow.day, clock.days - 1),
         ),
         Truth(
             "bad_cut", "playback", "Share of viewers that leave an episode between two positions.",
@@ -131,12 +121,17 @@ def _members(of: World) -> list[Truth]:
         Truth(
             "price_change", "billing_events", "Factor on leaving at renewals after a price rise.",
             price.churn_factor, {"country": price.country, "plan": price.plan},
-            _span(of, price.day, price.day + price.felt_days - 1),
+            span(of.clock, price.day, price.day + price.felt_days - 1),
+        ),
+        Truth(
+            "price_rise", "billing_events", "Factor on what the plan costs since then.",
+            price.factor, {"country": price.country, "plan": price.plan},
+            span(of.clock, price.day, of.clock.days - 1),
         ),
         Truth(
             "campaign_signups", "marketing_daily", "Sign-ups the regional campaign brought.",
             of.people.incremental, {"campaign_id": ad.campaign_id, "countries": ad.countries},
-            _span(of, ad.first_day, ad.first_day + ad.days - 1),
+            span(of.clock, ad.first_day, ad.first_day + ad.days - 1),
         ),
         Truth(
             "campaign_inflation", "marketing_daily", "Sign-ups claimed over those brought.",
@@ -145,7 +140,7 @@ def _members(of: World) -> list[Truth]:
         Truth(
             "unmet_demand", "searches", "Share of this query in those there that lead to no play.",
             unmet.share, {"country": unmet.country, "query_norm": unmet.query},
-            _span(of, unmet.day, of.clock.days - 1),
+            span(of.clock, unmet.day, of.clock.days - 1),
         ),
     ]  # fmt: skip
 
@@ -180,7 +175,7 @@ def _trials(of: World) -> list[Truth]:
             "Relative effect on how often an account comes, in the second cell.",
             t.effect,
             {"exp_id": t.exp_id, "cells": t.cells, "planned": t.planned, "actual": t.actual},
-            _span(of, t.first_day, min(t.first_day + t.days, of.clock.days) - 1),
+            span(of.clock, t.first_day, min(t.first_day + t.days, of.clock.days) - 1),
         )
         for t in of.plan.trials
     ]  # fmt: skip
@@ -190,7 +185,7 @@ def _arrivals(of: World) -> list[Truth]:
     lost = [
         Truth(
             "missing_day", "playback", "No event of a country arrived for a day.", 0.0,
-            {"country": gap.country}, _span(of, gap.day, gap.day),
+            {"country": gap.country}, span(of.clock, gap.day, gap.day),
         )
         for gap in of.plan.missing
     ]  # fmt: skip
@@ -215,7 +210,3 @@ def _studio(of: World) -> list[Truth]:
             NARROW, {"forecast_model": MODELS[0]},
         ),
     ]  # fmt: skip
-
-
-def _span(of: World, first: int, last: int) -> str:
-    return f"{of.clock.date(first)} to {of.clock.date(last)}"

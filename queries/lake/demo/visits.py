@@ -16,7 +16,7 @@ from queries.lake.demo.planted import Planted
 from queries.lake.demo.world import Block
 
 A_DAY = 1.62
-_WEEKDAY = np.array([0.95, 0.94, 0.96, 1.0, 1.12, 1.34, 1.3])
+WEEKDAY = np.array([0.95, 0.94, 0.96, 1.0, 1.12, 1.34, 1.3])
 _HOUR = np.array(
     [2.9, 1.7, 1.0, 0.62, 0.42, 0.42, 0.7, 1.2, 1.6, 1.8, 2.1, 2.3,
      2.8, 2.8, 2.8, 3.1, 3.8, 4.9, 6.8, 9.2, 11.6, 11.9, 8.8, 5.2]
@@ -104,7 +104,7 @@ def _when(block: Block, dice: np.random.Generator) -> tuple[np.ndarray, np.ndarr
     mood = np.exp(dice.normal(-0.045, 0.3, (len(accounts), days // 7 + 2))).astype(np.float32)
     weather = np.exp(dice.normal(0, 0.015, days)).astype(np.float32)
     often = world.people.activity[accounts.start : accounts.stop, None] * (
-        A_DAY * (_WEEKDAY[world.clock.weekday] / _WEEKDAY.mean()).astype(np.float32) * weather
+        A_DAY * (WEEKDAY[world.clock.weekday] / WEEKDAY.mean()).astype(np.float32) * weather
     )
     often *= mood[:, np.arange(days) // 7]
     often *= world.paid.alive(accounts, days)
