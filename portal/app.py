@@ -36,6 +36,7 @@ from portal.callbacks import (
     write_note,
 )
 from portal.components import saved_views
+from portal.drawn import Drawings
 from portal.settings import Settings
 from portal.site import Site
 from portal.store import targets
@@ -69,6 +70,7 @@ def create_app(settings: Settings, warehouse: Warehouse, store: Store) -> Dash:
     site = Site(
         pages=routing.discover("pages"),
         warehouse=warehouse,
+        drawings=Drawings.in_cache(warehouse, settings.cache),
         viewer=gate.signed_in,
         workers=ThreadPoolExecutor(WORKERS, thread_name_prefix="tile"),
         targets=lambda: targets.every(store),

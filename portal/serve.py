@@ -10,7 +10,8 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
 from socket import AF_INET, AF_INET6, SO_REUSEADDR, SOL_SOCKET, socket
@@ -29,12 +30,16 @@ PAUSE = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where to listen, and with how many processes and threads."""
+    """Where to listen, and with how many processes and threads.
+
+    `draws_ahead`: whether a process beside them draws the pages of every new data version.
+    """
 
     host: str
     port: int
     processes: int
     threads: int
+    draws_ahead: bool = False
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str], settings: Settings) -> "Place":
@@ -45,6 +50,7 @@ class Place:
             port=int(environment.get("PORT") or 8050),
             processes=max(1, int(environment.get("WEB_CONCURRENCY") or 1)),
             threads=max(1, int(environment.get("PLAYHEAD_THREADS") or 8)),
+            draws_ahead=bool(int(environment.get("PLAYHEAD_AHEAD") or 0)),
         )
 
 
@@ -59,9 +65,24 @@ def main(arguments: Sequence[str] = ()) -> int:
     if arguments[:1] == ["--socket"]:
         return _answer(socket(fileno=int(arguments[1])), place, settings)
     listening = _listening(place)
-    if place.processes == 1:
-        return _answer(listening, place, settings)
-    return _keep(listening, place.processes)
+    with _drawing(place):
+        if place.processes == 1:
+            return _answer(listening, place, settings)
+        return _keep(listening, place.processes)
+
+
+@contextmanager
+def _drawing(place: Place) -> Iterator[None]:
+    """Draw ahead beside the block, where that is wanted."""
+    if not place.draws_ahead:
+        yield
+        return
+    beside = subprocess.Popen([sys.executable, "-m", "portal.cli", "ahead", "--follow"])
+    try:
+        yield
+    finally:
+        beside.terminate()
+        beside.wait()
 
 
 def _listening(place: Place) -> socket:

@@ -118,6 +118,7 @@ class Settings:
                 ("PLAYHEAD_LAKE_COPIES_MB", 10_240, 100_000_000),
                 ("WEB_CONCURRENCY", 1, 64),
                 ("PLAYHEAD_THREADS", 8, 256),
+                ("PLAYHEAD_AHEAD", 0, 1),
                 ("PORT", 8050, 65_535),
             )
         }

@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Protocol
 
+from portal.drawn import Drawings
 from portal.page import Page
 from portal.store.target import Target
 from queries.dataset import Access
@@ -30,6 +31,7 @@ class Site:
 
     pages: Mapping[str, Page]
     warehouse: Warehouse
+    drawings: Drawings
     viewer: Callable[[], Viewer]
     workers: ThreadPoolExecutor
     targets: Callable[[], tuple[Target, ...]] = tuple

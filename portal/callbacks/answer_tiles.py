@@ -8,7 +8,7 @@ or for a view that its page has left, is stopped.
 import logging
 import os
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, field, replace
 from time import perf_counter
@@ -20,17 +20,14 @@ from flask import Flask, Response, abort, request
 
 from portal.callbacks.newest import Newest, Seen
 from portal.components import format as written
-from portal.components.problem import bug, problem
-from portal.components.table import table
-from portal.drawing import Drawing
+from portal.components.problem import bug
+from portal.drawn import Reader, foot, plain
 from portal.logs import log
-from portal.open_page import OpenPage, ask, list_rows, open_page, shown
-from portal.page import Advising, Gathering, Lists, Reports, Tile
+from portal.open_page import OpenPage, open_page
+from portal.page import Gathering, Tile
 from portal.site import Site
 from queries.cancellation import Cancellation, during
-from queries.dataset import Access
-from queries.errors import Cancelled, QueryError
-from queries.model import Result
+from queries.errors import Cancelled
 from queries.progress import Progress, followed_by
 
 PATH = "/-/answers"
@@ -58,7 +55,7 @@ def register(server: Flask, site: Site) -> None:
         tiles = opened.tiles()
         wanted = [name for name in asked.get("tiles", ()) if name in tiles][:_MOST_TILES]
         left = request.environ.get("waitress.client_disconnected", _never)
-        job = _Job(opened, site, access, as_table=asked.get("as") == "table", has_left=left)
+        job = _Job(opened, site, Reader(access, asked.get("as") == "table"), left)
         seen = newest.begin(site.viewer().id, asked.get("view"))
         return Response(
             _lines(job, {name: tiles[name] for name in wanted}, seen),
@@ -70,8 +67,7 @@ def register(server: Flask, site: Site) -> None:
 class _Job:
     opened: OpenPage
     site: Site
-    access: Access
-    as_table: bool
+    reader: Reader
     has_left: Callable[[], bool]
 
 
@@ -161,78 +157,21 @@ def view_line(opened: OpenPage) -> dict[str, Any]:
 
 def _answer(job: _Job, tile: Tile, work: _Work, cancellation: Cancellation) -> dict[str, Any]:
     started = perf_counter()
-    results: Sequence[Result] = ()
     try:
         with during(cancellation), followed_by(work.progress):
-            results, drawing = _drawn(job, tile)
+            return job.site.drawings.draw(job.opened, work.tile, tile, job.reader)
     except Cancelled:
         log.info("question stopped", after_ms=_since(started))
         return {}
     except Exception:
         incident = uuid4().hex[:8]
         logger.exception("tile failed", extra={"incident": incident})
-        drawing = bug(incident)
-    return {
-        "drawing": _json(drawing),
-        "foot": _foot(job.opened, tile, results),
-        "took_ms": _since(started),
-    }
+        return {
+            "drawing": plain(bug(incident)),
+            "foot": foot(job.opened, tile, ()),
+            "took_ms": _since(started),
+        }
 
 
 def _since(started: float) -> float:
     return round((perf_counter() - started) * 1000, 1)
-
-
-def _drawn(job: _Job, tile: Tile) -> tuple[Sequence[Result], Drawing]:
-    """What a tile shows, and the answers it shows; none where its question has no answer."""
-    context = job.opened.tile_context(tile)
-    try:
-        if isinstance(tile, Lists):
-            rows = list_rows(job.opened, tile, job.site.warehouse, job.access)
-            return (), tile.draw_rows(rows, context)
-        if isinstance(tile, Reports):
-            health = job.site.warehouse.health(job.access, job.opened.data_version)
-            return (), tile.report(health, context)
-        results = ask(job.opened, tile, job.site.warehouse, job.access)
-        if not job.as_table:
-            return results, tile.draw(results, context)
-        return results, table(shown(job.opened, tile, results))
-    except Cancelled:
-        raise
-    except QueryError as error:
-        return (), tile.advise(error, context) if isinstance(tile, Advising) else problem(error)
-
-
-def _json(drawing: Drawing) -> dict[str, Any]:
-    return {
-        "kind": drawing.kind,
-        "content": drawing.content,
-        "notes": drawing.notes,
-        "filters": drawing.filters,
-    }
-
-
-def _foot(opened: OpenPage, tile: Tile, results: Sequence[Result]) -> dict[str, Any]:
-    """What stands under an answer: dates, clock, version, how complete it is."""
-    context = opened.tile_context(tile)
-    first = results[0] if results else None
-    period = first.query.period if first else context.period
-    compare = first.query.compare if first else None
-    complete = first.complete_through if first else context.extent.latest
-    return {
-        "start": str(period.start) if period else "",
-        "end": str(period.end) if period else "",
-        "short": " · ".join(
-            (
-                written.period(period) if period else "all days",
-                "local time" if context.dataset.clock == "local" else "UTC",
-            )
-        ),
-        "version": opened.data_version,
-        "compare": f"compared with {written.period(compare.period)}" if compare else "",
-        "complete": f"complete through {written.day(complete)}" if complete else "",
-        "unreached": context.unreached,
-        "source": first.source if first else "",
-        "notes": tuple(dict.fromkeys(n for r in results for n in r.notes)),
-        "doubts": tuple(dict.fromkeys(d for r in results for d in r.doubts)),
-    }

@@ -32,6 +32,7 @@ COMMANDS = {
     "ingest": "Load files into the lake.",
     "snapshots": "List the versions of the lake.",
     "rollups": "Bring derived tables and rollups up to date.",
+    "ahead": "Draw every page's first paint before anybody opens it.",
     "invariants": "List what must hold of the tables, and rows that break it.",
     "demo": "Make the demo company.",
     "serve": "Serve the portal.",

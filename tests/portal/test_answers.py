@@ -14,6 +14,7 @@ from flask.testing import FlaskClient
 from portal.callbacks import answer_tiles, describe_tile, list_values
 from portal.context import Context
 from portal.drawing import Drawing
+from portal.drawn import Drawings
 from portal.page import Page, Place, Section
 from portal.site import Site
 from portal.tiles import Breakdown, CountryMap, Headline, Heat, Lines, Ranking, Scorecard, Trend
@@ -86,6 +87,7 @@ def client(warehouse: Warehouse, page: Page) -> FlaskClient:
     site = Site(
         pages={page.path: page},
         warehouse=warehouse,
+        drawings=Drawings(warehouse),
         viewer=Ada,
         workers=ThreadPoolExecutor(2),
     )

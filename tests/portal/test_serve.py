@@ -237,6 +237,23 @@ def test_production_does_not_serve_on_an_old_schema_or_beside_demo_people(tmp_pa
     assert "demo" in refused.stderr
 
 
+def test_pages_are_drawn_ahead_beside_the_server_and_stop_with_it(tmp_path: Path):
+    surroundings = environment(tmp_path, PORT="0", PLAYHEAD_AHEAD="1", PYTHONUNBUFFERED="1")
+    with listening() as bound, running(["-m", "portal.serve"], surroundings, bound) as process:
+        assert process.stdout is not None
+        told = next(line for line in process.stdout if line.startswith("Data version"))
+        assert "for 1 kind of reader" in told
+        beside = children_of(process.pid)
+        assert len(beside) == 1
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(PATIENCE) == 0
+        assert not Path(f"/proc/{beside[0]}").exists()
+
+
+def children_of(pid: int) -> list[int]:
+    return [int(n) for n in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
 @pytest.mark.parametrize(
     ("given", "expected"),
     [
@@ -244,6 +261,8 @@ def test_production_does_not_serve_on_an_old_schema_or_beside_demo_people(tmp_pa
         ({"PORT": "5000"}, Place("0.0.0.0", 5000, 1, 8)),  # noqa: S104
         ({"PORT": "5000", "HOST": "::1"}, Place("::1", 5000, 1, 8)),
         ({"WEB_CONCURRENCY": "3", "PLAYHEAD_THREADS": "16"}, Place("127.0.0.1", 8050, 3, 16)),
+        ({"PLAYHEAD_AHEAD": "1"}, Place("127.0.0.1", 8050, 1, 8, draws_ahead=True)),
+        ({"PLAYHEAD_AHEAD": "0"}, Place("127.0.0.1", 8050, 1, 8)),
     ],
 )
 def test_where_to_listen_is_the_platforms_to_say(

@@ -1,0 +1,175 @@
+"""A tile as it was drawn: what the browser is sent for it, worked out once and kept.
+
+A drawing follows from the code, the data version, the view, what its reader may see and the targets
+shown in it; all of that is the key under which it is kept, so no kept drawing is ever out of date.
+Only those that took long are kept: the others cost less than the keeping. What failed is not kept.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from hashlib import blake2b
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import orjson
+
+from portal.components import format as written
+from portal.components.problem import problem
+from portal.components.table import table
+from portal.drawing import Drawing
+from portal.open_page import OpenPage, ask, list_rows, shown
+from portal.page import Advising, Lists, Reports, Tile
+from queries.byte_folder import ByteFolder
+from queries.dataset import Access
+from queries.errors import Cancelled, QueryError
+from queries.model import Result
+from queries.warehouse import Warehouse
+
+KEPT_MS = 40.0
+"""What took this long is worth the few milliseconds of being written down."""
+
+_ROOT = Path(__file__).resolve().parent.parent
+_SOURCES = ("portal", "pages", "queries")
+_Answer = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Whom a tile is drawn for: what they may see, and whether as a table instead of a figure."""
+
+    access: Access
+    as_table: bool = False
+
+
+class Drawings:
+    """Tiles drawn from a warehouse, kept in a folder that all processes share.
+
+    Without a folder nothing is kept.
+    """
+
+    def __init__(
+        self, warehouse: Warehouse, folder: ByteFolder | None = None, kept_ms: float = KEPT_MS
+    ) -> None:
+        self._warehouse = warehouse
+        self._folder = folder
+        self._kept_ms = kept_ms
+
+    @classmethod
+    def in_cache(cls, warehouse: Warehouse, cache_folder: Path) -> "Drawings":
+        """Those of a portal whose cache is here."""
+        return cls(warehouse, ByteFolder(cache_folder / "drawn"))
+
+    def draw(self, opened: OpenPage, name: str, tile: Tile, reader: Reader) -> _Answer:
+        """What a tile shows and what stands under it, with the milliseconds that it took to tell.
+
+        A question without an answer is drawn as its problem. Raises Cancelled.
+        """
+        started = perf_counter()
+        key = key_of(opened, name, reader)
+        found = self._find(key)
+        if found is not None:
+            return {**found, "took_ms": _since(started)}
+        results, drawing, is_whole = _drawn(opened, tile, self._warehouse, reader)
+        answer = {"drawing": plain(drawing), "foot": foot(opened, tile, results)}
+        took = _since(started)
+        if is_whole and took >= self._kept_ms:
+            self._keep(key, {**answer, "foot": {**answer["foot"], "source": "cache"}})
+        return {**answer, "took_ms": took}
+
+    def _find(self, key: str) -> _Answer | None:
+        kept = self._folder.get(key) if self._folder is not None else None
+        try:
+            return orjson.loads(kept) if kept else None
+        except orjson.JSONDecodeError:
+            return None
+
+    def _keep(self, key: str, answer: Mapping[str, Any]) -> None:
+        if self._folder is not None:
+            self._folder.set(key, orjson.dumps(answer, option=orjson.OPT_SERIALIZE_NUMPY))
+
+
+def key_of(opened: OpenPage, name: str, reader: Reader) -> str:
+    """All that a drawing of this tile follows from."""
+    access = reader.access
+    rights = (access.rows, sorted(map(repr, access.hidden)))
+    shown_for = sorted(opened.extents) if opened.targets else ()
+    targets = [opened.context_of(dataset).targets for dataset in shown_for]
+    view = (opened.page.path, opened.view.to_url(), opened.data_version, name, reader.as_table)
+    meant = repr((code(), view, rights, targets))
+    return "drawn:" + blake2b(meant.encode(), digest_size=20).hexdigest()
+
+
+@cache
+def code() -> str:
+    """A digest of the program's own sources: other code may draw the same answer otherwise."""
+    digest = blake2b(digest_size=8)
+    for folder in _SOURCES:
+        for path in sorted((_ROOT / folder).rglob("*")):
+            if path.suffix in (".py", ".yaml", ".sql"):
+                digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def _since(started: float) -> float:
+    return round((perf_counter() - started) * 1000, 1)
+
+
+def _drawn(
+    opened: OpenPage, tile: Tile, warehouse: Warehouse, reader: Reader
+) -> tuple[Sequence[Result], Drawing, bool]:
+    """What a tile shows, the answers it shows, and whether its question had an answer at all."""
+    context = opened.tile_context(tile)
+    try:
+        if isinstance(tile, Lists):
+            rows = list_rows(opened, tile, warehouse, reader.access)
+            return (), tile.draw_rows(rows, context), True
+        if isinstance(tile, Reports):
+            health = warehouse.health(reader.access, opened.data_version)
+            return (), tile.report(health, context), True
+        results = ask(opened, tile, warehouse, reader.access)
+        if not reader.as_table:
+            return results, tile.draw(results, context), True
+        return results, table(shown(opened, tile, results)), True
+    except Cancelled:
+        raise
+    except QueryError as error:
+        drawing = tile.advise(error, context) if isinstance(tile, Advising) else problem(error)
+        return (), drawing, False
+
+
+def plain(drawing: Drawing) -> _Answer:
+    """A drawing as the browser is sent it."""
+    return {
+        "kind": drawing.kind,
+        "content": drawing.content,
+        "notes": drawing.notes,
+        "filters": drawing.filters,
+    }
+
+
+def foot(opened: OpenPage, tile: Tile, results: Sequence[Result]) -> _Answer:
+    """What stands under an answer: dates, clock, version, how complete it is."""
+    context = opened.tile_context(tile)
+    first = results[0] if results else None
+    period = first.query.period if first else context.period
+    compare = first.query.compare if first else None
+    complete = first.complete_through if first else context.extent.latest
+    return {
+        "start": str(period.start) if period else "",
+        "end": str(period.end) if period else "",
+        "short": " · ".join(
+            (
+                written.period(period) if period else "all days",
+                "local time" if context.dataset.clock == "local" else "UTC",
+            )
+        ),
+        "version": opened.data_version,
+        "compare": f"compared with {written.period(compare.period)}" if compare else "",
+        "complete": f"complete through {written.day(complete)}" if complete else "",
+        "unreached": context.unreached,
+        "source": first.source if first else "",
+        "notes": tuple(dict.fromkeys(n for r in results for n in r.notes)),
+        "doubts": tuple(dict.fromkeys(d for r in results for d in r.doubts)),
+    }
