@@ -51,15 +51,14 @@ class Gathered:
 
 
 def shaped(
-    query: Query, gathered: Gathered, total: pl.DataFrame, complete: Period | None
+    query: Query, frame: pl.DataFrame, total: pl.DataFrame, complete: Period | None
 ) -> pl.DataFrame:
-    """The frame of an answer: filtered by thresholds, calculated, ordered, cut to its limit.
+    """What was measured, as an answer: after thresholds, calculations, its order and its limit.
 
     `complete` is the span of complete days; buckets that reach beyond it, or beyond the period, are
     marked incomplete. A bucket has a change only where it is held against as much time, all of it
     complete.
     """
-    frame = measured(query, gathered)
     if query.time_key is not None:
         frame = _marked(frame, query, query.time_key, complete)
     elif not is_comparable(query, complete):
@@ -76,11 +75,7 @@ def measured(query: Query, gathered: Gathered) -> pl.DataFrame:
     for metric in query.metrics:
         columns += _metric_columns(metric, gathered)
     keys = [k.name for k in query.by if k.name in gathered.current.groups.columns]
-    frame = (
-        gathered.current.groups.select(keys).with_columns(columns)
-        if keys
-        else pl.DataFrame(columns)
-    )
+    frame = gathered.current.groups.select(keys).hstack(columns) if keys else pl.DataFrame(columns)
     return _without_small(query, frame, gathered) if gathered.fewest else frame
 
 
@@ -132,7 +127,8 @@ def _metric_columns(metric: Metric, gathered: Gathered) -> list[pl.Series]:
         if isinstance(formula, Estimation)
         else _formula_columns(metric, formula, gathered)
     )
-    return [pl.Series(key, column, nan_to_null=True) for key, column in columns.items()]
+    # Looking for what is missing costs an array less than telling a column of it.
+    return [pl.Series(k, c, nan_to_null=bool(np.isnan(c).any())) for k, c in columns.items()]
 
 
 def _estimate_columns(name: str, gathered: Gathered) -> dict[str, Array]:
@@ -294,6 +290,11 @@ def is_comparable(query: Query, complete: Period | None) -> bool:
     if query.compare is None or query.period is None or complete is None:
         return True
     return query.period.end <= complete.end and query.compare.period.start >= complete.start
+
+
+def unknown(frame: pl.DataFrame) -> pl.DataFrame:
+    """One row of nothing, in the columns of a frame."""
+    return pl.DataFrame([[None] * frame.width], schema=frame.schema, orient="row")
 
 
 def without_changes(frame: pl.DataFrame) -> pl.DataFrame:

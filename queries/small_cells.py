@@ -64,6 +64,8 @@ def hidden(
     frame: pl.DataFrame, names: Iterable[str], gone: NDArray[np.bool_], past: NDArray[np.bool_]
 ) -> pl.DataFrame:
     """The answer without the numbers of withheld cells: `gone` now, `past` in the other period."""
+    if not (gone.any() or past.any()):
+        return frame
     masks = (pl.Series(mask, dtype=pl.Boolean) for mask in (gone, past))
     now, before = masks
     columns = [c for name in names for c in frame.columns if c.partition("__")[0] == name]

@@ -4,14 +4,16 @@ Tiles, exports, the API and the command line all come through here; nothing else
 """
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date
 from time import perf_counter
 
 import polars as pl
 
+from queries.answer_cache import AnswerCache, key_of
 from queries.bins import SIDE, finite
 from queries.cache import FrameCache
 from queries.catalog import Catalog
+from queries.complete_days import clipped, complete_through, covered
 from queries.condition import Dimension, Filter, Scalar
 from queries.dataset import BUCKET, ROWS, Access, Dataset, Metric
 from queries.derived import require
@@ -49,6 +51,7 @@ from queries.shape import (
     measured,
     paired,
     shaped,
+    unknown,
     unnamed,
     without_changes,
 )
@@ -74,6 +77,7 @@ class Warehouse:
         self._engine = engine
         self._cache = cache
         self._catalog = catalog
+        self._answers = AnswerCache()
 
     def ask(self, query: Query, access: Access, version: str | None = None) -> Result:
         """Answer `query` as someone with `access` may see it; at a data version, or the newest.
@@ -82,15 +86,25 @@ class Warehouse:
         """
         started = perf_counter()
         tables = self.snapshot(version)
-        complete = _complete_through(query.dataset, tables)
-        query, notes = _clipped(query.filled, complete)
-        bound = _covered(query.dataset, tables, complete)
+        key = key_of(query, access, tables.data_version)
+        known = self._answers.get(key)
+        if known is not None:
+            return replace(known, source="cache", took_ms=_since(started))
+        result = replace(self._answered(query, access, tables), took_ms=_since(started))
+        self._answers.keep(key, result)
+        return result
+
+    def _answered(self, query: Query, access: Access, tables: Snapshot) -> Result:
+        complete = complete_through(query.dataset, tables)
+        query, notes = clipped(query.filled, complete)
+        bound = covered(query.dataset, tables, complete)
         planned = plan(query, access, tables)
         reader = Reader(self._engine, self._cache, tables, query.dataset)
         if query.keeps_small and _is_narrowed(planned):
             _refuse_few(crowd_plans(query, access, tables), reader, self._fewest)
         groups = _gathered(planned, reader, self._fewest)
-        total = measured(query, groups).clear(1)
+        frame = measured(query, groups)
+        total = unknown(frame)
         if query.needs_total and not adds_levels(query, planned):
             whole = plan_whole(query, access, tables)
             gathered = _gathered_whole(planned, groups, whole, reader)
@@ -98,7 +112,7 @@ class Warehouse:
         if not is_comparable(query, bound):
             total = without_changes(total)
             notes = notes or (f"The data covers {bound}; beyond it there is no change.",)
-        frame = shaped(query, groups, total, bound)
+        frame = shaped(query, frame, total, bound)
         left_out = groups.current.left_out + unnamed(query, groups)
         return Result(
             query=query,
@@ -110,7 +124,7 @@ class Warehouse:
             sql=";\n\n".join(
                 self._engine.explain(reader.closed(r), tables) for r in planned.reductions
             ),
-            took_ms=(perf_counter() - started) * 1000,
+            took_ms=0.0,
             complete_through=complete,
             notes=(
                 *notes,
@@ -141,10 +155,10 @@ class Warehouse:
             count=int(reader.reduce(planned.counted)[ROWS.key].item()),
             withheld=planned.withheld,
             personal=planned.personal,
-            complete_through=_complete_through(listing.dataset, tables),
+            complete_through=complete_through(listing.dataset, tables),
             data_version=tables.data_version,
             sql=self._engine.explain(planned.selection, tables),
-            took_ms=(perf_counter() - started) * 1000,
+            took_ms=_since(started),
         )
 
     def distribution(
@@ -158,8 +172,8 @@ class Warehouse:
         started = perf_counter()
         tables = self.snapshot(version)
         dataset = question.dataset
-        complete = _complete_through(dataset, tables)
-        query, notes = _clipped(question.query, complete)
+        complete = complete_through(dataset, tables)
+        query, notes = clipped(question.query, complete)
         planned = plan_distribution(replace(question, query=query), access, tables, self._fewest)
         reader = Reader(self._engine, self._cache, tables, dataset)
         if planned.leaves_few_out:
@@ -178,7 +192,7 @@ class Warehouse:
             sql=";\n\n".join(
                 self._engine.explain(reader.closed(r), tables) for r in planned.reductions
             ),
-            took_ms=(perf_counter() - started) * 1000,
+            took_ms=_since(started),
             complete_through=complete,
             notes=notes,
             doubts=doubts(query, (), tables),
@@ -215,7 +229,7 @@ class Warehouse:
         if days is None:
             raise NotLoaded(f"{dataset.label} has no rows.", dataset.load_hint)
         first, last = days[0], end_of(days[1], dataset.smallest_grain)
-        complete = _complete_through(dataset, tables)
+        complete = complete_through(dataset, tables)
         return Period(first, max(first, last if complete is None else min(last, complete)))
 
     def latest(self, dataset: Dataset, version: str | None = None) -> date:
@@ -255,6 +269,11 @@ class Warehouse:
         if INHABITED.key in frame.columns:
             frame = frame.filter(pl.col(INHABITED.key) >= self._fewest)
         return frame[dimension.name].drop_nulls().head(limit).to_list()
+
+
+def _since(started: float) -> float:
+    """Milliseconds."""
+    return (perf_counter() - started) * 1000
 
 
 def _gathered(planned: Plan, reader: Reader, fewest: int = 0) -> Gathered:
@@ -352,41 +371,9 @@ def _with_estimates(
     return replace(gathered, previous=replace(gathered.previous, estimates=then))
 
 
-def _complete_through(dataset: Dataset, tables: Snapshot) -> date | None:
-    """The last day that is complete: of a dataset of quarters, the last day of the last quarter."""
-    complete = tables.complete_through(dataset.table)
-    return None if complete is None else end_of(complete, dataset.smallest_grain)
-
-
-def _covered(dataset: Dataset, tables: Snapshot, complete: date | None) -> Period | None:
-    """The days whose data is all there, as far as anybody knows."""
-    if complete is None:
-        return None
-    days = tables.days(dataset.table)
-    first = days[0] if days is not None else date.min
-    return Period(min(first, complete), complete)
-
-
 def _seen(frame: pl.DataFrame, access: Access) -> pl.DataFrame:
     """Without how many rows are behind a number, where the number of rows is hidden itself."""
     if ROWS not in access.hidden:
         return frame
     counts = [c for c in frame.columns if c.endswith("__n")]
     return frame.with_columns(pl.lit(None, pl.Float64).alias(c) for c in counts)
-
-
-def _clipped(query: Query, complete: date | None) -> tuple[Query, tuple[str, ...]]:
-    """Hold complete days against complete days: a change never contains a part of a day's data."""
-    period, compare = query.period, query.compare
-    if compare is None or period is None or complete is None or period.end <= complete:
-        return query, ()
-    if query.time_key is not None or period.start > complete:
-        return query, (f"Complete through {complete}; later buckets have no change.",)
-    kept = Period(period.start, complete)
-    end = min(compare.period.end, compare.period.start + timedelta(kept.days - 1))
-    return (
-        replace(
-            query, period=kept, compare=replace(compare, period=Period(compare.period.start, end))
-        ),
-        (f"Cut to {kept}: complete through {complete}.",),
-    )
