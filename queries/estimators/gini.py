@@ -11,9 +11,11 @@ from queries.formula import Array
 
 
 def gini(amounts: Array) -> Array:
-    """Along the first axis, every item counted."""
+    """Along the first axis, every item counted; NaN of none."""
     rising = np.sort(np.asarray(amounts, dtype=np.float64), axis=0)
     count = len(rising)
+    if not count:
+        return np.full(rising.shape[1:], np.nan)
     rank = np.arange(1, count + 1).reshape(-1, *(1,) * (rising.ndim - 1))
     with np.errstate(all="ignore"):
         return 2 * (rising * rank).sum(axis=0) / (count * rising.sum(axis=0)) - (count + 1) / count
