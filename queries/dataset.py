@@ -4,7 +4,7 @@ All types are frozen values; the catalogue makes them.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Literal
 
@@ -146,13 +146,16 @@ class Rollup:
     """A smaller table that answers the questions whose dimensions it kept.
 
     Grouped by day, bucket and `dimensions`; with `by_account` also by account, so that distinct
-    accounts stay exact. Holds the additive aggregates of `metrics`, of all where none is named.
+    accounts stay exact. Holds the additive aggregates of `metrics`, of all where none is named; of
+    a named metric that has an estimator, those it is given. With `only`, a canonical row
+    expression, it holds the rows that meet it, and answers what looks at no others.
     """
 
     name: str
     dimensions: tuple[str, ...]
     by_account: bool = False
     metrics: tuple[str, ...] = ()
+    only: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

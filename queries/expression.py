@@ -62,3 +62,11 @@ def _one_identifier(node: Expr) -> Expr:
 def columns_of(sql: str) -> frozenset[str]:
     """Columns a canonical expression reads, `joined.column` for those of a joined table."""
     return frozenset(c.name for c in parse_row(sql).find_all(exp.Column))
+
+
+@lru_cache(maxsize=4096)
+def conjuncts(sql: str) -> frozenset[str]:
+    """The conditions that all must hold for a canonical one to hold: `a AND b` is `a` and `b`."""
+    tree = parse_row(sql).unnest()
+    parts = tree.flatten() if isinstance(tree, exp.And) else [tree]
+    return frozenset(part.unnest().sql(DIALECT) for part in parts)

@@ -47,7 +47,7 @@ class Plan:
     """How a query is answered: the reduction of its groups, from which the others derive.
 
     `reading` is the rollup it reads; None where it reads the raw table.
-    `inner` are the counts of estimations, by the name of their metric.
+    `inner` are the counts of estimations, by the name of their metric, each of a source of its own.
     """
 
     query: Query
@@ -58,7 +58,8 @@ class Plan:
     @property
     def is_rollup(self) -> bool:
         """Whether nothing but a rollup is read."""
-        return self.reading is not None and not self.inner
+        raw = self.query.dataset.table
+        return self.reading is not None and all(r.source.table != raw for _, r in self.inner)
 
     @property
     def reductions(self) -> tuple[Reduction, ...]:
@@ -200,7 +201,7 @@ def _planned(query: Query, where: Condition | None, tables: Tables) -> Plan:
         else _from_table(query, where, keys, aggregates)
     )
     inner = tuple(
-        (m.name, _inner(query, m.formula, where))
+        (m.name, _inner(query, m.formula, where, tables))
         for m in query.metrics
         if isinstance(m.formula, Estimation)
     )
@@ -242,7 +243,9 @@ def _from_table(
     return replace(reduction, source=Source(dataset.table, joins))
 
 
-def _inner(query: Query, estimation: Estimation, where: Condition | None) -> Reduction:
+def _inner(
+    query: Query, estimation: Estimation, where: Condition | None, tables: Tables
+) -> Reduction:
     """The counts of an estimation: by the question's keys, its own, and cluster of accounts."""
     dataset = query.dataset
     asked = {k.name for k in query.by}
@@ -251,7 +254,12 @@ def _inner(query: Query, estimation: Estimation, where: Condition | None) -> Red
         own.append(Column(CLUSTER, f'"{BUCKET}" // {BUCKETS // CLUSTERS}'))
     keys = (*(_column(k) for k in query.by), *own)
     aggregates = tuple(sorted(estimation.aggregates(), key=lambda a: a.key))
-    return _from_table(query, where, keys, aggregates)
+    filters = where.filters() if where else ()
+    named = {*asked, *estimation.dimensions, *(f.dimension.name for f in filters)}
+    reading = covering(dataset, frozenset(named), aggregates, tables)
+    if reading is None:
+        return _from_table(query, where, keys, aggregates)
+    return _from_rollup(query, where, reading, keys, tuple(map(reading.aggregate, aggregates)))
 
 
 def _from_rollup(

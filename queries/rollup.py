@@ -2,8 +2,8 @@
 
 A rollup is a table of the lake named `rollup_<dataset>_<name>`: one row per day, bucket and its
 dimensions (and account), with a column per additive aggregate of the dataset's metrics, named by
-the aggregate's key. It is current when it was built from the very tables and definition that
-the snapshot holds; a stale one is never read.
+the aggregate's key; with `only`, of the rows that meet a condition. It is current when it was built
+from the very tables and definition that the snapshot holds; a stale one is never read.
 """
 
 from collections.abc import Iterable
@@ -15,9 +15,10 @@ from typing import Any
 from queries import derived
 from queries.condition import Both, Condition, Either, Filter
 from queries.dataset import BUCKET, ROWS, Dataset, Rollup, merged
-from queries.expression import columns_of
+from queries.estimation import Estimation
+from queries.expression import columns_of, conjuncts
 from queries.formula import Aggregate
-from queries.reduction import Column, Tables
+from queries.reduction import Column, Reduction, Source, Tables
 
 DAY = "day"
 ACCOUNT = "account"
@@ -37,12 +38,16 @@ def stored(dataset: Dataset, rollup: Rollup) -> tuple[Aggregate, ...]:
 
     Also how many rows meet the condition of each sum, so that nothing to add can be told from
     nothing known; by account, of each distinct count of accounts too, so that it can be counted
-    afterwards.
+    afterwards. What estimators are given is kept where their metric is named.
     """
     named = rollup.metrics or tuple(m.name for m in dataset.metrics)
-    wanted = merged(m for m in dataset.metrics if m.name in named and not m.parameters)
+    metrics = [m for m in dataset.metrics if m.name in named and not m.parameters]
+    wanted = merged(metrics)
     kept = {a.of_every_day for a in wanted if a.is_additive} | {ROWS}
     kept |= {a.of_every_day.matching for a in wanted if a.operation == "sum"}
+    for metric in metrics:
+        if rollup.metrics and isinstance(metric.formula, Estimation):
+            kept |= {a for a in metric.formula.aggregates() if a.is_additive}
     if rollup.by_account:
         kept |= {
             a.of_every_day.matching
@@ -63,7 +68,7 @@ def fingerprint(dataset: Dataset, rollup: Rollup) -> str:
     dimensions = [dataset.dimension(name) for name in rollup.dimensions]
     made = [derived.fingerprint(d) for d in dataset.derived]
     kept = stored(dataset, rollup)
-    meant = (FORMAT, meaning, made, dimensions, kept)
+    meant = (FORMAT, meaning, made, dimensions, kept, *([rollup.only] if rollup.only else []))
     return blake2b(repr(meant).encode(), digest_size=8).hexdigest()
 
 
@@ -72,6 +77,7 @@ def inputs(dataset: Dataset, rollup: Rollup) -> tuple[str, ...]:
     """Tables whose versions the rollup depends on, the dataset's own first."""
     texts = [dataset.dimension(name).expression for name in rollup.dimensions]
     texts += [a.sql for a in stored(dataset, rollup)]
+    texts += [rollup.only] if rollup.only else []
     joined = [j.table for j in dataset.joins if any(f'"{j.name}.' in text for text in texts)]
     return (dataset.table, *sorted(set(joined)))
 
@@ -126,7 +132,17 @@ class Reading:
         return table_of(self.dataset, self.rollup)
 
     def column(self, column: Column) -> Column:
+        if columns_of(column.expression) == frozenset((BUCKET,)):
+            return column
         return Column(column.name, self._expression(column.name), column.grain)
+
+    def all_days(self, reduction: Reduction) -> Reduction:
+        """What sums up the whole dataset, read off the rollup."""
+        return Reduction(
+            source=Source(self.table),
+            keys=tuple(map(self.column, reduction.keys)),
+            aggregates=tuple(map(self.aggregate, reduction.aggregates)),
+        )
 
     def aggregate(self, aggregate: Aggregate) -> Aggregate:
         key, stored_as = aggregate.key, aggregate.of_every_day
@@ -174,14 +190,31 @@ def covering(
 def _holds(dataset: Dataset, rollup: Rollup, aggregates: tuple[Aggregate, ...]) -> bool:
     kept = set(stored(dataset, rollup))
     return all(
-        a.of_every_day in kept or (rollup.by_account and _counts_accounts(dataset, rollup, a))
+        (a.of_every_day in kept and _looks_only_at(rollup, a))
+        or (rollup.by_account and _counts_accounts(dataset, rollup, a))
         for a in aggregates
     )
+
+
+def sums_up(dataset: Dataset, finer: Rollup, rollup: Rollup) -> bool:
+    """Whether a rollup can be made of a finer one: what both keep adds up over its dimensions."""
+    is_plain = all(r.only is None and not r.by_account for r in (finer, rollup))
+    is_finer = set(finer.dimensions) > set(rollup.dimensions)
+    return is_plain and is_finer and set(stored(dataset, rollup)) <= set(stored(dataset, finer))
+
+
+def _looks_only_at(rollup: Rollup, aggregate: Aggregate) -> bool:
+    """Whether the rows that the rollup keeps are all that the aggregate could count."""
+    if rollup.only is None:
+        return True
+    return aggregate.where is not None and conjuncts(rollup.only) <= conjuncts(aggregate.where)
 
 
 def _counts_accounts(dataset: Dataset, rollup: Rollup, aggregate: Aggregate) -> bool:
     """Distinct accounts, or distinct pairs of account and day."""
     if aggregate.operation != "count_distinct" or not dataset.entity:
+        return False
+    if not _looks_only_at(rollup, aggregate):
         return False
     where = aggregate.where is None or aggregate.of_every_day.matching in stored(dataset, rollup)
     day = dataset.time.expression.strip('"')

@@ -2,7 +2,7 @@
 
 A derived table is built whole. A rollup is rebuilt for the days of the files that came or went
 since it was built; from scratch where its definition or a joined table changed, or where it sums
-up a derived table.
+up a derived table. One that a finer rollup of its dataset covers is made of that, not of the rows.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -30,6 +30,7 @@ from queries.rollup import (
     DAY,
     DETAILS,
     POPULATIONS,
+    Reading,
     built_from,
     fingerprint,
     inputs,
@@ -37,6 +38,7 @@ from queries.rollup import (
     known_population,
     population_from,
     stored,
+    sums_up,
     table_of,
 )
 from queries.underway import Underway
@@ -185,13 +187,20 @@ def _roll_up_all(make: _Making, of: Iterable[Dataset], pool: Executor) -> Iterat
             if not is_current(dataset, rollup, tables)
             and all(tables.has(name) for name in inputs(dataset, rollup))
         ]
-    for summed, (change, days) in zip(
-        waiting, [*pool.map(partial(_change, make), waiting)], strict=True
-    ):
-        tables.take(change)
-        written = built_from(*summed, tables) | {"at": tables.data_version}
-        tables.write_down(DETAILS, change.table, written)
-        yield Built(change.table, days)
+    while waiting:
+        free = [of for of in waiting if not any(_is_made_of(of, other) for other in waiting)]
+        waiting = [of for of in waiting if of not in free]
+        for summed, (change, days) in zip(
+            free, [*pool.map(partial(_change, make), free)], strict=True
+        ):
+            tables.take(change)
+            written = built_from(*summed, tables) | {"at": tables.data_version}
+            tables.write_down(DETAILS, change.table, written)
+            yield Built(change.table, days)
+
+
+def _is_made_of(of: _Sum, other: _Sum) -> bool:
+    return of[0] is other[0] and sums_up(of[0], other[1], of[1])
 
 
 def _holds(dataset: Dataset, tables: Underway) -> bool:
@@ -211,6 +220,9 @@ def _change(make: _Making, of: _Sum) -> tuple[Change, int | None]:
     table = table_of(dataset, rollup)
     days = _changed_days(lake, engine, tables, of)
     reduction = _reduction(dataset, rollup)
+    finer = _finer(dataset, rollup, tables)
+    if days is None and finer is not None:
+        reduction = finer.all_days(reduction)
     if days is not None:
         kept = Filter(Dimension(DAY, "Day", dataset.time.expression, "date"), "in", tuple(days))
         reduction = replace(reduction, where=kept) if days else reduction
@@ -247,6 +259,18 @@ def _changed_days(
     return days if len(days) <= MAX_VALUES else None
 
 
+def _finer(dataset: Dataset, rollup: Rollup, tables: Underway) -> Reading | None:
+    """The rollup that another can be made of as it stands, if there is one: less to read."""
+    found = [
+        finer
+        for finer in dataset.rollups
+        if sums_up(dataset, finer, rollup)
+        and tables.is_whole(table_of(dataset, finer))
+        and is_current(dataset, finer, tables)
+    ]
+    return Reading(dataset, min(found, key=lambda r: len(r.dimensions))) if found else None
+
+
 def _reduction(dataset: Dataset, rollup: Rollup) -> Reduction:
     keys = [Column(DAY, dataset.time.expression), Column(BUCKET, f'"{BUCKET}"')]
     if rollup.by_account:
@@ -254,7 +278,10 @@ def _reduction(dataset: Dataset, rollup: Rollup) -> Reduction:
     keys += [Column(name, dataset.dimension(name).expression) for name in rollup.dimensions]
     aggregates: tuple[Aggregate, ...] = stored(dataset, rollup)
     plain = Reduction(
-        source=Source(dataset.table), keys=tuple(keys), aggregates=aggregates, base=dataset.base
+        source=Source(dataset.table),
+        keys=tuple(keys),
+        aggregates=aggregates,
+        base=" AND ".join(f"({part})" for part in (dataset.base, rollup.only) if part) or None,
     )
     used = tuple(j for j in dataset.joins if any(c.startswith(f"{j.name}.") for c in plain.columns))
     return replace(plain, source=Source(dataset.table, used))

@@ -50,6 +50,10 @@ class Underway:
     def has(self, table: str) -> bool:
         return table in self._files or self.before.has(table)
 
+    def is_whole(self, table: str) -> bool:
+        """Whether all rows that the table will have can be read: none of it was built by days."""
+        return table in self._files or all(c.table != table for c in self.changes)
+
     def hold(self, tables: Iterable[str]) -> bool:
         """Whether every one of the tables is there and has a row."""
         return all(self.has(name) and self.files(name) for name in tables)

@@ -71,12 +71,16 @@ class WrittenJoin(_Written):
 
 
 class WrittenRollup(_Written):
-    """Keeps what the named `metrics` need; of all of them where none is named."""
+    """Keeps what the named `metrics` need; of all of them where none is named.
+
+    With `only` it keeps the rows that meet this condition: metrics that repeat it read it.
+    """
 
     name: Name
     dimensions: Texts = ()
     by_account: bool = False
     metrics: Texts = ()
+    only: Text = ""
 
 
 class WrittenMetric(_Written):

@@ -78,9 +78,7 @@ def read_dataset(text: str, origin: str) -> Dataset:
         clock=written.clock,
         base=_canonical(written.base, f"{origin}: base") if written.base else None,
         joins=tuple(Join(j.name, j.table or j.name, j.column, j.key) for j in written.joins),
-        rollups=tuple(
-            Rollup(r.name, r.dimensions, r.by_account, r.metrics) for r in written.rollups
-        ),
+        rollups=tuple(_rollup(r, origin) for r in written.rollups),
         derived=derived.needed([written.table, *(j.table or j.name for j in written.joins)]),
         smallest_grain=written.smallest_grain,
         exclusive=written.exclusive,
@@ -102,6 +100,11 @@ def read_metric(text: str, dataset: Dataset, origin: str) -> Metric:
     metric = _metric(written, dataset, origin)
     _check(replace(dataset, metrics=(*dataset.metrics, metric)), origin)
     return metric
+
+
+def _rollup(written: WrittenRollup, origin: str) -> Rollup:
+    only = _canonical(written.only, f"{origin}: rollup {written.name}") if written.only else None
+    return Rollup(written.name, written.dimensions, written.by_account, written.metrics, only)
 
 
 def _dimension(written: WrittenDimension, origin: str) -> Dimension:

@@ -26,7 +26,9 @@ def _read(part: Part) -> Array:
         (part.amounts[f"shown{half}"][order], part.amounts[f"taken{half}"][order])
         for half in _HALVES
     )
-    return _lost(starts, one, other) + _lost(starts, other, one)
+    lost = _lost(starts, one, other) + _lost(starts, other, one)
+    shown = one[0].sum(axis=0) + other[0].sum(axis=0)
+    return np.where(shown > 0, lost, np.nan)
 
 
 def _lost(starts: NDArray[np.intp], here: tuple[Array, Array], there: tuple[Array, Array]) -> Array:
