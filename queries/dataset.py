@@ -159,6 +159,19 @@ class Rollup:
 
 
 @dataclass(frozen=True, slots=True)
+class Activity:
+    """The days on which each account counts, folded into bits: any days' accounts are rows of it.
+
+    Folded from the rollup `of`, which is by account, for `dimensions` of it and for every part of
+    them. A row is an account and its values of one such part (`queries.activity`).
+    """
+
+    name: str
+    of: Rollup
+    dimensions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class OptionalInput:
     """A table that a lake may lack, and the columns that are read of it, by name and type."""
 
@@ -236,6 +249,7 @@ class Dataset:
     base: str | None = None
     joins: tuple[Join, ...] = ()
     rollups: tuple[Rollup, ...] = ()
+    activities: tuple[Activity, ...] = ()
     derived: tuple[DerivedTable, ...] = ()
     smallest_grain: Grain = Grain.DAY
     exclusive: str = ""

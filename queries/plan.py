@@ -7,6 +7,7 @@ no SQL without an access inside it.
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from queries import activity
 from queries.condition import Condition, conjunction
 from queries.dataset import (
     BUCKET,
@@ -192,14 +193,20 @@ def _planned(query: Query, where: Condition | None, tables: Tables) -> Plan:
         f.dimension.name for f in (where.filters() if where else ())
     }
     keys = tuple(_column(k) for k in query.by)
-    reading = None
+    reading = counting = None
+    rest = aggregates
     if all(a.operation != "quantile" for a in aggregates):
-        reading = covering(dataset, frozenset(named), aggregates, tables)
+        counting = activity.covering(query, where, aggregates, tables)
+        counted = dict(counting.columns) if counting else {}
+        rest = tuple(a for a in aggregates if a.key not in counted)
+        reading = covering(dataset, frozenset(named), rest, tables)
     groups = (
-        _from_rollup(query, where, reading, keys, tuple(map(reading.aggregate, aggregates)))
+        _from_rollup(query, where, reading, keys, tuple(map(reading.aggregate, rest)))
         if reading is not None
         else _from_table(query, where, keys, aggregates)
     )
+    if reading is not None and counting is not None:
+        groups = activity.beside(groups, counting)
     inner = tuple(
         (m.name, _inner(query, m.formula, where, tables))
         for m in query.metrics

@@ -3,6 +3,7 @@
 import numpy as np
 import polars as pl
 
+from queries.activity import apart, together
 from queries.cache import FrameCache
 from queries.closing import closed
 from queries.dataset import Dataset
@@ -29,8 +30,10 @@ class Reader:
 
     def reduce(self, reduction: Reduction) -> pl.DataFrame:
         """The key is all that decides the answer: the work itself, access inside, and the data."""
+        return together(reduction, [self._scanned(r) for r in self.scans(reduction)])
+
+    def _scanned(self, reduction: Reduction) -> pl.DataFrame:
         contents = {t: self._tables.contents(t) for t in _tables_of(reduction)}
-        reduction = self.closed(reduction)
         key = repr((self._engine.name, contents, reduction))
         frame, was_cached = self._cache.remember(
             key, lambda: self._engine.reduce(reduction, self._tables)
@@ -38,9 +41,9 @@ class Reader:
         self.all_cached &= was_cached
         return frame
 
-    def closed(self, reduction: Reduction) -> Reduction:
-        """With the last day of each bucket named, where a number is of that day."""
-        return closed(reduction, self._dataset, self._tables)
+    def scans(self, reduction: Reduction) -> tuple[Reduction, ...]:
+        """What the engine does for it; the last days are named where a number is of those."""
+        return apart(closed(reduction, self._dataset, self._tables))
 
     @property
     def knows_people(self) -> bool:

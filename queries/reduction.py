@@ -18,15 +18,32 @@ from queries.period import Grain, Period
 
 
 @dataclass(frozen=True, slots=True)
+class Counting:
+    """The activity that a reduction of a rollup has its distinct accounts from.
+
+    `columns` pairs the key of each such aggregate with the count whose days are kept as bits, and
+    `grain` tells the rows to look at. `once` says that no account has two of them in a group.
+    """
+
+    table: str
+    grain: int
+    blocks: tuple[int, ...]
+    columns: tuple[tuple[str, str], ...]
+    once: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Source:
     """What a reduction scans: a table of the lake, with its look-ups.
 
-    With `inner` it scans the groups that another reduction of that table makes, a row each.
+    With `inner` it scans the groups that another reduction of that table makes, a row each. What
+    `counting` tells comes from a scan of its own; no engine is given a reduction that has it.
     """
 
     table: str
     joins: tuple[Join, ...] = ()
     inner: "Reduction | None" = None
+    counting: Counting | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from typing import Any
 
 from queries import derived
 from queries.condition import Both, Condition, Either, Filter
-from queries.dataset import BUCKET, ROWS, Dataset, Rollup, merged
+from queries.dataset import BUCKET, ROWS, Activity, Dataset, Rollup, merged
 from queries.estimation import Estimation
 from queries.expression import columns_of, conjuncts
 from queries.formula import Aggregate
@@ -28,7 +28,7 @@ FORMAT = 2
 """What the columns of a rollup hold: since 2, a sum over nothing known is NULL."""
 
 
-def table_of(dataset: Dataset, rollup: Rollup) -> str:
+def table_of(dataset: Dataset, rollup: Rollup | Activity) -> str:
     return f"rollup_{dataset.name}_{rollup.name}"
 
 

@@ -14,10 +14,11 @@ from itertools import pairwise
 
 import polars as pl
 
-from queries import derived
+from queries import activity, derived
 from queries.condition import MAX_VALUES, Dimension, Filter
-from queries.dataset import BUCKET, BUCKETS, Dataset, DerivedTable, Rollup
+from queries.dataset import BUCKET, BUCKETS, Activity, Dataset, DerivedTable, Rollup
 from queries.engines.duckdb_engine import DuckDBEngine
+from queries.engines.fold import Folding
 from queries.errors import QueryError
 from queries.formula import Aggregate
 from queries.gather import counted_units
@@ -64,8 +65,9 @@ def refresh(
 ) -> tuple[Built, ...]:
     """Bring what derives from the newest snapshot up to it, in one commit.
 
-    First the derived tables that the datasets read, then the rollups, then the invariants are
-    tried. What a lake cannot make, since it lacks an input, it does not get.
+    First the derived tables that the datasets read, then the rollups, then the activities folded
+    from those; last the invariants are tried. What a lake cannot make, since it lacks an input, it
+    does not get.
     """
     of = tuple(datasets)
     built: list[Built] = []
@@ -75,6 +77,7 @@ def refresh(
             make = _Making(lake, engine, tables, progress)
             built += _derive_all(make, of, pool)
             built += _roll_up_all(make, of, pool)
+            built += _fold_all(make, of, pool)
             is_tried = _try_invariants(make, pool)
         if tables.changes or is_tried:
             lake.commit(tables.changes, SOURCE, details=tables.written)
@@ -201,6 +204,54 @@ def _roll_up_all(make: _Making, of: Iterable[Dataset], pool: Executor) -> Iterat
 
 def _is_made_of(of: _Sum, other: _Sum) -> bool:
     return of[0] is other[0] and sums_up(of[0], other[1], of[1])
+
+
+def _fold_all(make: _Making, of: Iterable[Dataset], pool: Executor) -> Iterator[Built]:
+    """Fold anew the activities that are not current, of rollups that are."""
+    tables = make.tables
+    waiting = [
+        (dataset, folded)
+        for dataset in of
+        for folded in dataset.activities
+        if is_current(dataset, folded.of, tables)
+        and not activity.is_current(dataset, folded, tables)
+    ]
+    for (dataset, folded), (change, blocks) in zip(
+        waiting, [*pool.map(partial(_fold, make), waiting)], strict=True
+    ):
+        tables.take(change)
+        written = activity.built_from(dataset, folded, tables) | {"blocks": blocks}
+        tables.write_down(DETAILS, change.table, written)
+        yield Built(change.table, None)
+
+
+def _fold(make: _Making, of: tuple[Dataset, Activity]) -> tuple[Change, list[int]]:
+    """The table of an activity, and its blocks: those with a day of the rollup as it will be."""
+    dataset, folded = of
+    make.progress(f"activity {folded.name} of {dataset.name}")
+    engine, base = make.engine, table_of(dataset, folded.of)
+    files, coming = make.tables.files(base), make.tables.changed(base)
+    gone: list[date] = []
+    more: tuple[str, ...] = ()
+    if coming is not None and coming.without is not None:
+        gone, more = coming.without[DAY].to_list(), coming.files
+    days = {d for d in engine.days(f'"{DAY}"', files) if d not in gone} if files else set[date]()
+    days |= set(engine.days(f'"{DAY}"', more)) if more else set[date]()
+    blocks = sorted({activity.block_of(day) for day in days})
+    folding = Folding(
+        dimensions=folded.dimensions,
+        columns=tuple(
+            (activity.bits_of(count, block), count, block)
+            for count in activity.counts(dataset, folded)
+            for block in blocks
+        ),
+        width=activity.BLOCK,
+        grain=activity.GRAIN,
+    )
+    table = table_of(dataset, folded)
+    path = make.lake.new_file(table)
+    engine.fold(folding, files, gone, more, path)
+    return Change(table=table, files=(path,), fresh=True), blocks
 
 
 def _holds(dataset: Dataset, tables: Underway) -> bool:

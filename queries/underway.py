@@ -21,6 +21,7 @@ class Underway:
     def __init__(self, before: Snapshot) -> None:
         self.before = before
         self._files: dict[str, tuple[str, ...]] = {}
+        self._changed: dict[str, Change] = {}
         self.data_version = before.data_version
         self.changes: list[Change] = []
         self.written: dict[str, dict[str, Any]] = {}
@@ -30,6 +31,12 @@ class Underway:
         self.changes.append(change)
         if change.fresh:
             self._files[change.table] = change.files
+        else:
+            self._changed[change.table] = change
+
+    def changed(self, table: str) -> Change | None:
+        """What is to come of a table of which only some days are built: `files` are from before."""
+        return self._changed.get(table)
 
     def write_down(self, kind: str, name: str, what: Mapping[str, Any]) -> None:
         """Say in the record's details what something was built from."""

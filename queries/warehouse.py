@@ -122,7 +122,9 @@ class Warehouse:
             source="cache" if reader.all_cached else "rollup" if planned.is_rollup else "raw",
             table=planned.table,
             sql=";\n\n".join(
-                self._engine.explain(reader.closed(r), tables) for r in planned.reductions
+                self._engine.explain(scan, tables)
+                for reduction in planned.reductions
+                for scan in reader.scans(reduction)
             ),
             took_ms=0.0,
             complete_through=complete,
@@ -190,7 +192,9 @@ class Warehouse:
             source="cache" if reader.all_cached else "rollup" if planned.is_rollup else "raw",
             table=planned.reductions[0].source.table,
             sql=";\n\n".join(
-                self._engine.explain(reader.closed(r), tables) for r in planned.reductions
+                self._engine.explain(scan, tables)
+                for reduction in planned.reductions
+                for scan in reader.scans(reduction)
             ),
             took_ms=_since(started),
             complete_through=complete,

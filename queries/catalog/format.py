@@ -83,6 +83,14 @@ class WrittenRollup(_Written):
     only: Text = ""
 
 
+class WrittenActivity(_Written):
+    """Folds the days of the rollup `of`, by account and of all rows, for dimensions of it."""
+
+    name: Name
+    of: str
+    dimensions: Texts = ()
+
+
 class WrittenMetric(_Written):
     """`class` and `interval` follow from the formula where they are left out.
 
@@ -145,6 +153,7 @@ class WrittenDataset(_Written):
     joins: tuple[WrittenJoin, ...] = ()
     dimensions: tuple[WrittenDimension, ...] = ()
     rollups: tuple[WrittenRollup, ...] = ()
+    activities: tuple[WrittenActivity, ...] = ()
     metrics: tuple[WrittenMetric, ...] = ()
     smallest_grain: Grain = Grain.DAY
     exclusive: str = ""

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ValidationError
 from queries.catalog import derived
 from queries.catalog.classes import class_of, interval_of, may_be
 from queries.catalog.format import (
+    WrittenActivity,
     WrittenDataset,
     WrittenDimension,
     WrittenJoin,
@@ -27,6 +28,7 @@ from queries.catalog.yaml_text import parse_yaml
 from queries.condition import Dimension
 from queries.dataset import (
     ROWS,
+    Activity,
     Dataset,
     IntervalKind,
     Join,
@@ -47,6 +49,7 @@ _INNER: dict[str, type[BaseModel]] = {
     "joins": WrittenJoin,
     "dimensions": WrittenDimension,
     "rollups": WrittenRollup,
+    "activities": WrittenActivity,
     "metrics": WrittenMetric,
 }
 
@@ -79,6 +82,7 @@ def read_dataset(text: str, origin: str) -> Dataset:
         base=_canonical(written.base, f"{origin}: base") if written.base else None,
         joins=tuple(Join(j.name, j.table or j.name, j.column, j.key) for j in written.joins),
         rollups=tuple(_rollup(r, origin) for r in written.rollups),
+        activities=tuple(_activity(a, written, origin) for a in written.activities),
         derived=derived.needed([written.table, *(j.table or j.name for j in written.joins)]),
         smallest_grain=written.smallest_grain,
         exclusive=written.exclusive,
@@ -149,6 +153,17 @@ def _metric(written: WrittenMetric, dataset: Dataset, origin: str) -> Metric:
         material=written.material,
         defaults=tuple(sorted(written.defaults.items())),
     )
+
+
+def _activity(written: WrittenActivity, beside: WrittenDataset, origin: str) -> Activity:
+    """Raises InvalidQuery where the rollup does not know all accounts, or not by its dimensions."""
+    place = f"{origin}: activity {written.name}"
+    by_account = {r.name: r for r in beside.rollups if r.by_account and not r.only}
+    check_known(written.of, by_account, f"{place}: of")
+    of = by_account[written.of]
+    for name in written.dimensions:
+        check_known(name, of.dimensions, place)
+    return Activity(written.name, _rollup(of, origin), written.dimensions)
 
 
 def _count(text: str, place: str) -> Aggregate:
@@ -223,7 +238,7 @@ def _check(dataset: Dataset, origin: str) -> None:
     names += [m.name for m in (*dataset.metrics, *dataset.page_metrics)]
     _check_once(names, f"{origin}: name")
     _check_once([j.name for j in dataset.joins], f"{origin}: join")
-    _check_once([r.name for r in dataset.rollups], f"{origin}: rollup")
+    _check_once([r.name for r in (*dataset.rollups, *dataset.activities)], f"{origin}: rollup")
     dimensions = names[: len(dataset.dimensions) + 1]
     if dataset.exclusive:
         check_known(dataset.exclusive, dimensions, f"{origin}: exclusive")

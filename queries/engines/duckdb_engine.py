@@ -11,6 +11,7 @@ import polars as pl
 from queries.cancellation import check, stopped_by
 from queries.condition import Scalar
 from queries.dataset import BUCKET, BUCKETS, DerivedTable, OptionalInput
+from queries.engines.fold import Folding
 from queries.engines.scan import Columns, files_sql
 from queries.engines.sql import Relation, quoted, readable, render, render_rows, text
 from queries.errors import InvalidQuery, QueryTimeout
@@ -133,6 +134,23 @@ class DuckDBEngine:
                 cursor.execute(f"CREATE TEMP VIEW {quoted(spared.name)} AS {rows}")
             cursor.execute(f"SET VARIABLE complete_through = {complete}")
             cursor.execute(f"COPY (FROM ({derived.select}){order}) TO {text(path)} {PARQUET}")
+
+    def fold(
+        self,
+        folding: Folding,
+        files: tuple[str, ...],
+        without: Sequence[date],
+        more: tuple[str, ...],
+        path: str,
+    ) -> None:
+        """Fold the rows of files, but those of some days, and of more files into a Parquet file."""
+        gone = ", ".join(f"DATE {text(str(day))}" for day in without)
+        kept = f" WHERE day IS NULL OR day NOT IN ({gone})" if gone else ""
+        scans = [f"SELECT * FROM {files_sql(files)}{kept}"] if files else []
+        scans += [f"SELECT * FROM {files_sql(more)}"] if more else []
+        rows = f"({' UNION ALL BY NAME '.join(scans)})"
+        with self._open().cursor() as cursor:
+            cursor.execute(f"COPY ({folding.sql(rows)}) TO {text(path)} {PARQUET}")
 
     def count(self, select: str, inputs: Sequence[str], tables: Tables) -> int:
         """How many rows a SELECT over whole tables gives.

@@ -25,6 +25,7 @@ _BINARY: dict[type[Expr], Callable[[pl.Expr, pl.Expr], pl.Expr]] = {
     exp.Mul: lambda a, b: a * b,
     exp.Div: lambda a, b: a / b,
     exp.IntDiv: lambda a, b: a // b,
+    exp.BitwiseAnd: lambda a, b: a & b,
     exp.EQ: lambda a, b: a == b,
     exp.NEQ: lambda a, b: a != b,
     exp.GT: lambda a, b: a > b,
@@ -114,6 +115,8 @@ def _value(node: Expr) -> str | int | float | bool | date | None:
             return -value if isinstance(value, int | float) else None
         case exp.Literal() if node.is_string:
             return str(node.this)
+        case exp.Literal() if str(node.this).isdigit():
+            return int(node.this)
         case _:
             number = float(node.this)
             return int(number) if "." not in str(node.this) else number

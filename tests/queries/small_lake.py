@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 
 from queries.condition import Dimension
-from queries.dataset import Dataset, Join, Metric, Rollup
+from queries.dataset import Activity, Dataset, Join, Metric, Rollup
 from queries.errors import NotLoaded
 from queries.formula import parse
 from queries.period import Grain
@@ -152,6 +152,7 @@ METRICS = (
            interval="quantile"),
 )  # fmt: skip
 
+ACCOUNTS = Rollup("accounts", ("country", "device"), by_account=True)
 DATASET = Dataset(
     name="plays",
     label="Plays",
@@ -166,7 +167,8 @@ DATASET = Dataset(
     rollups=(
         Rollup("country_device", ("country", "device")),
         Rollup("title", ("title",)),
-        Rollup("accounts", ("country",), by_account=True),
+        ACCOUNTS,
     ),
+    activities=(Activity("activity", ACCOUNTS, ("country", "device")),),
     smallest_grain=Grain.DAY,
 )

@@ -97,6 +97,26 @@ def test_the_class_and_the_interval_follow_from_the_formula():
     }
 
 
+@pytest.mark.parametrize(
+    ("written", "message"),
+    [
+        ("of: daily, dimensions: [country]", "activity days: of: there is no “daily”"),
+        ("of: buyers, dimensions: [level]", "activity days: there is no “level”"),
+        ("of: buyers, by: [country]", "activities days by is not a field"),
+    ],
+)
+def test_an_activity_is_folded_from_a_rollup_that_knows_accounts_and_its_dimensions(
+    written: str, message: str
+) -> None:
+    rollups = (
+        "  - {name: buyers, dimensions: [country], by_account: true}\n"
+        f"activities:\n  - {{name: days, {written}}}\nmetrics:"
+    )
+    with pytest.raises(InvalidQuery) as refused:
+        read_dataset(SMALL.replace("metrics:", rollups, 1), "orders.yaml")
+    assert message in refused.value.message
+
+
 def test_published_totals_have_no_interval():
     text = SMALL.replace("entity: customer\n", "")
     dataset = read_dataset(text, "orders.yaml")

@@ -20,7 +20,8 @@ from queries.warehouse import Warehouse
 from tests.queries.small_lake import COUNTRY, DATASET, DAY, plays, titles
 from tests.queries.strategies import questions
 
-RAW: Dataset = replace(DATASET, rollups=())
+RAW: Dataset = replace(DATASET, rollups=(), activities=())
+ALONE: Dataset = replace(DATASET, activities=())
 
 
 def asked(engine: DuckDBEngine, lake: Lake, dataset: Dataset) -> Warehouse:
@@ -65,10 +66,10 @@ def test_a_rollup_answers_what_the_raw_table_answers(
 
 
 def test_the_smallest_rollup_that_covers_is_read(rolled: Lake, duckdb_engine: DuckDBEngine) -> None:
-    warehouse = asked(duckdb_engine, rolled, DATASET)
+    warehouse = asked(duckdb_engine, rolled, ALONE)
     tables = {
         name: warehouse.ask(
-            Query(dataset=DATASET, metrics=(DATASET.metric(name),), by=(COUNTRY,)), Access()
+            Query(dataset=ALONE, metrics=(ALONE.metric(name),), by=(COUNTRY,)), Access()
         ).table
         for name in ("hours_viewed", "accounts", "starters", "titles_played", "startup")
     }
@@ -84,11 +85,11 @@ def test_the_smallest_rollup_that_covers_is_read(rolled: Lake, duckdb_engine: Du
 def test_rollups_are_rebuilt_for_the_days_that_changed_only(
     lake: Lake, duckdb_engine: DuckDBEngine
 ) -> None:
-    assert [b.days for b in refresh(lake, [DATASET], duckdb_engine)] == [None, None, None]
-    assert refresh(lake, [DATASET], duckdb_engine) == ()
+    assert [b.days for b in refresh(lake, [ALONE], duckdb_engine)] == [None, None, None]
+    assert refresh(lake, [ALONE], duckdb_engine) == ()
     late = rows(500, seed=3).filter(pl.col("local_date") == date(2026, 2, 3))
     lake.commit([Change(table="plays", rows=late, day="local_date")], "late")
-    assert {b.days for b in refresh(lake, [DATASET], duckdb_engine)} == {1}
+    assert {b.days for b in refresh(lake, [ALONE], duckdb_engine)} == {1}
     query = Query(dataset=DATASET, metrics=(DATASET.metric("rows"),))
     answer = asked(duckdb_engine, lake, DATASET).ask(query, Access())
     assert answer.source == "rollup"
@@ -96,7 +97,7 @@ def test_rollups_are_rebuilt_for_the_days_that_changed_only(
 
 
 def test_a_stale_rollup_is_not_read(lake: Lake, duckdb_engine: DuckDBEngine) -> None:
-    refresh(lake, [DATASET], duckdb_engine)
+    refresh(lake, [ALONE], duckdb_engine)
     lake.commit([Change(table="plays", rows=rows(10, seed=4), day="local_date")], "more")
     query = Query(dataset=DATASET, metrics=(DATASET.metric("rows"),))
     answer = asked(duckdb_engine, lake, DATASET).ask(query, Access())
@@ -104,8 +105,8 @@ def test_a_stale_rollup_is_not_read(lake: Lake, duckdb_engine: DuckDBEngine) -> 
 
 
 def test_a_changed_formula_makes_the_rollup_stale(lake: Lake, duckdb_engine: DuckDBEngine) -> None:
-    refresh(lake, [DATASET], duckdb_engine)
-    renamed = replace(DATASET, base="\"device\" <> 'tv'")
+    refresh(lake, [ALONE], duckdb_engine)
+    renamed = replace(ALONE, base="\"device\" <> 'tv'")
     query = Query(dataset=renamed, metrics=(renamed.metric("rows"),))
     assert asked(duckdb_engine, lake, renamed).ask(query, Access()).source == "raw"
     assert [b.days for b in refresh(lake, [renamed], duckdb_engine)] == [None, None, None]
@@ -130,12 +131,12 @@ def test_a_rollup_answers_for_some_days_whatever_the_day_is_called(
 def test_more_late_days_than_a_condition_may_name_rebuild_the_rollup(
     lake: Lake, duckdb_engine: DuckDBEngine
 ) -> None:
-    refresh(lake, [DATASET], duckdb_engine)
+    refresh(lake, [ALONE], duckdb_engine)
     late = rows(1_200, seed=3).with_columns(
         pl.date_range(date(2020, 1, 1), date(2023, 4, 14), eager=True).alias("local_date")
     )
     lake.commit([Change(table="plays", rows=late, day="local_date")], "late")
-    assert {b.days for b in refresh(lake, [DATASET], duckdb_engine)} == {None}
+    assert {b.days for b in refresh(lake, [ALONE], duckdb_engine)} == {None}
     query = Query(dataset=DATASET, metrics=(DATASET.metric("rows"),))
     answer = asked(duckdb_engine, lake, DATASET).ask(query, Access())
     assert (answer.source, answer.frame["rows"].item()) == ("rollup", 21_200)
