@@ -15,7 +15,6 @@ from portal.tiles import episodes
 from portal.tiles.rankers import scope
 from queries.analyses import scenes
 from queries.analyses.cluster import CLUSTERS, Scope
-from queries.analyses.survival import Counts
 from queries.condition import Filter, conjunction
 from queries.interval import student
 from queries.model import Query, Result
@@ -167,22 +166,12 @@ def _parts(results: Sequence[Result]) -> list[scenes.Part]:
     if len(results) < 5:  # noqa: PLR2004  # nothing followed
         return []
     entries, exits, all_entries, all_exits = (result.frame for result in results[1:5])
-    numbers = exits["episode"].drop_nulls().unique().to_list()
-    everyone = {
-        number: _positions((all_entries, all_exits), pl.col("episode") == number)
-        for number in numbers
-    }
-    parts: list[scenes.Part] = []
-    known = exits.select("title", "episode").drop_nulls().unique().sort("title", "episode")
-    for title, number in known.rows():
-        here = (pl.col("title") == title) & (pl.col("episode") == number)
-        own = _positions((entries, exits), here)
-        parts.append(scenes.Part(title, int(number), own, everyone[number]))
-    return parts
-
-
-def _positions(frames: tuple[pl.DataFrame, pl.DataFrame], here: pl.Expr) -> Counts:
-    return scenes.positions(*(frame.filter(here) for frame in frames))
+    everyone = scenes.positions_by(all_entries, all_exits, ("episode",))
+    found = scenes.positions_by(entries, exits, ("title", "episode"))
+    return [
+        scenes.Part(title, int(number), own, everyone[(number,)])
+        for (title, number), own in found.items()
+    ]
 
 
 def _cells(row: dict[str, Any]) -> list[dict[str, Any]]:

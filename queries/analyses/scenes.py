@@ -11,6 +11,7 @@ ten accounts are left.
 """
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -30,6 +31,7 @@ LAST = 90
 LEVEL = 0.05
 MATERIAL = 2.0
 FEWEST_AT_RISK = 200
+_PLACE = "__place"
 _NUMBERS = ("at_risk", "left", "expected", "rate", "usual", "error", "p")
 
 
@@ -54,13 +56,27 @@ def _only_plays(scope: Scope) -> tuple[Condition, ...]:
 
 def positions(entries: pl.DataFrame, exits: pl.DataFrame) -> Counts:
     """Counts on the grid of per cents, from answers to `questions` about one group."""
+    return _counted(entries, exits, pl.DataFrame({_PLACE: [0]}))[0]
+
+
+def positions_by(
+    entries: pl.DataFrame, exits: pl.DataFrame, keys: tuple[str, ...]
+) -> dict[tuple[Any, ...], Counts]:
+    """The same of every group that plays end in, by its values of the keys, in their order."""
+    groups = exits.select(keys).drop_nulls().unique().sort(keys)
+    places = groups.with_row_index(_PLACE)
+    began, ended = (f.join(places, on=list(keys), how="inner") for f in (entries, exits))
+    return dict(zip(groups.rows(), _counted(began, ended, places), strict=True))
+
+
+def _counted(entries: pl.DataFrame, exits: pl.DataFrame, places: pl.DataFrame) -> list[Counts]:
     left = pl.col("was_left")
-    return Counts(
-        GRID,
-        _on_grid(exits.filter(left), "position"),
-        _on_grid(exits.filter(~left), "position"),
-        _on_grid(entries, "start_position"),
+    grids = (
+        _on_grids(exits.filter(left), "position", places.height),
+        _on_grids(exits.filter(~left), "position", places.height),
+        _on_grids(entries, "start_position", places.height),
     )
+    return [Counts(GRID, *(grid[place] for grid in grids)) for place in range(places.height)]
 
 
 def at_risk(counted: Counts) -> Array:
@@ -157,51 +173,56 @@ def lost(counted: Counts, start: int, end: int) -> float:
 
 def _windows(part: Part) -> list[tuple[object, ...]]:
     own, others = at_risk(part.own), at_risk(part.comparables)
-    rows: list[tuple[object, ...]] = []
-    for start in range(0, LAST, WINDOW):
-        here = slice(start, start + WINDOW)
-        came = float(own[start].sum())
-        if came < FEWEST_AT_RISK or float(others[start].sum()) < FEWEST_AT_RISK:
-            continue
-        sides = (part.own.events[here], own[here], part.comparables.events[here], others[here])
-        left, expected = _excess([s.sum(axis=1, keepdims=True) for s in sides])
-        p, error = _chance(sides, float(left[0] - expected[0]))
-        counts = (float(left[0]), float(expected[0]))
-        rates = (counts[0] / came, counts[1] / came)
-        found = (came, *counts, *rates, error / came, p)
-        rows.append((part.title, part.episode, start, start + WINDOW, *found))
-    return rows
+    parts = (part.own.events, own, part.comparables.events, others)
+    sides = [_cut(side) for side in parts]
+    came = sides[1][:, 0].sum(axis=1)
+    reached = np.minimum(came, sides[3][:, 0].sum(axis=1)) >= FEWEST_AT_RISK
+    sides, came = [side[reached] for side in sides], came[reached]
+    left, expected = (n[:, 0] for n in _excess([s.sum(axis=2, keepdims=True) for s in sides]))
+    p, error = _chances(sides, left - expected)
+    numbers = (came, left, expected, left / came, expected / came, error / came, p)
+    starts = np.arange(0, LAST, WINDOW)[reached].tolist()
+    found = zip(starts, *(n.tolist() for n in numbers), strict=True)
+    return [(part.title, part.episode, at, at + WINDOW, *rest) for at, *rest in found]
+
+
+def _cut(grid: Array) -> Array:
+    """A grid as `windows x per cents x clusters`."""
+    return grid[:LAST].reshape(LAST // WINDOW, WINDOW, -1)
 
 
 def _excess(sides: list[Array]) -> tuple[Array, Array]:
     events, risk, other_events, other_risk = sides
     with np.errstate(all="ignore"):
         hazard = np.where(other_risk > 0, other_events / other_risk, 0)
-    return events.sum(axis=0), (risk * hazard).sum(axis=0)
+    return events.sum(axis=1), (risk * hazard).sum(axis=1)
 
 
-def _chance(sides: tuple[Array, Array, Array, Array], excess: float) -> tuple[float, float]:
-    """One-sided p of an excess, as only a scene that loses more is a finding; and its error."""
-    present = np.flatnonzero((sides[1] + sides[3]).sum(axis=0))
-    clusters = len(present)
-    if clusters < FEWEST_CLUSTERS:
-        return 1.0, np.inf
-    without = [s.sum(axis=1, keepdims=True) - s[:, present] for s in sides]
-    left, expected = _excess(without)
-    # Totals of one cluster fewer: scaled back to all of them.
-    parts = (left - expected) * clusters / (clusters - 1)
-    variance = (clusters - 1) / clusters * ((parts - parts.mean()) ** 2).sum()
-    error = float(np.sqrt(variance))
-    return (float(stdtr(clusters - 1, -excess / error)) if error > 0 else 1.0), error
+def _chances(sides: list[Array], excess: Array) -> tuple[Array, Array]:
+    """One-sided p of excesses, as only a scene that loses more is a finding; and their errors."""
+    present = (sides[1] + sides[3]).sum(axis=1) != 0
+    clusters = present.sum(axis=1)
+    left, expected = _excess([s.sum(axis=2, keepdims=True) - s for s in sides])
+    with np.errstate(all="ignore"):
+        # Totals of one cluster fewer: scaled back to all of them.
+        parts = (left - expected) * (clusters / (clusters - 1))[:, None]
+        mean = np.where(present, parts, 0.0).sum(axis=1) / clusters
+        squares = np.where(present, (parts - mean[:, None]) ** 2, 0.0).sum(axis=1)
+        error = np.sqrt((clusters - 1) / clusters * squares)
+        p = np.where(error > 0, stdtr(clusters - 1, -excess / error), 1.0)
+    is_known = clusters >= FEWEST_CLUSTERS
+    return np.where(is_known, p, 1.0), np.where(is_known, error, np.inf)
 
 
-def _on_grid(frame: pl.DataFrame, name: str) -> Array:
-    found = np.zeros((len(GRID), CLUSTERS))
+def _on_grids(frame: pl.DataFrame, name: str, groups: int) -> Array:
+    """Plays as `groups x per cents x clusters`; all of one group where no place is told."""
     place = frame[name].cast(pl.Float64).fill_null(0).clip(0, 100).cast(pl.Int64).to_numpy()
-    cluster = (
-        frame[CLUSTER.name].cast(pl.Int64).fill_null(0).to_numpy()
-        if CLUSTER.name in frame.columns
-        else np.zeros(frame.height, np.int64)
-    )
-    np.add.at(found, (place, cluster), frame["rows"].to_numpy())
-    return found
+    if _PLACE in frame.columns:
+        place = frame[_PLACE].cast(pl.Int64).to_numpy() * len(GRID) + place
+    if CLUSTER.name in frame.columns:
+        place = place * CLUSTERS + frame[CLUSTER.name].cast(pl.Int64).fill_null(0).to_numpy()
+    else:
+        place = place * CLUSTERS
+    shape = (groups, len(GRID), CLUSTERS)
+    found = np.bincount(place, frame["rows"].to_numpy(), minlength=int(np.prod(shape)))
+    return found.astype(np.float64).reshape(shape)
