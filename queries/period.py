@@ -174,3 +174,24 @@ def _add_months(day: date, months: int) -> date:
     start = date(day.year + years, month + 1, 1)
     following = date(start.year + start.month // 12, start.month % 12 + 1, 1)
     return min(start.replace(day=1) + timedelta(day.day - 1), following - timedelta(1))
+
+
+def bucket_pairs(period: Period, earlier: Period, grain: Grain) -> dict[date, date]:
+    """The first bucket of one period for the first of the other, and so on."""
+    starts = bucket_starts(period, grain)
+    return dict(zip(starts, bucket_starts(earlier, grain), strict=False))
+
+
+def bucket_starts(period: Period, grain: Grain) -> list[date]:
+    """The first day of each bucket of a period, the first one's before it where that is cut."""
+    starts: list[date] = []
+    day = start_of(period.start, grain)
+    while day <= period.end:
+        starts.append(day)
+        day = end_of(day, grain) + timedelta(1)
+    return starts
+
+
+def bucket_around(day: date, grain: Grain) -> Period:
+    """The bucket that a day lies in."""
+    return Period(start_of(day, grain), end_of(day, grain))

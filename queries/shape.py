@@ -4,7 +4,7 @@ See `queries.model.Result` for the columns.
 """
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 import numpy as np
 import polars as pl
@@ -28,7 +28,7 @@ from queries.interval import (
 )
 from queries.model import Query, Threshold
 from queries.paired import Paired
-from queries.period import Grain, Period, end_of, start_of
+from queries.period import Grain, Period, bucket_around, bucket_pairs, bucket_starts, end_of
 from queries.plan import Plan
 from queries.small_cells import accounts, hidden, is_few, is_withheld, marked
 
@@ -267,7 +267,7 @@ def aligned(groups: pl.DataFrame, query: Query) -> pl.DataFrame:
     key = query.time_key
     if key is None or query.compare is None or query.period is None:
         return groups
-    mapping = _bucket_pairs(query.period, query.compare.period, key.grain)
+    mapping = bucket_pairs(query.period, query.compare.period, key.grain)
     return groups.with_columns(
         pl.col(key.name).replace_strict(mapping, default=None, return_dtype=pl.Date)
     )
@@ -281,7 +281,7 @@ def has_all_before(plan: Plan, gathered: Gathered) -> bool:
     if len(query.by) > 1 or query.compare is None or query.period is None:
         return False
     grain = query.time_key.grain
-    buckets = (len(_bucket_starts(p, grain)) for p in (query.period, query.compare.period))
+    buckets = (len(bucket_starts(p, grain)) for p in (query.period, query.compare.period))
     return all(groups.height == count for count in buckets)
 
 
@@ -303,38 +303,19 @@ def without_changes(frame: pl.DataFrame) -> pl.DataFrame:
     return frame.with_columns(pl.lit(None, pl.Float64).alias(c) for c in changes)
 
 
-def _bucket_pairs(period: Period, earlier: Period, grain: Grain) -> dict[date, date]:
-    """The first bucket of one period for the first of the other, and so on."""
-    starts = _bucket_starts(period, grain)
-    return dict(zip(starts, _bucket_starts(earlier, grain), strict=False))
-
-
-def _bucket_starts(period: Period, grain: Grain) -> list[date]:
-    starts: list[date] = []
-    day = start_of(period.start, grain)
-    while day <= period.end:
-        starts.append(day)
-        day = end_of(day, grain) + timedelta(1)
-    return starts
-
-
 def _marked(
     frame: pl.DataFrame, query: Query, key: TimeBucket, complete: Period | None
 ) -> pl.DataFrame:
     starts = frame[key.name].to_list()
     last = complete.end if complete is not None else date.max
     covered = query.period or Period(date.min, date.max)
-    insides = [None if d is None else _inside(d, key.grain, covered) for d in starts]
-    is_over = [p is None or p.end > last for p in insides]
-    is_part = [
-        None if p is None else over or p != _whole(p.start, key.grain)
-        for p, over in zip(insides, is_over, strict=True)
-    ]
-    marked = frame.with_columns(pl.Series("incomplete", is_part, pl.Boolean))
+    ends = {d: _ending(d, key.grain, covered, last) for d in set(starts)}
+    is_part = pl.Series("incomplete", [ends[d][1] for d in starts], pl.Boolean)
+    marked = frame.with_columns(is_part)
     if query.compare is None or query.period is None:
         return marked
     first = complete.start if complete is not None else date.min
-    pairs = _bucket_pairs(query.period, query.compare.period, key.grain)
+    pairs = bucket_pairs(query.period, query.compare.period, key.grain)
     held = {
         start
         for start, before in pairs.items()
@@ -346,9 +327,20 @@ def _marked(
         )
     }
     changes = [c for c in marked.columns if c.split("__")[-1] in CHANGES]
-    can_change = [d in held and not over for d, over in zip(starts, is_over, strict=True)]
+    can_change = [d in held and not ends[d][0] for d in starts]
     is_held = pl.Series(can_change, dtype=pl.Boolean)
     return marked.with_columns(pl.when(is_held).then(pl.col(changes)))
+
+
+def _ending(
+    start: date | None, grain: Grain, covered: Period, last: date
+) -> tuple[bool, bool | None]:
+    """Whether a bucket ends after the last complete day, and whether some of it is missing."""
+    if start is None:
+        return True, None
+    inside = _inside(start, grain, covered)
+    is_over = inside.end > last
+    return is_over, is_over or inside != bucket_around(inside.start, grain)
 
 
 def _inside(start: date, grain: Grain, period: Period) -> Period:
@@ -358,12 +350,7 @@ def _inside(start: date, grain: Grain, period: Period) -> Period:
 
 def _is_as_long(now: Period, before: Period, grain: Grain) -> bool:
     """As many days, or both a whole bucket: one February is as long as one March."""
-    return now.days == before.days or all(p == _whole(p.start, grain) for p in (now, before))
-
-
-def _whole(day: date, grain: Grain) -> Period:
-    """The bucket that a day lies in."""
-    return Period(start_of(day, grain), end_of(day, grain))
+    return now.days == before.days or all(p == bucket_around(p.start, grain) for p in (now, before))
 
 
 def _passes(threshold: Threshold) -> pl.Expr:
