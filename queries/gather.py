@@ -126,7 +126,7 @@ def gather(
     histograms = {
         a.key: _histogram(reduce(binned(reduction, a)), bucketed.groups)
         for a in others
-        if a.operation == "quantile"
+        if a.operation == "quantile" and _has_interval(query, a)
     }
     left_out = plain.left_out if plain is not None else 0
     return Cells(bucketed.groups, totals, bucketed.buckets, histograms, left_out=left_out)
@@ -206,6 +206,10 @@ def _with_counts(plan: Plan, reduction: Reduction) -> Reduction:
         counts.append(INHABITED)
     aggregates = {a.key: a for a in (*reduction.aggregates, *counts)}
     return replace(reduction, aggregates=tuple(aggregates.values()))
+
+
+def _has_interval(query: Query, aggregate: Aggregate) -> bool:
+    return any(m.interval != "none" and aggregate in m.formula.aggregates() for m in query.metrics)
 
 
 def _is_wide(query: Query, reduction: Reduction) -> bool:
