@@ -1,10 +1,11 @@
 """Artwork: the image that should represent a title, for whom, and what makes an image work."""
 
 from portal.page import Page, Place, Section
-from portal.tiles import Findings, Headline, Heat
+from portal.tiles import Breakdown, Findings, Headline, Heat, Ranking
 from portal.tiles.artwork import Gallery, ImageWinners
 from portal.tiles.image_effects import ExploringCost, ImageEffects
 from portal.tiles.image_policies import ImagePolicies
+from portal.tiles.image_tastes import TasteGallery, TasteWinners
 from portal.tiles.packaging_tests import PackagingTests
 from portal.view import View
 from queries.catalog import Catalog
@@ -13,7 +14,7 @@ from queries.catalog import Catalog
 def sections(_catalog: Catalog, view: View) -> tuple[Section, ...]:
     """All titles to pick from, or the images of those picked."""
     which = _IMAGES if view.values("title") else _TITLES
-    return (_FINDINGS, _TOP, which, _WHY, _RULES, _TESTS)
+    return (_FINDINGS, _TOP, which, _TASTES, _WHY, _RULES, _TESTS)
 
 
 _FINDINGS = Section(tiles=(Findings(changes=False),))
@@ -33,6 +34,15 @@ _TITLES = Section(
                 note="The likeliest best image of a title against the one in use",
                 span=12,
                 height=460,
+            )
+        ),
+        TasteWinners(
+            place=Place(
+                title="Does the best image differ by taste?",
+                note="By what accounts watched most before; the titles seen most",
+                span=12,
+                height=420,
+                dataset="image_tastes",
             )
         ),
     )
@@ -60,7 +70,49 @@ _IMAGES = Section(
                 height=240,
             ),
         ),
+        TasteGallery(
+            place=Place(
+                title="And for which taste?",
+                note="Images by taste cluster, the likeliest best in colour",
+                span=12,
+                height=460,
+                dataset="image_tastes",
+            )
+        ),
     )
+)
+_TASTES = Section(
+    title="By taste cluster",
+    tiles=(
+        Breakdown(
+            metrics=(
+                "take_fraction",
+                "accounts",
+                "exploration_regret",
+                "click_bait_index",
+            ),
+            by="taste",
+            place=Place(
+                title="How images do",
+                note="By the genre watched most before; regret in plays of random images",
+                span=8,
+                height=420,
+                dataset="image_tastes",
+            ),
+        ),
+        Ranking(
+            metric="close_up_effect",
+            by="taste",
+            shape="dot",
+            place=Place(
+                title="Do close-ups work for everybody?",
+                note="Take rate less that of wide shots of the same title, 95 % interval",
+                span=4,
+                height=420,
+                dataset="image_tastes",
+            ),
+        ),
+    ),
 )
 _WHY = Section(
     title="What makes an image work?",
@@ -128,8 +180,8 @@ PAGE = Page(
     title="Artwork",
     question="Which image should represent a title, for whom, and what makes an image work?",
     unit="product",
-    datasets=("impressions", "packaging"),
-    filters=("title", "country", "device", "genre", "plan"),
+    datasets=("impressions", "image_tastes", "packaging"),
+    filters=("title", "country", "device", "genre", "plan", "taste"),
     arrange=sections,
     arranged_by=("title",),
     period="last 168 days",

@@ -9,6 +9,8 @@ from portal.tiles.policy_value import (
 )
 from portal.tiles.policy_verdict import PolicyVerdict
 from portal.tiles.policy_weights import PolicyWeights
+from portal.tiles.ranker_lists import OPTIONS as SIDES
+from portal.tiles.ranker_lists import QualityTradeOff, RankersSideBySide, SideOptions
 from portal.tiles.ranking_quality import CalibrationRanking, RankerTradeOff, RankingQuality
 from portal.tiles.slate_value import SlateValue
 from portal.tiles.target_policy import OPTIONS, PolicyOptions
@@ -18,9 +20,9 @@ PAGE = Page(
     title="Ranker lab",
     question="What would another policy have earned on this log, and may the log say so?",
     unit="product",
-    datasets=("impressions", "page_requests", "page_rows", "calibration"),
+    datasets=("impressions", "page_requests", "page_rows", "calibration", "ranker_calibration"),
     filters=("country", "device", "plan", "tenure", "ranker", "explore"),
-    options=OPTIONS,
+    options=(*OPTIONS, *SIDES),
     compare="none",
     sections=(
         Section(tiles=(Findings(changes=False),)),
@@ -92,17 +94,25 @@ PAGE = Page(
             ),
         ),
         Section(
-            title="How well are pages ranked as they are?",
+            title="How well does each ranker order its rows?",
             tiles=(
-                RankingQuality(
-                    by="device",
+                SideOptions(),
+                RankersSideBySide(
                     place=Place(
-                        title="Ranking quality",
-                        note="By device; k and viewport as chosen above",
+                        title="Rankers side by side",
+                        note="Lists are rows; k and viewport as chosen above",
                         span=12,
-                        height=260,
-                        dataset="page_requests",
-                    ),
+                        height=420,
+                        dataset="page_rows",
+                    )
+                ),
+                QualityTradeOff(
+                    place=Place(
+                        title="What is given up for what?",
+                        note="Quality of the order against what the rows are like",
+                        height=340,
+                        dataset="page_rows",
+                    )
                 ),
                 RankerTradeOff(
                     place=Place(
@@ -112,13 +122,39 @@ PAGE = Page(
                     )
                 ),
                 Breakdown(
-                    metrics=("precision", "diversity", "novelty", "serendipity"),
+                    metrics=("titles_seen", "exposure_gini"),
                     by="ranker",
                     place=Place(
-                        title="How alike and how new are its rows?",
-                        note="Intra-list diversity; novelty in bits; mean over rows of pages",
-                        height=340,
-                        dataset="page_rows",
+                        title="How much of the catalogue does it cover?",
+                        note="Different titles seen, a count without an interval, and their Gini",
+                        height=300,
+                    ),
+                ),
+                CalibrationRanking(
+                    metric="ranker_miscalibration",
+                    by="ranker",
+                    shape="dot",
+                    place=Place(
+                        title="Which shows genres as they are watched?",
+                        note="C_KL in nats at ten titles each, natural logarithm, α = .01; all "
+                        "whole months, one account in four",
+                        height=300,
+                        dataset="ranker_calibration",
+                    ),
+                ),
+            ),
+        ),
+        Section(
+            title="How well are whole pages ranked?",
+            tiles=(
+                RankingQuality(
+                    by="device",
+                    place=Place(
+                        title="Ranking quality",
+                        note="By device; k and viewport as chosen above",
+                        span=12,
+                        height=260,
+                        dataset="page_requests",
                     ),
                 ),
                 CalibrationRanking(

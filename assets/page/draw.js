@@ -237,7 +237,8 @@
       const { set, text, about } = cell;
       return h(tag, attributes, h("button", { class: "cell-link", title: about, onclick: () => playhead.view.set(set) }, text));
     }
-    if (cell.filter === undefined) return h(tag, attributes, cell.text);
+    const lines = (cell.lines ?? []).map((line) => h("span", { class: `cell-line${line.tone ? ` is-${line.tone}` : ""}` }, line.text));
+    if (cell.filter === undefined) return h(tag, attributes, cell.text, lines);
     return h(tag, attributes, h("button", { class: "cell-link", ...playhead.mark(filters, cell.filter) }, cell.text));
   }
 

@@ -126,13 +126,20 @@ class RankerTradeOff:
 
 
 def _measures(context: Context) -> tuple[str, ...]:
-    """The metrics at the URL's k and viewport; those of 10 and of 3 by 4 have plain names."""
+    at_k = [at_cut_off(name, context) for name in _AT_K]
+    return (*at_k[:3], in_view(context), "reciprocal_rank", at_k[3])
+
+
+def at_cut_off(name: str, context: Context) -> str:
+    """A metric at the URL's k; that of 10 has the plain name."""
     k = one_of(context, CUT_OFF, CUT_OFFS)
+    return name if k == CUT_OFFS[0] else f"{name}_{k}"
+
+
+def in_view(context: Context) -> str:
+    """Recall in the URL's viewport; that of 3 by 4 has the plain name."""
     viewport = one_of(context, VIEWPORT, VIEWPORTS)
-    at_k = [name if k == CUT_OFFS[0] else f"{name}_{k}" for name in _AT_K]
-    in_view = "recall_in_view"
-    in_view += "" if viewport == VIEWPORTS[0] else f"_{viewport}"
-    return (*at_k[:3], in_view, "reciprocal_rank", at_k[3])
+    return "recall_in_view" if viewport == VIEWPORTS[0] else f"recall_in_view_{viewport}"
 
 
 def _cell(row: dict[str, Any], metric: Metric) -> dict[str, Any]:

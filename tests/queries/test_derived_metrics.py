@@ -9,9 +9,11 @@ from pathlib import Path
 from statistics import mean, median
 from typing import Any
 
+import duckdb
 import numpy as np
 import polars as pl
 import pytest
+from sklearn.metrics import ndcg_score
 
 from queries.cache import FrameCache
 from queries.catalog import builtin
@@ -58,8 +60,8 @@ class Demo:
     def seen(self) -> list[Row]:
         """What members saw, in reading order."""
         names = (
-            "account_id", "request_id", "title_id", "row_pos", "col_pos", "local_date", "played",
-            "seen", "targets", "propensity", "sample_w", "account_kind",
+            "impression_id", "account_id", "request_id", "title_id", "row_pos", "col_pos", "ranker",
+            "local_date", "played", "seen", "targets", "propensity", "sample_w", "account_kind",
         )  # fmt: skip
         found = self.rows("impressions", *names)
         kept = [r for r in found if r["seen"] and r["account_kind"] == "member"]
@@ -70,6 +72,13 @@ class Demo:
         metrics = tuple(m.bind(parameters) for m in found.metrics)
         query = Query(dataset=found, metrics=metrics)
         return self.warehouse.ask(query, Access()).frame.row(0, named=True)
+
+    def by(self, dataset: str, dimension: str) -> dict[str, Row]:
+        """All metrics of a dataset, by the values of a dimension."""
+        found = self.warehouse.dataset(dataset)
+        query = Query(dataset=found, metrics=found.metrics, by=(found.dimension(dimension),))
+        frame = self.warehouse.ask(query, Access()).frame
+        return {row[dimension]: row for row in frame.iter_rows(named=True)}
 
 
 @pytest.fixture(scope="module")
@@ -284,12 +293,74 @@ def test_diversity_is_over_pairs_of_a_row_and_precision_over_five(demo: Demo):
     assert asked["precision"] == pytest.approx(mean(precise))
 
 
+def test_each_ranker_s_rows_are_ranked_as_scikit_learn_and_a_loop_say(demo: Demo):
+    """sklearn.metrics.ndcg_score with binary relevance: its ideal is over min(k, relevant) too."""
+    found: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
+    alike: dict[str, dict[int, list[list[bool]]]] = defaultdict(lambda: defaultdict(list))
+    for listed in together(demo.seen, "request_id", "row_pos").values():
+        ranker, row = listed[0]["ranker"], found[listed[0]["ranker"]]
+        order = sorted(listed, key=lambda r: (r["col_pos"], r["title_id"]))
+        hits, played, in_view = ranked(order)
+        row["titles_per_row"].append(len(listed))
+        row["hit_rate"].append(any(hits[:10]))
+        row["hit_rate_5"].append(any(hits[:5]))
+        row["reciprocal_rank"].append(1 / (hits.index(True) + 1) if played else 0)
+        if not played:
+            continue
+        gain = sum(1 / log2(i + 2) for i, hit in enumerate(hits[:5]) if hit)
+        row["ndcg_5"].append(gain / sum(1 / log2(i + 2) for i in range(min(5, len(played)))))
+        row["average_precision"].append(sum(precisions(hits)) / len(played))
+        row["recall_in_view"].append(len(played & in_view) / len(played))
+        alike[ranker][len(hits)].append(hits)
+    answer = demo.by("page_rows", "ranker")
+    assert set(answer) == set(found) > {"pvr", "trending", "continue_watching", "similar"}
+    for ranker, measures in found.items():
+        total = sum(
+            len(same) * (ndcg_score(same, [range(n, 0, -1)] * len(same), k=10) if n > 1 else 1.0)
+            for n, same in alike[ranker].items()
+        )
+        lists = sum(map(len, alike[ranker].values()))
+        assert answer[ranker]["ndcg"] == pytest.approx(total / lists), ranker
+        for name, values in measures.items():
+            assert answer[ranker][name] == pytest.approx(mean(values)), (ranker, name)
+    assert sum(len(measures["ndcg_5"]) for measures in found.values()) > 1_000
+
+
 def shares(rows: list[Row], titles: dict[int, Row], amount: str) -> dict[str, float]:
     by_genre: dict[str, float] = defaultdict(float)
     for row in rows:
         by_genre[titles[row["title_id"]]["genre"]] += row[amount]
     total = sum(by_genre.values())
     return {g: a / total for g, a in by_genre.items() if a > 0}
+
+
+def test_rankers_are_calibrated_by_ten_titles_each_of_one_account_in_four(demo: Demo):
+    hashed = {
+        key: dict(duckdb.execute("SELECT n, hash(n) FROM unnest($1) AS t(n)", [numbers]).fetchall())
+        for key in ("account_id", "impression_id")
+        for numbers in [sorted({r[key] for r in demo.seen})]
+    }
+    plays = [p | {"month": p["local_date"].replace(day=1)} for p in demo.plays]
+    watched = together(plays, "account_id", "month")
+    seen = [
+        s | {"month": s["local_date"].replace(day=1), "one": 1}
+        for s in demo.seen
+        if hashed["account_id"][s["account_id"]] % 4 == 0
+    ]
+    divergences: dict[str, list[float]] = defaultdict(list)
+    for (account, month, ranker), rows in together(seen, "account_id", "month", "ranker").items():
+        if len(rows) < 10 or (account, month) not in watched:
+            continue
+        p = shares(watched[account, month], demo.titles, "watched_s")
+        ten = sorted(rows, key=lambda r: hashed["impression_id"][r["impression_id"]])[:10]
+        q = shares(ten, demo.titles, "one")
+        terms = [p[g] * log(p[g] / (0.99 * q.get(g, 0.0) + 0.01 * p[g])) for g in p]
+        divergences[ranker].append(sum(terms))
+    answer = demo.by("ranker_calibration", "ranker")
+    assert sum(map(len, divergences.values())) > 200
+    assert set(answer) == set(divergences)
+    for ranker, values in divergences.items():
+        assert answer[ranker]["ranker_miscalibration"] == pytest.approx(mean(values)), ranker
 
 
 def test_calibration_is_steck_s_divergence_by_account_and_month(demo: Demo):

@@ -163,3 +163,21 @@ def test_diversity_of_a_row_by_hand(lake: Lake, engine: DuckDBEngine):
     found = loaded(lake, engine, page(1, [1, 2, 3, 4, 5, 1], [1, 6]), dataset=1)
     assert found["diversity"] == pytest.approx((1 + 2 * 0.2929) / 3, abs=5e-5)
     assert found["precision"] == pytest.approx(1 / 5)
+
+
+def test_a_row_is_a_list_of_its_own(lake: Lake, engine: DuckDBEngine):
+    # Played at 2 of the first row (NDCG 1 / log2(3), AP 1/2) and at 1 and 2 of the second (1, 1);
+    # a title played where it came again stands at its first place; the third row has no play.
+    rows = page(1, [1, 2, 3], [2]) + [
+        r | {"impression_id": r["impression_id"] + 50, "row_pos": 4}
+        for r in page(1, [4, 5, 4], [2, 3])
+    ]
+    rows += [r | {"impression_id": r["impression_id"] + 70, "row_pos": 5} for r in page(1, [6], [])]
+    found = loaded(lake, engine, rows, dataset=1)
+    assert found["ndcg"] == pytest.approx((0.6309 + 1) / 2, abs=5e-5)
+    assert found["average_precision"] == pytest.approx((1 / 2 + 1) / 2)
+    assert found["reciprocal_rank"] == pytest.approx((1 / 2 + 1 + 0) / 3)
+    assert found["hit_rate"] == pytest.approx(2 / 3)
+    assert found["recall_in_view"] == pytest.approx((1 + 0) / 2)
+    assert found["recall_in_view_4x6"] == pytest.approx(1)
+    assert found["titles_per_row"] == pytest.approx(7 / 3)
