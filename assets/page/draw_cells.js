@@ -53,7 +53,7 @@
       return h(
         "button",
         {
-          class: `heat-cell${isOut(row, column) ? " is-out" : ""}${cell.few ? " is-few" : ""}${share > 0.55 ? " is-strong" : ""}`,
+          class: `heat-cell${isOut(row, column) ? " is-out" : ""}${cell.few ? " is-few" : ""}${share > 0.55 && !cell.few ? " is-strong" : ""}`,
           style: cell.few ? null : `background:${shade(share)}`,
           "aria-label": tip.filter(Boolean).join(", "),
           ...(content.row_filter && { onclick: () => both(row, column) }),

@@ -173,7 +173,7 @@ def _card(row: dict[str, Any], look: dict[str, Any], context: Context) -> dict[s
         context.metric(n) for n in ("best_image_probability", "image_take_rate", "click_bait_index")
     )
     said = [
-        written.readable(str(look[n])) if n != "faces" else f"{look[n]} faces"
+        written.readable(str(look[n])) if n != "faces" else _faces(int(look[n]))
         for n in ("shot_type", "expression", "brightness", "faces")
         if look.get(n) is not None
     ]
@@ -194,6 +194,10 @@ def _card(row: dict[str, Any], look: dict[str, Any], context: Context) -> dict[s
         "has_bait": bool(row["has_bait"]),
         "n": written.count(row["seen_impressions"]),
     }
+
+
+def _faces(count: int) -> str:
+    return f"{count or 'no'} face{'' if count == 1 else 's'}"
 
 
 def _no_images(context: Context) -> Drawing:
