@@ -10,7 +10,9 @@ from dataclasses import replace
 import numpy as np
 import polars as pl
 
-from queries.estimators.estimator import Counted, Estimates, Estimator, Inner, rows_by_group
+from queries.estimators.estimator import Counted, Estimates, Estimator, Inner
+
+_GROUP, _DAYS, _SPENT = "__group", "__days", "__spent"
 
 
 def residual(in_system: float, spent: float) -> float:
@@ -20,11 +22,15 @@ def residual(in_system: float, spent: float) -> float:
 
 def _estimate(counted: Counted) -> Estimates:
     values = np.full(counted.groups, np.nan)
-    days = counted.amounts["days"].sum(axis=1)
-    for group, rows in rows_by_group(counted):
-        ages = counted.keys[rows].group_by("item").agg(pl.col("until").max(), pl.col("since").min())
-        spent = float((ages["until"] - ages["since"]).sum())
-        values[group] = residual(float(days[rows].sum()), spent)
+    rows = counted.keys.with_columns(
+        pl.Series(_GROUP, counted.group), pl.Series(_DAYS, counted.amounts["days"].sum(axis=1))
+    )
+    spent = pl.col("until").max() - pl.col("since").min()
+    items = rows.group_by(_GROUP, "item").agg(spent.alias(_SPENT), pl.col(_DAYS).sum())
+    found = items.group_by(_GROUP).agg(pl.col(_DAYS, _SPENT).cast(pl.Float64).sum())
+    for group, in_system, on_it in found.select(_GROUP, _DAYS, _SPENT).iter_rows():
+        if group >= 0:
+            values[group] = residual(in_system, on_it)
     return replace(Estimates.unknown(counted.groups), values=values)
 
 
