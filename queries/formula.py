@@ -7,7 +7,7 @@ a ratio of sums, never an average of ratios, whatever the grain.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from hashlib import blake2b
 from typing import Literal
 
@@ -175,6 +175,7 @@ _ARITHMETIC = {
 }
 
 
+@lru_cache(maxsize=4096)
 def parse(sql: str) -> Formula:
     """Read a formula such as `1000.0 * count(*) filter (where results_n = 0) / count(*)`.
 
