@@ -56,7 +56,7 @@ class FrameCache:
 
         A computation is stopped when all who wait for it have left. Raises Cancelled for those.
         """
-        name = blake2b(key.encode(), digest_size=20).hexdigest()
+        name = _name(key)
         while True:
             check()
             with self._guard:
@@ -73,6 +73,17 @@ class FrameCache:
                 if leads:
                     return self._lead(name, flight, compute)
                 flight.wait()
+
+    def has(self, key: str) -> bool:
+        """Whether the frame of `key` is there."""
+        name = _name(key)
+        return name in self._memory or self._read(name) is not None
+
+    def keep(self, key: str, frame: pl.DataFrame) -> None:
+        """A frame that came with the computation of another."""
+        name = _name(key)
+        self._write(name, frame)
+        self._keep(name, frame)
 
     def _lead(
         self, name: str, flight: "_Flight", compute: Callable[[], pl.DataFrame]
@@ -148,8 +159,14 @@ class FrameCache:
         if size > MEMORY_BYTES // 8:
             return
         with self._guard:
+            if name in self._memory:
+                return
             self._memory[name] = frame
             self._size += size
             while self._size > MEMORY_BYTES:
                 oldest = next(iter(self._memory))
                 self._size -= int(self._memory.pop(oldest).estimated_size())
+
+
+def _name(key: str) -> str:
+    return blake2b(key.encode(), digest_size=20).hexdigest()

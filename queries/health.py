@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import lru_cache
 
+import numpy as np
 import polars as pl
 
 from queries import derived
@@ -142,16 +143,21 @@ def said(outcome: Outcome) -> str:
 
 def failed_tests(metric: Metric, frames: Iterable[pl.DataFrame]) -> tuple[str, ...]:
     """The tests of a metric that some value of these frames does not meet; nulls meet all."""
-    values = [f[metric.name].cast(pl.Float64) for f in frames if metric.name in f.columns]
+    values = [f[metric.name].to_numpy() for f in frames if metric.name in f.columns]
     if not metric.tests or not values:
         return ()
-    frame = pl.concat(values).rename("value").to_frame()
-    unknown = pl.col("value").is_null() | pl.col("value").is_nan()
-    tried = [(unknown | translate(t)).fill_null(value=True).all().alias(t) for t in metric.tests]
-    met = frame.select(tried).row(0)
+    known = np.concatenate(values).astype(np.float64)
+    frame = pl.DataFrame({"value": known[~np.isnan(known)]})
+    met = frame.select(_tried(metric.tests)).row(0)
     return tuple(
         test.replace('"', "") for test, is_met in zip(metric.tests, met, strict=True) if not is_met
     )
+
+
+@lru_cache(maxsize=256)
+def _tried(tests: tuple[str, ...]) -> list[pl.Expr]:
+    """Whether every value meets each of the tests."""
+    return [translate(t).fill_null(value=True).all().alias(t) for t in tests]
 
 
 def tables_of(metric: Metric, dataset: Dataset) -> frozenset[str]:

@@ -1,17 +1,22 @@
 """Reading: the reductions of one snapshot, through the cache, and whom its rows are of."""
 
+from collections.abc import Iterable, Sequence
+
 import numpy as np
 import polars as pl
 
 from queries.activity import apart, together
 from queries.cache import FrameCache
 from queries.closing import closed
-from queries.dataset import Dataset
+from queries.dataset import BUCKET, Dataset
 from queries.formula import Array
-from queries.gather import counted_units
+from queries.gather import Reduce, counted_units
 from queries.lake.snapshot import Snapshot
+from queries.model import Query
+from queries.one_scan import joint, parted
 from queries.paired import FEWEST_BUCKETS
-from queries.plan import population_plan
+from queries.period import Period
+from queries.plan import over, population_plan
 from queries.reduction import Engine, Reduction
 from queries.rollup import known_population
 
@@ -28,18 +33,51 @@ class Reader:
         self._dataset = dataset
         self.all_cached = True
 
-    def reduce(self, reduction: Reduction) -> pl.DataFrame:
-        """The key is all that decides the answer: the work itself, access inside, and the data."""
-        return together(reduction, [self._scanned(r) for r in self.scans(reduction)])
+    def reduce(self, reduction: Reduction, beside: Sequence[Period] = ()) -> pl.DataFrame:
+        """The answer; `beside` are periods of which the same will be asked."""
+        found = [
+            self._scanned(scan, (self.scans(over(reduction, period))[place] for period in beside))
+            for place, scan in enumerate(self.scans(reduction))
+        ]
+        return together(reduction, found)
 
-    def _scanned(self, reduction: Reduction) -> pl.DataFrame:
-        contents = {t: self._tables.contents(t) for t in _tables_of(reduction)}
-        key = repr((self._engine.name, contents, reduction))
+    def of_both(self, query: Query) -> Reduce:
+        """Reduce as `query` needs it: what is asked of both of its periods is read of both at once.
+
+        Of a ranking that is cut, only what has been cut is asked of the earlier period.
+        """
+        periods = [query.period, query.compare.period] if query.period and query.compare else []
+        is_cut = any(query.dataset.dimension(k.name).is_wide for k in query.by)
+
+        def reduce(reduction: Reduction) -> pl.DataFrame:
+            is_split = any(key.name == BUCKET for key in reduction.keys)
+            return self.reduce(reduction, periods if is_split or not is_cut else ())
+
+        return reduce
+
+    def _scanned(self, scan: Reduction, beside: Iterable[Reduction]) -> pl.DataFrame:
         frame, was_cached = self._cache.remember(
-            key, lambda: self._engine.reduce(reduction, self._tables)
+            self._key(scan), lambda: self._read(scan, [r for r in beside if r != scan])
         )
         self.all_cached &= was_cached
         return frame
+
+    def _key(self, scan: Reduction) -> str:
+        """All that decides the answer: the work itself, access inside, and the data."""
+        contents = {t: self._tables.contents(t) for t in _tables_of(scan)}
+        return repr((self._engine.name, contents, scan))
+
+    def _read(self, scan: Reduction, beside: Sequence[Reduction]) -> pl.DataFrame:
+        """From the tables, with what is beside it where one scan answers both."""
+        all_of = [scan, *(r for r in beside if not self._cache.has(self._key(r)))]
+        both = joint(all_of)
+        if both is None:
+            return self._engine.reduce(scan, self._tables)
+        mine, *others = parted(self._engine.reduce(both, self._tables), all_of)
+        for other, frame in zip(all_of[1:], others, strict=True):
+            if frame is not None:
+                self._cache.keep(self._key(other), frame)
+        return self._engine.reduce(scan, self._tables) if mine is None else mine
 
     def scans(self, reduction: Reduction) -> tuple[Reduction, ...]:
         """What the engine does for it; the last days are named where a number is of those."""

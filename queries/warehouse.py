@@ -114,10 +114,11 @@ class Warehouse:
             notes = notes or (f"The data covers {bound}; beyond it there is no change.",)
         frame = shaped(query, frame, total, bound)
         left_out = groups.current.left_out + unnamed(query, groups)
+        keys = {k.name for k in query.by}
         return Result(
             query=query,
             frame=_seen(frame, access),
-            total=_seen(total.drop(k.name for k in query.by if k.name in total.columns), access),
+            total=_seen(total[[c for c in total.columns if c not in keys]], access),
             data_version=tables.data_version,
             source="cache" if reader.all_cached else "rollup" if planned.is_rollup else "raw",
             table=planned.table,
@@ -326,16 +327,17 @@ def _check_enough(count: float, reader: Reader, fewest: int) -> None:
 def _of_periods(planned: Plan, reader: Reader, fewest: int) -> Gathered:
     query, reduction = planned.query, planned.groups
     population = reader.population() if query.interval else None
-    current = gather(planned, reduction, reader.reduce, None, fewest)
+    reduce = reader.of_both(query)
+    current = gather(planned, reduction, reduce, None, fewest)
     if query.compare is None:
         gathered = Gathered(current, None, population)
         return _with_estimates(planned, gathered, reader, (current.groups, None))
     earlier = over(reduction, query.compare.period)
     if shows_the_gone(query, reduction):
-        groups = with_the_gone(current, gather(planned, earlier, reader.reduce, None))
+        groups = with_the_gone(current, gather(planned, earlier, reduce, None))
         if groups.height > current.groups.height:
-            current = gather(planned, reduction, reader.reduce, groups)
-    before = gather(planned, earlier, reader.reduce, aligned(current.groups, query))
+            current = gather(planned, reduction, reduce, groups)
+    before = gather(planned, earlier, reduce, aligned(current.groups, query))
     gathered = Gathered(current, before, population)
     return _with_estimates(planned, gathered, reader, (current.groups, before.groups))
 
@@ -345,14 +347,15 @@ def _gathered_whole(planned: Plan, groups: Gathered, whole: Plan, reader: Reader
     query = whole.query
     if not planned.query.by:
         return groups
+    reduce = reader.of_both(query)
     summed = summed_up(planned, groups.current)
-    current = summed or gather(whole, whole.groups, reader.reduce, None)
+    current = summed or gather(whole, whole.groups, reduce, None)
     before = None
     if query.compare is not None:
         known = groups.previous if has_all_before(planned, groups) else None
         summed = None if known is None else summed_up(planned, known)
         earlier = over(whole.groups, query.compare.period)
-        before = summed or gather(whole, earlier, reader.reduce, None)
+        before = summed or gather(whole, earlier, reduce, None)
     gathered = Gathered(current, before, groups.population)
     return _with_estimates(planned, gathered, reader, (None, None))
 

@@ -107,7 +107,9 @@ class Findings:
             one = _narrowed(self.contexts[claim.dataset.name], claim)
             others = [n for n in self.by if claim.dimension and n != claim.dimension.name]
             if claim.dimension is not None or self.why:
-                queries += _by_dimension(one, metrics, [*others, *self.why])
+                asked = _by_dimension(one, metrics, [*others, *self.why])
+                # What is claimed of all rows has been asked of all rows.
+                queries += [q for q in asked if q.by or claim.dimension is not None]
             for together in _batches(metrics):
                 queries += _earlier(one, claim, [m.name for m in together])
         return tuple(queries)

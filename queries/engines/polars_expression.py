@@ -91,7 +91,7 @@ def _special(node: Expr) -> pl.Expr:
             value = _translate(node.this)
             return pl.when(value != _translate(node.expression)).then(value)
         case exp.Cast():
-            return _translate(node.this).cast(_TYPES[node.to.this.value])
+            return _cast(node)
         case exp.Case():
             return _case(node)
         case exp.Bracket():
@@ -120,6 +120,13 @@ def _value(node: Expr) -> str | int | float | bool | date | None:
         case _:
             number = float(node.this)
             return int(number) if "." not in str(node.this) else number
+
+
+def _cast(node: exp.Cast) -> pl.Expr:
+    """A date that is written out is one; Polars casts no text to it."""
+    if node.this.is_string and node.to.is_type("date"):
+        return pl.lit(_value(node))
+    return _translate(node.this).cast(_TYPES[node.to.this.value])
 
 
 def _case(node: exp.Case) -> pl.Expr:

@@ -1,0 +1,105 @@
+"""Reductions over two periods in one scan: the same answers, in fewer scans."""
+
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import polars as pl
+import pytest
+from polars.testing import assert_frame_equal
+
+from queries.cache import FrameCache
+from queries.catalog import Catalog
+from queries.dataset import Access, TimeBucket
+from queries.engines.duckdb_engine import DuckDBEngine
+from queries.lake.lake import Change, Lake
+from queries.model import Comparison, Query
+from queries.one_scan import joint, parted
+from queries.period import Grain, Period
+from queries.plan import by_bucket, over, plan
+from queries.progress import Progress, followed_by
+from queries.reduction import Engine, Reduction
+from queries.warehouse import Warehouse
+from tests.queries.small_lake import DATASET, DEVICE, START, Files, plays
+
+METRICS = tuple(DATASET.metric(name) for name in ("rows", "tv_share", "waited", "accounts"))
+LATER = Period(START + timedelta(28), START + timedelta(55))
+BEFORE = LATER.shifted(-28)
+WEEK = TimeBucket(DATASET.time, Grain.WEEK)
+QUESTIONS = (
+    Query(dataset=DATASET, metrics=METRICS, period=LATER),
+    Query(dataset=DATASET, metrics=METRICS, by=(DEVICE,), period=LATER),
+    Query(dataset=DATASET, metrics=METRICS, by=(WEEK, DEVICE), period=LATER),
+)
+
+
+def reductions(query: Query, files: Files, *periods: Period) -> list[Reduction]:
+    reduction = by_bucket(plan(query, Access(), files).groups)
+    return [over(reduction, period) for period in periods]
+
+
+def same(one: pl.DataFrame, other: pl.DataFrame, reduction: Reduction) -> None:
+    keys = [key.name for key in reduction.keys]
+    frames = [f.sort(keys, nulls_last=True) if keys else f for f in (one, other)]
+    assert_frame_equal(*frames, check_dtypes=False, rel_tol=1e-9)
+
+
+@pytest.mark.parametrize("query", QUESTIONS)
+@pytest.mark.parametrize("gap", [0, 7])
+def test_one_scan_answers_each_period_as_a_scan_of_its_own(
+    query: Query, gap: int, engine: Engine, files: Files
+) -> None:
+    both = reductions(query, files, LATER, BEFORE.shifted(-gap))
+    scan = joint(both)
+    assert scan is not None
+    for reduction, part in zip(both, parted(engine.reduce(scan, files), both), strict=True):
+        assert part is not None
+        same(part, engine.reduce(reduction, files), reduction)
+
+
+@pytest.mark.parametrize(
+    "other", [LATER.shifted(-1), LATER.shifted(-364), LATER], ids=["overlap", "far", "the same"]
+)
+def test_periods_that_overlap_or_lie_far_apart_are_scanned_apart(
+    other: Period, files: Files
+) -> None:
+    assert joint(reductions(QUESTIONS[1], files, LATER, other)) is None
+
+
+def test_reductions_that_differ_by_more_than_their_period_are_scanned_apart(files: Files) -> None:
+    now, before = reductions(QUESTIONS[1], files, LATER, BEFORE)
+    assert joint([now, replace(before, base="\"device\" = 'tv'")]) is None
+
+
+def test_of_a_period_without_rows_the_engine_is_asked_what_that_is(
+    engine: Engine, files: Files
+) -> None:
+    groups = plan(QUESTIONS[0], Access(), files).groups
+    first = Period(START, START + timedelta(27))
+    both = [over(groups, first), over(groups, first.shifted(-28))]
+    scan = joint(both)
+    assert scan is not None
+    found = parted(engine.reduce(scan, files), both)
+    assert found[0] is not None
+    same(found[0], engine.reduce(both[0], files), both[0])
+    assert found[1] is None
+
+
+def test_a_change_is_read_in_one_scan_and_says_what_its_periods_say_alone(
+    tmp_path: Path, duckdb_engine: DuckDBEngine
+) -> None:
+    lake = Lake(tmp_path / "lake")
+    made = plays(5_000).with_columns(pl.col("bucket").cast(pl.Int16))
+    lake.commit([Change(table="plays", rows=made, day="local_date")], "small")
+    warehouse = Warehouse(lake, duckdb_engine, FrameCache(None), Catalog((DATASET,)))
+    rows = DATASET.metric("rows")
+    asked = Query(dataset=DATASET, metrics=(rows,), by=(DEVICE,), period=LATER)
+    warehouse.ask(replace(asked, period=LATER.shifted(14)), Access())
+    progress = Progress()
+    with followed_by(progress):
+        change = warehouse.ask(replace(asked, compare=Comparison("previous", BEFORE)), Access())
+    assert progress.scans == 1
+    alone = [warehouse.ask(replace(asked, period=p), Access()).frame for p in (LATER, BEFORE)]
+    for column, frame in zip(("rows", "rows__previous"), alone, strict=True):
+        told = change.frame.select("device", pl.col(column).alias("rows")).sort("device")
+        assert_frame_equal(told, frame.select("device", "rows").sort("device"))
