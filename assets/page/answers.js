@@ -4,6 +4,7 @@
   const playhead = (window.playhead ??= {});
   const { h } = playhead;
   const NEAR = "240px";
+  const PATIENCE = 400;
 
   // Tells the server which requests are of this page, so that a new view stops those of the last.
   const NAME = `${Date.now().toString(36)}${Math.random().toString(36).slice(2)}`;
@@ -18,7 +19,7 @@
   const tiles = () => [...document.querySelectorAll("#page .tile")];
   const inSight = (tile) => {
     const box = tile.getBoundingClientRect();
-    return box.top < innerHeight + 80 && box.bottom > 0 && box.left < innerWidth && box.right > 0;
+    return box.top < innerHeight && box.bottom > 0 && box.left < innerWidth && box.right > 0;
   };
   // Which events are marked changes no number.
   const address = () =>
@@ -38,8 +39,11 @@
     const first = all.filter(inSight);
     // What has a frame of its own is what one came for; rows of a list can follow.
     first.sort((a, b) => a.classList.contains("is-bare") - b.classList.contains("is-bare"));
-    ask(first.map((tile) => tile.id));
-    watch(all.filter((tile) => !first.includes(tile)));
+    const mine = generation;
+    const rest = all.filter((tile) => !first.includes(tile));
+    // What is near comes after what is in sight, unless that takes long.
+    const waited = new Promise((done) => setTimeout(done, PATIENCE));
+    Promise.race([ask(first.map((tile) => tile.id)), waited]).then(() => mine === generation && watch(rest));
   }
 
   function leave() {
@@ -138,10 +142,11 @@
   const queue = [];
   let isPainting = false;
   const inOrder = (a, b) =>
-    a.answer.tile.localeCompare(b.answer.tile, undefined, { numeric: true });
+    b.isSeen - a.isSeen || a.answer.tile.localeCompare(b.answer.tile, undefined, { numeric: true });
 
   function paintSoon(answer, mine) {
-    queue.push({ answer, mine });
+    const tile = document.getElementById(answer.tile);
+    queue.push({ answer, mine, isSeen: tile !== null && inSight(tile) });
     queue.sort(inOrder);
     if (isPainting) return;
     isPainting = true;
