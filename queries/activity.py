@@ -32,7 +32,8 @@ BLOCK = 63
 """Days of a block: as many bits as a BIGINT has besides its sign. Nine weeks."""
 
 GRAIN = "__grain"
-MOST_SPANS = 100
+MOST_SPANS = 400
+"""Buckets of time, each a count of its own in one scan: a year and a month, by day."""
 _FORMAT = 1
 
 
