@@ -2,7 +2,7 @@
 
 A title's cost per hour is four weeks' fees of the windows that end over the hours in them.
 Its substitutes are the other licensed titles of its genre, in just the countries where its windows
-end; the median of their cost per hour is what an hour in its place would cost. Costs are facts:
+end; the middle of their costs per hour is what an hour in its place would cost. Costs are facts:
 intervals are those of the hours, by leaving out clusters of accounts (grouped jackknife, Shao & Tu
 1995, The Jackknife and Bootstrap, ch. 2). So a title is dearer only where that is more than who
 happened to be watching, after all titles that end were tried (Benjamini & Hochberg 1995). Hours of
@@ -46,7 +46,7 @@ class Stake:
     `titles` has a row a title, the most watched first: `title_id`, `title`, `genre`, `ends_on` (the
     first end), `countries`, `viewers`; `hours`, `share` and `cost_per_hour`, each with `_low` and
     `_high`; `fee_usd` and `accrued_28_days_usd` of windows whose fee is known, `unknown_fees`;
-    `substitutes`, `substitute_usd` (the median of their cost per hour) and `times` (cost per hour
+    `substitutes`, `substitute_usd` (the middle of their costs per hour) and `times` (cost per hour
     over it) with its ends; `priced_hours`, of windows whose fee is known, with their `variance` and
     the `heaviest` cluster of them. All are of the last 28 days but `fee_usd`, which is whole. What
     is of viewers is null of titles with fewer than ten of them, and where it would give those away
@@ -255,10 +255,12 @@ class Rivals:
     def median(
         self, title_id: int, genre: str | None, countries: Collection[str]
     ) -> tuple[int, float | None]:
-        """How many others there are in these countries, and their median cost per hour.
+        """How many others there are in these countries, and the middle of their costs per hour.
 
-        One that nobody watched costs more per hour than any; None where there are fewer than
-        five, or where nobody watched half of them.
+        The mean of the three in the middle of an odd number, of the two of an even one: a plain
+        median would tell what one of them costs, and with its fee how much it is watched. One that
+        nobody watched costs more per hour than any; None where there are fewer than five, or where
+        nobody watched one of the middle.
         """
         if genre not in self.by_genre:
             return 0, None
@@ -269,8 +271,10 @@ class Rivals:
         if kept.sum() < FEWEST_SUBSTITUTES:
             return int(kept.sum()), None
         with np.errstate(divide="ignore"):
-            middle = float(np.median(fee[kept] / hour[kept]))
-        return int(kept.sum()), middle if np.isfinite(middle) else None
+            costs = np.sort(fee[kept] / hour[kept])
+        edge = (len(costs) - 2) // 2
+        middle = float(costs[edge : len(costs) - edge].mean())
+        return len(costs), middle if np.isfinite(middle) else None
 
 
 def laid_out(frame: pl.DataFrame, value: str, ids: list[int]) -> Array:

@@ -129,7 +129,7 @@ def test_a_workbook_says_what_the_rows_are_of(clients: dict[str, FlaskClient]):
     book = fastexcel.read_excel(exported(clients["ben"], SEARCH, "xlsx"))
     said = dict(book.load_sheet("About", header_row=None).to_polars().rows())
     assert said["Where"] == "Device is tv"
-    assert said["Personal"] == "account_id, profile_id"
+    assert said["Personal"] == "visit_id, account_id, profile_id, request_id, search_id"
     assert said["Withheld"] == "watched_s"
     assert said["Data version"].startswith("v")
 

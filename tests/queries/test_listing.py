@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 
 import polars as pl
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from polars.testing import assert_frame_equal
 
 from queries.cache import FrameCache
-from queries.catalog import Catalog
+from queries.catalog import Catalog, builtin
 from queries.condition import Dimension, Filter
 from queries.dataset import ROWS, Access
 from queries.engines.duckdb_engine import DuckDBEngine
@@ -128,6 +129,24 @@ def test_whose_a_row_is_is_shown_to_nobody(asked: Warehouse):
     account = Dimension("account", "Account", '"account_id"', "number")
     with pytest.raises(AccessDenied, match="whose"):
         asked.rows(Listing(dataset=DATASET, where=Filter(account, "in", (7,))), Access())
+
+
+@pytest.mark.demo
+def test_what_ties_rows_of_one_account_together_is_shown_to_nobody(demo_home: Path):
+    lake, engine = Lake(demo_home / "lake"), DuckDBEngine(memory="1GB")
+    warehouse = Warehouse(lake, engine, FrameCache(None), builtin())
+    ties = {"visit_id", "request_id", "search_id", "prev_search_id"}
+    for name in ("playback", "visits", "searches", "impressions", "page_requests", "page_tops"):
+        dataset = warehouse.dataset(name)
+        rows = warehouse.rows(Listing(dataset=dataset, limit=3), Access())
+        assert rows.count
+        assert not ties & set(rows.frame.columns), name
+        assert ties & set(rows.personal), name
+        assert not ties & set(rows.withheld), name
+    request = Filter(warehouse.dataset("page_tops").dimension("request"), "not missing")
+    with pytest.raises(AccessDenied, match="whose"):
+        warehouse.rows(Listing(dataset=warehouse.dataset("page_tops"), where=request), Access())
+    engine.close()
 
 
 def test_without_the_number_of_rows_there_is_no_listing(asked: Warehouse):

@@ -28,7 +28,8 @@ Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 class Column:
     """One column. `values` lists its domain where that is closed; empty means open.
 
-    A `personal` one tells whose a row is: it clusters and is counted, but nobody is shown it.
+    A `personal` one tells whose a row is, or which rows are of one account (a visit, a search that
+    led to another): it clusters and is counted, but nobody is shown it.
     """
 
     name: str

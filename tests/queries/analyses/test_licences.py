@@ -107,10 +107,20 @@ def test_substitutes_are_of_the_same_countries_and_never_the_title_itself():
 
 
 def test_a_substitute_that_nobody_watched_costs_more_than_any():
-    costs = {10: (1, 10), 11: (2, 10), 12: (3, 10), 13: (4, 0), 14: (9, 0)}
+    costs = {10: (1, 10), 11: (2, 10), 12: (3, 10), 13: (4, 10), 14: (1, 0)}
     assert Rivals.of(rivals(costs)).median(1, "crime", ["BR"]) == (5, pytest.approx(0.3))
-    idle = {10: (1, 10), 11: (2, 0), 12: (3, 0), 13: (4, 0), 14: (9, 0)}
+    idle = {10: (1, 10), 11: (2, 10), 12: (3, 10), 13: (4, 0), 14: (9, 0)}
     assert Rivals.of(rivals(idle)).median(1, "crime", ["BR"]) == (5, None)
+
+
+@pytest.mark.parametrize("count", [5, 6, 7, 12, 31])
+def test_what_substitutes_cost_is_what_none_of_them_costs(count: int):
+    costs = {title: (0.1 * 1.7**title, 1.0) for title in range(10, 10 + count)}
+    _, middle = Rivals.of(rivals(costs)).median(1, "crime", ["BR"])
+    own = sorted(fee / hours for fee, hours in costs.values())
+    assert middle is not None
+    assert min(abs(middle / cost - 1) for cost in own) > 0.05
+    assert own[(count - 1) // 2 - 1] < middle < own[count // 2 + 1]
 
 
 def test_intervals_cover_what_a_title_costs_as_often_as_they_say():
