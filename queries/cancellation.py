@@ -72,6 +72,11 @@ def during(cancellation: Cancellation) -> Generator[None]:
         _current.reset(token)
 
 
+def begin(cancellation: Cancellation) -> None:
+    """Work under a cancellation in this thread from now on: what a pool begins its threads with."""
+    _current.set(cancellation)
+
+
 def check() -> None:
     """Raise Cancelled where whoever asked has left."""
     found = current()

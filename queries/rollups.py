@@ -5,16 +5,19 @@ since it was built; from scratch where its definition or a joined table changed,
 up a derived table. One that a finer rollup of its dataset covers is made of that, not of the rows.
 """
 
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Executor, ThreadPoolExecutor
+from collections.abc import Callable, Generator, Iterable, Iterator
+from concurrent.futures import FIRST_EXCEPTION, Executor, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
 from itertools import pairwise
+from typing import TypeVar
 
 import polars as pl
 
 from queries import activity, derived
+from queries.cancellation import Cancellation, begin
 from queries.condition import MAX_VALUES, Dimension, Filter
 from queries.dataset import BUCKET, BUCKETS, Activity, Dataset, DerivedTable, Rollup
 from queries.engines.duckdb_engine import DuckDBEngine
@@ -46,7 +49,10 @@ from queries.underway import Underway
 
 SOURCE = "rollups"
 SLICE_ROWS = 24_000_000
+LOOK_SECONDS = 0.25
 _Sum = tuple[Dataset, Rollup]
+_Of = TypeVar("_Of")
+_Made = TypeVar("_Made")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +73,14 @@ def refresh(
 
     First the derived tables that the datasets read, then the rollups, then the activities folded
     from those; last the invariants are tried. What a lake cannot make, since it lacks an input, it
-    does not get.
+    does not get. When it is interrupted what runs is stopped, and the lake stays as it was.
     """
     of = tuple(datasets)
     built: list[Built] = []
     with lake.lease():
         tables = Underway(lake.snapshot())
-        with ThreadPoolExecutor(_at_once(tables)) as pool:
-            make = _Making(lake, engine, tables, progress)
+        make = _Making(lake, engine, tables, progress)
+        with _at_work(_at_once(tables)) as pool:
             built += _derive_all(make, of, pool)
             built += _roll_up_all(make, of, pool)
             built += _fold_all(make, of, pool)
@@ -82,6 +88,30 @@ def refresh(
         if tables.changes or is_tried:
             lake.commit(tables.changes, SOURCE, details=tables.written)
         return tuple(built)
+
+
+@contextmanager
+def _at_work(threads: int) -> Generator[Executor]:
+    """Threads for steps. Whatever ends the block early, a Ctrl-C too, stops those that run."""
+    cancellation = Cancellation()
+    with ThreadPoolExecutor(threads, initializer=begin, initargs=(cancellation,)) as pool:
+        try:
+            yield pool
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            cancellation.cancel()
+            raise
+
+
+def _each(pool: Executor, step: Callable[[_Of], _Made], of: Iterable[_Of]) -> list[_Made]:
+    """A step for each, in their order. It looks up now and then, or no Ctrl-C would be heard."""
+    begun = [pool.submit(step, one) for one in of]
+    waiting = set(begun)
+    while waiting:
+        done, waiting = wait(waiting, LOOK_SECONDS, FIRST_EXCEPTION)
+        for future in done:
+            future.result()
+    return [future.result() for future in begun]
 
 
 def _at_once(tables: Underway) -> int:
@@ -115,7 +145,7 @@ def _try_invariants(make: _Making, pool: Executor) -> bool:
     ]
     if changed:
         make.progress("invariants")
-    for invariant, found in zip(changed, [*pool.map(partial(_tried, make), changed)], strict=True):
+    for invariant, found in zip(changed, _each(pool, partial(_tried, make), changed), strict=True):
         tables.write_down(invariants.DETAILS, invariant.name, found)
     return bool(changed)
 
@@ -138,7 +168,7 @@ def _derive_all(make: _Making, of: Iterable[Dataset], pool: Executor) -> Iterato
         free = [t for t in waiting if not any(below in waiting for below in t.over)]
         waiting = [t for t in waiting if t not in free]
         ready = [t for t in free if _can_be_made(t, tables)]
-        for table, change in zip(ready, [*pool.map(partial(_derive, make), ready)], strict=True):
+        for table, change in zip(ready, _each(pool, partial(_derive, make), ready), strict=True):
             tables.take(change)
             tables.write_down(derived.DETAILS, table.name, derived.built_from(table, tables))
             yield Built(table.name, None)
@@ -182,7 +212,7 @@ def _roll_up_all(make: _Making, of: Iterable[Dataset], pool: Executor) -> Iterat
         if not tables.has(dataset.table) or not _holds(dataset, tables):
             continue
         if dataset.rollups and dataset.entity:
-            population = _population(make.engine, tables, dataset)
+            (population,) = _each(pool, partial(_population, make.engine, tables), [dataset])
             tables.write_down(POPULATIONS, dataset.name, population)
         waiting += [
             (dataset, rollup)
@@ -194,7 +224,7 @@ def _roll_up_all(make: _Making, of: Iterable[Dataset], pool: Executor) -> Iterat
         free = [of for of in waiting if not any(_is_made_of(of, other) for other in waiting)]
         waiting = [of for of in waiting if of not in free]
         for summed, (change, days) in zip(
-            free, [*pool.map(partial(_change, make), free)], strict=True
+            free, _each(pool, partial(_change, make), free), strict=True
         ):
             tables.take(change)
             written = built_from(*summed, tables) | {"at": tables.data_version}
@@ -217,7 +247,7 @@ def _fold_all(make: _Making, of: Iterable[Dataset], pool: Executor) -> Iterator[
         and not activity.is_current(dataset, folded, tables)
     ]
     for (dataset, folded), (change, blocks) in zip(
-        waiting, [*pool.map(partial(_fold, make), waiting)], strict=True
+        waiting, _each(pool, partial(_fold, make), waiting), strict=True
     ):
         tables.take(change)
         written = activity.built_from(dataset, folded, tables) | {"blocks": blocks}

@@ -1,6 +1,7 @@
 """Reduce with SQL, in DuckDB, straight from the lake's Parquet files."""
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from threading import Lock
@@ -73,23 +74,12 @@ class DuckDBEngine:
         return scan
 
     def _answer(self, sql: str, values: list[Scalar]) -> pl.DataFrame:
-        with (
-            self._open().cursor() as cursor,
-            stopped_by(cursor.interrupt),
-            scanning(cursor.query_progress),
-        ):
-            try:
-                # Progress is a setting of a cursor: what the database says does not reach it.
-                cursor.execute(PROGRESS)
-                answer = cursor.sql(sql, params=values)
-                check()
-                return answer.pl()
-            except duckdb.InterruptException as error:
-                check()
-                raise QueryTimeout(
-                    f"The question took longer than {self._seconds} s.",
-                    "Narrow the period or remove a breakdown.",
-                ) from error
+        with self._stoppable() as cursor, scanning(cursor.query_progress):
+            # Progress is a setting of a cursor: what the database says does not reach it.
+            cursor.execute(PROGRESS)
+            answer = cursor.sql(sql, params=values)
+            check()
+            return answer.pl()
 
     def explain(self, work: Reduction | Selection, tables: Tables) -> str:  # noqa: ARG002  # one protocol
         """The SELECT over the lake's table names, values written in."""
@@ -102,7 +92,7 @@ class DuckDBEngine:
         """Reduce into a Parquet file, ordered so that it can be pruned by a column."""
         sql, values = render(reduction, self._scans(tables))
         order = quoted(order_by)
-        with self._open().cursor() as cursor:
+        with self._stoppable() as cursor:
             cursor.execute(
                 f"COPY (FROM ({readable(sql, values)}) ORDER BY {order}) TO {text(path)} {PARQUET}"
             )
@@ -121,7 +111,7 @@ class DuckDBEngine:
         """
         complete = f"DATE {text(str(complete_through))}" if complete_through else "NULL::DATE"
         order = f" ORDER BY {quoted(derived.day)}" if derived.day else ""
-        with self._open().cursor() as cursor:
+        with self._stoppable() as cursor:
             for name in derived.inputs:
                 scan = f"FROM {self._scans(tables)(name)}"
                 if name in derived.sliced:
@@ -133,6 +123,7 @@ class DuckDBEngine:
                 rows = f"FROM {files_sql(files)}" if files else _no_rows(spared)
                 cursor.execute(f"CREATE TEMP VIEW {quoted(spared.name)} AS {rows}")
             cursor.execute(f"SET VARIABLE complete_through = {complete}")
+            check()
             cursor.execute(f"COPY (FROM ({derived.select}){order}) TO {text(path)} {PARQUET}")
 
     def fold(
@@ -149,7 +140,7 @@ class DuckDBEngine:
         scans = [f"SELECT * FROM {files_sql(files)}{kept}"] if files else []
         scans += [f"SELECT * FROM {files_sql(more)}"] if more else []
         rows = f"({' UNION ALL BY NAME '.join(scans)})"
-        with self._open().cursor() as cursor:
+        with self._stoppable() as cursor:
             cursor.execute(f"COPY ({folding.sql(rows)}) TO {text(path)} {PARQUET}")
 
     def count(self, select: str, inputs: Sequence[str], tables: Tables) -> int:
@@ -164,22 +155,36 @@ class DuckDBEngine:
         return self._over(f"FROM ({select}) LIMIT {limit}", inputs, tables)
 
     def _over(self, sql: str, inputs: Sequence[str], tables: Tables) -> pl.DataFrame:
-        with self._open().cursor() as cursor:
+        with self._stoppable() as cursor:
             try:
                 for name in inputs:
                     scan = self._scans(tables)(name)
                     cursor.execute(f"CREATE TEMP VIEW {quoted(name)} AS FROM {scan}")
+                check()
                 return cursor.sql(sql).pl()
-            except duckdb.InterruptException as error:
-                raise QueryTimeout(f"It took longer than {self._seconds} s.") from error
+            except duckdb.InterruptException:
+                raise
             except duckdb.Error as error:
                 raise InvalidQuery(str(error).splitlines()[0]) from error
 
     def days(self, expression: str, files: tuple[str, ...]) -> list[date]:
         """The days that files hold rows of."""
         sql = f"SELECT DISTINCT {expression} AS day FROM {files_sql(files)} ORDER BY 1"
-        with self._open().cursor() as cursor:
+        with self._stoppable() as cursor:
             return cursor.sql(sql).pl()["day"].drop_nulls().to_list()
+
+    @contextmanager
+    def _stoppable(self) -> Generator[duckdb.DuckDBPyConnection]:
+        """A cursor whose query ends when whoever asked has left, or its time budget is spent."""
+        with self._open().cursor() as cursor, stopped_by(cursor.interrupt):
+            try:
+                yield cursor
+            except duckdb.InterruptException as error:
+                check()
+                raise QueryTimeout(
+                    f"The question took longer than {self._seconds} s.",
+                    "Narrow the period or remove a breakdown.",
+                ) from error
 
     def close(self) -> None:
         """Let the database go; the next question opens another."""
