@@ -16,22 +16,21 @@ LOOK_SECONDS = 0.25
 
 
 @contextmanager
-def while_connected(environ: Mapping[str, Any]) -> Generator[None]:
+def while_connected(
+    environ: Mapping[str, Any], cancellation: Cancellation | None = None
+) -> Generator[None]:
     """Work that is cancelled when the client of a WSGI request leaves.
 
-    Raises Cancelled then. Where the server cannot tell, the work is done whole.
+    Raises Cancelled then. `cancellation` is one that others may cancel too. Where the server cannot
+    tell who has left, nobody has.
     """
-    has_left = environ.get("waitress.client_disconnected")
-    if has_left is None:
-        yield
-        return
-    cancellation, done = Cancellation(), Event()
-    has_left = cast("Callable[[], bool]", has_left)
+    cancellation, done = cancellation or Cancellation(), Event()
+    has_left = cast("Callable[[], bool]", environ.get("waitress.client_disconnected", _never))
     if has_left():
         # It waited for its turn, and gave up before it came.
         cancellation.cancel()
-    looking = (has_left, cancellation, done)
-    Thread(target=_look, args=looking, daemon=True).start()
+    if has_left is not _never:
+        Thread(target=_look, args=(has_left, cancellation, done), daemon=True).start()
     try:
         with during(cancellation):
             yield
@@ -39,6 +38,10 @@ def while_connected(environ: Mapping[str, Any]) -> Generator[None]:
         done.set()
         if cancellation.is_cancelled:
             log.info("answer left")
+
+
+def _never() -> bool:
+    return False
 
 
 def _look(has_left: Callable[[], bool], cancellation: Cancellation, done: Event) -> None:

@@ -1,11 +1,11 @@
 """Listing: the rows behind a number, as they stand in the lake, newest first.
 
 Rows must not be a way around an access. Row rules narrow them as they narrow every answer. A column
-that a hidden number reads is withheld, and one that tells whose a row is or ties rows of one account
-together (the unit of intervals, its bucket, what the contract calls personal: visits, requests and
-searches too) is shown to nobody; neither can be filtered by. So are
-columns that are made of accounts, or count them, in a table whose rows are nobody's: a row may be
-of a handful. Where the number of rows is hidden, there is no listing.
+that a hidden number reads is withheld, and one that tells whose a row is, or which rows are of one
+account, is shown to nobody (the unit of intervals, its bucket, what the contract calls personal:
+visits, requests and searches too); neither can be filtered by. So are columns that are made of
+accounts, or count them, in a table whose rows are nobody's: a row may be of a handful. Where the
+number of rows is hidden, there is no listing.
 """
 
 from collections.abc import Iterable, Sequence

@@ -171,10 +171,19 @@ def _notes() -> dict[str, Any]:
             ),
             "delete": _operation(
                 "removeNote",
-                "Delete a note; for 30 days its author can bring it back in the portal",
+                "Delete a note; for 30 days its author can bring it back",
                 kept,
                 changing,
                 parameters=[named, made_from],
+            ),
+        },
+        f"{PREFIX}/notes/{{note_id}}/restore": {
+            "post": _operation(
+                "restoreNote",
+                "Bring back a note of one's own that was deleted within 30 days",
+                kept,
+                (401, 403, 404, 405, 429, 503),
+                parameters=[named],
             ),
         },
     }

@@ -1,4 +1,4 @@
-"""Notes over the API: list, add, edit and remove them, with the rights that one has on a page.
+"""Notes over the API: list, add, edit, remove and restore them, with the rights of a page.
 
 A change names the version it was made from; where somebody was faster, nothing is written.
 """
@@ -8,6 +8,7 @@ from http import HTTPStatus
 
 import orjson
 from flask import Blueprint, Flask, request
+from werkzeug.exceptions import MethodNotAllowed
 from werkzeug.wrappers import Response
 
 from portal.api.note_bodies import EditNote, WriteNote
@@ -78,6 +79,16 @@ def register(server: Flask, site: Site, store: Store) -> None:
                 conflicting(conflict, described(notes.read(store, person, note_id), person))
             )
         return _json({"note": described(note, person)})
+
+    @routes.post("/<note_id>/restore")
+    def restore_note(note_id: str) -> Response:
+        person = signed_in()
+        return _json({"note": described(notes.restore(store, person, note_id), person)})
+
+    @routes.get("/<note_id>/restore")
+    def refuse(note_id: str) -> Response:  # noqa: ARG001  # of any note
+        # The catch-all route of the pages reads whatever GET has no rule of its own.
+        raise MethodNotAllowed(["POST"])
 
     server.register_blueprint(routes)
 

@@ -20,6 +20,7 @@ from portal.components.saved_views import reader
 from portal.context import read_choice
 from portal.events.event import Event, Found, Kind, by_day, marked
 from portal.events.registry import kinds
+from portal.leaving import while_connected
 from portal.open_page import OpenPage, open_page
 from portal.page import dataset_name
 from portal.site import Site
@@ -27,7 +28,6 @@ from portal.store import notes
 from portal.store.note import Note
 from portal.store.store import Store
 from queries.analyses.cluster import Scope
-from queries.cancellation import during
 from queries.condition import Condition, conjunction
 from queries.dataset import Dataset
 from queries.errors import Cancelled, QueryError
@@ -53,7 +53,10 @@ def register(server: Flask, site: Site, store: Store) -> None:
         days = _days(opened)
         wanted = chosen(opened)
         try:
-            with newest.begin(person.id, asked.get("view")) as cancellation, during(cancellation):
+            with (
+                newest.begin(person.id, asked.get("view")) as cancellation,
+                while_connected(request.environ, cancellation),
+            ):
                 found = happened(opened, site.warehouse, wanted, days) if days else Happened((), {})
         except Cancelled:
             return {"is_stopped": True}

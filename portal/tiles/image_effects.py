@@ -117,7 +117,7 @@ def _regret_power(results: Sequence[Result], name: str) -> list[str]:
     whole, known = (_whole(result) for result in results)
     low, high = whole.get(f"{name}__low"), whole.get(f"{name}__high")
     plays, shown = known.get("plays"), known.get("seen_impressions")
-    if low is None or high is None or not plays or not shown or low > 0:
+    if low is None or high is None or not low <= 0 <= high or not plays or not shown:
         return []
     found = detectable.smallest(low, high) / plays
     more = written.count(detectable.rows_for(_WANTED, found, shown))

@@ -57,7 +57,7 @@ def test_every_route_is_described_and_nothing_else(
         for rule in server.url_map.iter_rules()
         for method in rule.methods or ()
         if rule.rule.startswith("/api/") and method.lower() in METHODS
-        if rule.endpoint != "api.refuse"
+        if not rule.endpoint.endswith(".refuse")
     }
     described = {
         (path, method) for path, operations in document["paths"].items() for method in operations

@@ -8,7 +8,7 @@ import pytest
 
 from portal.context import Context, Extent, resolve
 from portal.routing import discover
-from portal.tiles.image_effects import ImageEffects
+from portal.tiles.image_effects import ExploringCost, ImageEffects
 from portal.tiles.searching import QueryFlows
 from portal.view import View
 from queries.catalog import builtin
@@ -85,3 +85,21 @@ def test_an_effect_that_is_not_told_apart_says_what_it_takes(half: float, is_sai
         said = notes[-1].replace("\u2009", " ")
         assert "10.0 k images shown at random" in said
         assert "Faces against none 0.28 pt (3.19 k)" in said
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "is_said"), [(-40.0, 60.0, True), (10.0, 60.0, False), (-60.0, -10.0, False)]
+)
+def test_a_regret_is_unknown_only_where_it_may_be_none(low: float, high: float, is_said: bool):
+    here, tile = context("/artwork"), ExploringCost()
+    weeks, random = tile.questions(here)
+    name = weeks.metrics[0].name
+    row = {
+        here.time.name: date(2026, 6, 1),
+        name: (low + high) / 2,
+        f"{name}__low": low,
+        f"{name}__high": high,
+    }
+    shown = {"seen_impressions": 10_000.0, "plays": 500.0, "take_rate": 0.05}
+    notes = tile.draw([answer(weeks, row), answer(random, shown)], here).notes
+    assert any("not told apart from none" in note for note in notes) is is_said

@@ -88,6 +88,20 @@ def test_who_did_not_see_the_newest_changes_nothing_and_is_told_it(ann: FlaskCli
     assert texts(ann) == ["First"]
 
 
+def test_a_removed_note_is_brought_back_by_who_wrote_it_alone(
+    ann: FlaskClient, vic: FlaskClient
+) -> None:
+    note = written(ann, visibility="unit")
+    restore = f"{URL}/{note.id}/restore"
+    assert code(ann.post(restore), 404) == "not_found"
+    assert ann.delete(f"{URL}/{note.id}?version=1").status_code == 200
+    assert code(vic.post(restore), 404) == "not_found"
+    assert code(ann.get(restore), 405) == "method_not_allowed"
+    back = NoteKept.model_validate(ann.post(restore).json).note
+    assert (back.text, back.version) == (LATE["text"], 3)
+    assert texts(vic) == [LATE["text"]]
+
+
 def test_rights_are_those_of_the_browser(ann: FlaskClient, vic: FlaskClient) -> None:
     private, shared = written(ann, text="mine"), written(ann, text="ours", visibility="unit")
     assert texts(vic) == ["ours"]
@@ -145,5 +159,6 @@ def test_strangers_are_turned_away(portal: tuple[Flask, Store]) -> None:
         stranger.post(URL, json=LATE),
         stranger.put(f"{URL}/1", json=LATE),
         stranger.delete(f"{URL}/1?version=1"),
+        stranger.post(f"{URL}/1/restore"),
     )
     assert {code(answer, 401) for answer in answers} == {"unauthorized"}

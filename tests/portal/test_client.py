@@ -7,6 +7,10 @@ import pytest
 from werkzeug.serving import make_server
 
 from portal.client import Playhead, Refused
+from portal.explore.distributed import Spreading, distributed
+from portal.explore.distributed import plain as plain_distributed
+from portal.explore.explained import explained
+from portal.explore.explained import plain as plain_explained
 from portal.store import people, tokens
 from portal.store.people import Newcomer
 from queries.dataset import Access
@@ -53,6 +57,63 @@ def test_an_answer_says_what_it_is_of(playhead: Playhead):
 def test_datasets_can_be_looked_up(playhead: Playhead):
     assert [d["name"] for d in playhead.datasets()] == ["plays"]
     assert "accounts" in {m["name"] for m in playhead.dataset("plays")["metrics"]}
+
+
+def test_a_change_is_explained_as_by_the_command(playhead: Playhead, warehouse: Warehouse):
+    found = playhead.explain("plays", "hours_viewed", by="country", period="last 7 days")
+    question = Question(
+        dataset="plays", metrics=("hours_viewed",), period="last 7 days", compare="previous"
+    )
+    assert found == plain_explained(explained(question, "country", warehouse, Access()))
+    assert sum(part["part"]["value"] for part in found["parts"]) == pytest.approx(
+        found["change"]["value"]
+    )
+
+
+def test_a_distribution_has_its_sides(playhead: Playhead, warehouse: Warehouse):
+    found = playhead.distribution(
+        "plays", "hours_viewed", where="country = 'BR'", period="last 7 days", compare="previous"
+    )
+    spreading = Spreading(
+        dataset="plays", metric="hours_viewed",
+        where="country = 'BR'", period="last 7 days", compare="previous",
+    )  # fmt: skip
+    assert found == plain_distributed(distributed(spreading, warehouse, Access()))
+    assert len(found["sides"]) == 2
+    with pytest.raises(Refused) as refused:
+        playhead.distribution("plays", "hours_viewed", by="planet")
+    assert refused.value.status == 422
+
+
+def test_a_note_is_written_changed_removed_and_brought_back(playhead: Playhead):
+    note = playhead.write_note("The feed was late", "2026-02-03", end="2026-02-05")
+    assert playhead.notes("2026-02-05", "2026-02-05") == {"notes": [note], "is_cut": False}
+    assert playhead.notes(first="2026-02-06")["notes"] == []
+    changed = playhead.edit_note(note, text="It was early", country="BR")
+    assert (changed["text"], changed["country"]) == ("It was early", "BR")
+    assert (changed["end"], changed["version"]) == ("2026-02-05", 2)
+    playhead.remove_note(changed)
+    with pytest.raises(Refused) as refused:
+        playhead.note(note["id"])
+    assert (refused.value.status, refused.value.code) == (404, "not_found")
+    back = playhead.restore_note(note)
+    assert back["text"] == "It was early"
+    assert playhead.notes()["notes"] == [back]
+    with pytest.raises(Refused):
+        playhead.restore_note(note)
+
+
+def test_who_was_slower_gets_the_newest_note_and_has_written_nothing(playhead: Playhead):
+    note = playhead.write_note("First", "2026-03-01")
+    newest = playhead.edit_note(note, text="Second")
+    for change in (
+        lambda: playhead.edit_note(note, text="Third"),
+        lambda: playhead.remove_note(note),
+    ):
+        with pytest.raises(Refused) as refused:
+            change()
+        assert (refused.value.status, refused.value.newest) == (409, newest)
+    assert playhead.note(note["id"]) == newest
 
 
 def test_a_refusal_says_what_to_ask_instead(playhead: Playhead):

@@ -18,6 +18,7 @@ from portal.store import notes, people
 from portal.store.note import NoteDraft
 from portal.store.people import Newcomer
 from queries.analyses.cluster import Scope
+from queries.cancellation import current
 from queries.errors import QueryTimeout
 from queries.lake.lake import Lake
 from queries.model import Query
@@ -157,6 +158,30 @@ def test_events_of_a_view_that_was_left_are_stopped_and_said_to_be(
         stopped = left.result()
     assert (stopped.status_code, stopped.get_json()) == (200, {"is_stopped": True})
     assert of_kind(shown.get_json(), "outage")
+
+
+@pytest.mark.demo
+def test_events_of_a_tab_that_was_closed_are_stopped(
+    demo: Portal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    price, is_asked = kinds()["price"], ThreadEvent()
+
+    def slowly(scope: Scope) -> tuple[Query, ...]:
+        is_asked.set()
+        mine, patience = current(), ThreadEvent()
+        assert mine is not None
+        with mine.stopping(patience.set):
+            assert patience.wait(60)
+        return price.questions(scope)
+
+    monkeypatch.setitem(kinds(), "price", replace(price, questions=slowly))
+    closed = signed_in(demo).post(
+        "/-/events",
+        json={"path": "/", "search": f"{YEAR}&events=price"},
+        headers=ORIGIN,
+        environ_overrides={"waitress.client_disconnected": is_asked.is_set},
+    )
+    assert closed.get_json() == {"is_stopped": True}
 
 
 @pytest.mark.demo
