@@ -55,6 +55,14 @@ class Column:
     grain: Grain | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Days:
+    """Rows whose `column` lies in `period`: no file is read that has none."""
+
+    column: str
+    period: Period
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reduction:
     """What an engine must do: one scan, one filter, one group-by.
@@ -70,6 +78,15 @@ class Reduction:
     base: str | None = None
     time: str | None = None
     period: Period | None = None
+
+    @property
+    def days(self) -> Days | None:
+        """The days it is bound to, where a column of its table has them as they are."""
+        if self.time is None or self.period is None or self.source.inner is not None:
+            return None
+        name = next(iter(columns_of(self.time)), "")
+        is_bare = self.time == f'"{name}"' and "." not in name
+        return Days(name, self.period) if is_bare else None
 
     @property
     def columns(self) -> frozenset[str]:
@@ -121,8 +138,11 @@ class Tables(Protocol):
     @property
     def details(self) -> Mapping[str, Any]: ...
 
-    def files(self, table: str) -> tuple[str, ...]:
-        """Parquet files of a table. Raises NotLoaded where the snapshot has no such table."""
+    def files(self, table: str, days: Days | None = None) -> tuple[str, ...]:
+        """Parquet files of a table. Raises NotLoaded where the snapshot has no such table.
+
+        With `days`, those are left out that surely have no row of these days; one stays.
+        """
         ...
 
     def has(self, table: str) -> bool: ...

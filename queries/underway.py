@@ -9,6 +9,7 @@ from typing import Any
 
 from queries.lake.lake import Change
 from queries.lake.snapshot import Snapshot
+from queries.reduction import Days
 
 
 class Underway:
@@ -51,8 +52,8 @@ class Underway:
     def details(self) -> Mapping[str, Any]:
         return {**self.before.details, **self.written}
 
-    def files(self, table: str) -> tuple[str, ...]:
-        return self._files[table] if table in self._files else self.before.files(table)
+    def files(self, table: str, days: Days | None = None) -> tuple[str, ...]:
+        return self._files[table] if table in self._files else self.before.files(table, days)
 
     def has(self, table: str) -> bool:
         return table in self._files or self.before.has(table)

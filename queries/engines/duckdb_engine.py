@@ -14,7 +14,7 @@ from queries.condition import Scalar
 from queries.dataset import BUCKET, BUCKETS, DerivedTable, OptionalInput
 from queries.engines.fold import Folding
 from queries.engines.scan import Columns, files_sql
-from queries.engines.sql import Relation, quoted, readable, render, render_rows, text
+from queries.engines.sql import Relation, Scanned, quoted, readable, render, render_rows, text
 from queries.errors import InvalidQuery, QueryTimeout
 from queries.progress import scanning
 from queries.reduction import Reduction, Selection, Tables
@@ -50,11 +50,12 @@ class DuckDBEngine:
 
     def reduce(self, reduction: Reduction, tables: Tables) -> pl.DataFrame:
         """One row a group. Raises QueryTimeout when the time budget is spent."""
-        return self._answer(*render(reduction, self._scans(tables)))
+        return self._answer(*render(reduction, self._scans(tables), self._rows_of(tables)))
 
     def select(self, selection: Selection, tables: Tables) -> pl.DataFrame:
         """Rows as they stand in the lake. Raises QueryTimeout like `reduce`."""
-        return self._answer(*render_rows(selection, self._scans(tables)))
+        sql = render_rows(selection, self._scans(tables), self._rows_of(tables))
+        return self._answer(*sql)
 
     def columns(self, table: str, tables: Tables) -> tuple[str, ...]:
         """Every column that a table's files have."""
@@ -68,10 +69,28 @@ class DuckDBEngine:
             files = tables.files(table)
             if not files:
                 return files_sql(files)
-            with self._open().cursor() as cursor:
-                return files_sql(files, are_alike=self._columns.are_alike(files, cursor))
+            return files_sql(files, are_alike=self._are_alike(files))
 
         return scan
+
+    def _rows_of(self, tables: Tables) -> Scanned:
+        """How the rows of a reduction are scanned: no file is opened that has none of its days.
+
+        Where columns differ all files are: it may be another one that has what is asked for.
+        """
+
+        def scan(reduction: Reduction) -> str:
+            files = tables.files(reduction.source.table)
+            if not (files and self._are_alike(files)):
+                return files_sql(files)
+            held = tables.files(reduction.source.table, reduction.days)
+            return files_sql(held, are_alike=True)
+
+        return scan
+
+    def _are_alike(self, files: tuple[str, ...]) -> bool:
+        with self._open().cursor() as cursor:
+            return self._columns.are_alike(files, cursor)
 
     def _answer(self, sql: str, values: list[Scalar]) -> pl.DataFrame:
         with self._stoppable() as cursor, scanning(cursor.query_progress):

@@ -17,13 +17,19 @@ from queries.period import Grain
 from queries.reduction import Column, Reduction, Selection
 
 Relation = Callable[[str], str]
+Scanned = Callable[[Reduction], str]
 
 
-def render(reduction: Reduction, relation: Relation) -> tuple[str, list[Scalar]]:
-    """The SELECT and the values to bind, in order. `relation` names a table to scan."""
+def render(
+    reduction: Reduction, relation: Relation, scanned: Scanned | None = None
+) -> tuple[str, list[Scalar]]:
+    """The SELECT and the values to bind, in order. `relation` names a table to scan.
+
+    `scanned` says how the rows of a reduction are, where that is more than its table's name.
+    """
     keys = [f"{key_sql(k)} AS {quoted(k.name)}" for k in reduction.keys]
     aggregates = [f"{_aggregate(a)} AS {quoted(a.key)}" for a in reduction.aggregates]
-    lines, values = _scan(keys + aggregates, reduction, reduction.columns, relation)
+    lines, values = _scan(keys + aggregates, reduction, reduction.columns, (relation, scanned))
     if grouped := _grouped(reduction.keys):
         lines.append("GROUP BY " + ", ".join(str(place) for place in grouped))
     return "\n".join(lines), values
@@ -46,12 +52,14 @@ def _column(key: Column) -> str | None:
     return min(columns) if is_one else None
 
 
-def render_rows(selection: Selection, relation: Relation) -> tuple[str, list[Scalar]]:
+def render_rows(
+    selection: Selection, relation: Relation, scanned: Scanned | None = None
+) -> tuple[str, list[Scalar]]:
     """The same for the rows themselves."""
     scan = selection.scan
     ordering = [columns_of(expression) for expression, _ in selection.order]
     columns = [f"{key_sql(k)} AS {quoted(k.name)}" for k in scan.keys]
-    lines, values = _scan(columns, scan, scan.columns.union(*ordering), relation)
+    lines, values = _scan(columns, scan, scan.columns.union(*ordering), (relation, scanned))
     if selection.order:
         order = (f"{text} {'DESC' if down else 'ASC'} NULLS LAST" for text, down in selection.order)
         lines.append("ORDER BY " + ", ".join(order))
@@ -62,15 +70,20 @@ def render_rows(selection: Selection, relation: Relation) -> tuple[str, list[Sca
 
 
 def _scan(
-    selected: list[str], reduction: Reduction, columns: frozenset[str], relation: Relation
+    selected: list[str],
+    reduction: Reduction,
+    columns: frozenset[str],
+    scans: tuple[Relation, Scanned | None],
 ) -> tuple[list[str], list[Scalar]]:
     """SELECT, FROM and WHERE, a line each, and the values to bind."""
-    source = reduction.source
-    scanned, bound = relation(source.table), list[Scalar]()
+    source, (relation, scanned) = reduction.source, scans
+    bound = list[Scalar]()
     if source.inner is not None:
-        inner, bound = render(source.inner, relation)
-        scanned = f"({inner})"
-    lines = ["SELECT " + ",\n       ".join(selected), f"FROM {scanned}"]
+        inner, bound = render(source.inner, relation, scanned)
+        rows = f"({inner})"
+    else:
+        rows = relation(source.table) if scanned is None else scanned(reduction)
+    lines = ["SELECT " + ",\n       ".join(selected), f"FROM {rows}"]
     lines += [_join(j, columns, relation) for j in source.joins]
     conditions, values = _conditions(reduction)
     if conditions:

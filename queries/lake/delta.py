@@ -9,7 +9,7 @@ Commits never retry: a table that moved on since it was read means that somebody
 import json
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -21,15 +21,38 @@ from deltalake.transaction import AddAction, RemoveAction, create_table_with_add
 
 from queries.lake.errors import LeaseHeld
 from queries.lake.storage import Storage
+from queries.reduction import Days
 
 
 @dataclass(frozen=True, slots=True)
 class Files:
-    """The files of a table at one version: path inside the table -> rows and bytes."""
+    """The files of a table at one version: path inside the table -> rows and bytes.
+
+    `days` has the first and the last day of each file, by column of days, as far as known.
+    """
 
     version: int
     rows: Mapping[str, int]
     sizes: Mapping[str, int]
+    days: Mapping[str, Mapping[str, tuple[date, date]]] = field(
+        default_factory=dict[str, Mapping[str, tuple[date, date]]]
+    )
+
+    def holding(self, days: Days | None) -> tuple[str, ...]:
+        """Paths of the files that may have rows of some days; where none may, of one of them."""
+        paths = tuple(self.sizes)
+        if days is None:
+            return paths
+        known = self.days.get(days.column, {})
+        start, end = days.period.start, days.period.end
+        return (
+            tuple(
+                path
+                for path in paths
+                if path not in known or (known[path][0] <= end and known[path][1] >= start)
+            )
+            or paths[:1]
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +80,27 @@ def files_at(storage: Storage, table: str, version: int) -> Files:
 
 
 def files_of(opened: DeltaTable) -> Files:
-    listed = pa.table(opened.get_add_actions(flatten=True)).select(
-        ["path", "num_records", "size_bytes"]
-    )
+    actions = pa.table(opened.get_add_actions(flatten=True))
+    dated = [
+        n.removeprefix("min.")
+        for n in actions.column_names
+        if n.startswith("min.") and pa.types.is_date(actions.schema.field(n).type)
+    ]
+    ends = [f"{end}.{n}" for n in dated for end in ("min", "max")]
+    listed = actions.select(["path", "num_records", "size_bytes", *ends])
     rows = sorted(listed.to_pylist(), key=lambda f: f["path"])
     return Files(
         int(opened.version()),
         {f["path"]: f["num_records"] or 0 for f in rows},
         {f["path"]: f["size_bytes"] for f in rows},
+        {
+            n: {
+                f["path"]: (f[f"min.{n}"], f[f"max.{n}"])
+                for f in rows
+                if f[f"min.{n}"] is not None and f[f"max.{n}"] is not None
+            }
+            for n in dated
+        },
     )
 
 

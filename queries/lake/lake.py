@@ -32,6 +32,7 @@ from queries.lake.shared_lease import TERM_S, SharedLease
 from queries.lake.snapshot import EMPTY, Record, Snapshot, TableState
 from queries.lake.storage import Storage
 from queries.lake.writer import Writer
+from queries.reduction import Days
 
 RECORDS = "snapshots"
 STAGING = "staging"
@@ -89,7 +90,7 @@ class Lake:
         self._checked = -RECHECK_STORE_S
         self._snapshots: dict[int, Snapshot] = {}
         self._records: dict[str, Record] = {EMPTY: Record.empty()}
-        self._files: dict[tuple[str, int], Mapping[str, int]] = {}
+        self._files: dict[tuple[str, int], delta.Files] = {}
 
     def snapshot(self, version: str | None = None) -> Snapshot:
         """The newest snapshot, at most a second old, or the one with this data version.
@@ -317,20 +318,19 @@ class Lake:
             self._records[version] = record
         return record
 
-    def _open_files(self, table: str, version: int) -> tuple[str, ...]:
-        return self.storage.files(self._inside(table, version))
+    def _open_files(self, table: str, version: int, days: Days | None) -> tuple[str, ...]:
+        return self.storage.files(self._inside(table, version, days))
 
-    def _inside(self, table: str, version: int) -> Mapping[str, int]:
+    def _inside(self, table: str, version: int, days: Days | None = None) -> Mapping[str, int]:
         """Paths inside the lake of the files of a table at a version, and their sizes in bytes."""
         key = (table, version)
         with self._lock:
-            if key in self._files:
-                return self._files[key]
-        found = delta.files_at(self.storage, table, version)
-        files = {f"tables/{table}/{path}": size for path, size in found.sizes.items()}
-        with self._lock:
-            self._files[key] = files
-        return files
+            found = self._files.get(key)
+        if found is None:
+            found = delta.files_at(self.storage, table, version)
+            with self._lock:
+                self._files[key] = found
+        return {f"tables/{table}/{path}": found.sizes[path] for path in found.holding(days)}
 
     def _fence(self) -> None:
         """Make a record that another writer may be about to append fail."""

@@ -13,6 +13,7 @@ from typing import Any
 
 from queries.errors import NotLoaded
 from queries.lake import contract
+from queries.reduction import Days
 
 EMPTY = "v0-empty"
 
@@ -81,13 +82,16 @@ class Record:
         return cls(number=0, created_at=datetime(1970, 1, 1, tzinfo=UTC), source="")
 
 
+OpenFiles = Callable[[str, int, Days | None], tuple[str, ...]]
+
+
 class Snapshot:
     """The files of each table at one version. Implements `queries.reduction.Tables`.
 
     Safe to share between threads and to keep as long as one likes: files are never overwritten.
     """
 
-    def __init__(self, record: Record, open_files: Callable[[str, int], tuple[str, ...]]) -> None:
+    def __init__(self, record: Record, open_files: OpenFiles) -> None:
         self.record = record
         self.data_version = record.data_version
         self._open_files = open_files
@@ -118,13 +122,15 @@ class Snapshot:
     def has(self, table: str) -> bool:
         return table in self.record.tables
 
-    def files(self, table: str) -> tuple[str, ...]:
+    def files(self, table: str, days: Days | None = None) -> tuple[str, ...]:
         """Absolute addresses of the Parquet files of a table, oldest first.
+
+        With `days`, those are left out whose statistics say that they have no row of these days.
 
         Raises NotLoaded, with how to load it, where the snapshot has no such table. A table that
         lost all its rows has no files.
         """
-        return self._open_files(table, self._state(table).version)
+        return self._open_files(table, self._state(table).version, days)
 
     def rows(self, table: str) -> int:
         return self._state(table).rows

@@ -15,6 +15,8 @@ from deltalake import DeltaTable
 from queries.errors import NotLoaded
 from queries.lake.errors import BadRows, LeaseHeld, UnknownVersion
 from queries.lake.lake import Change, Lake
+from queries.period import Period
+from queries.reduction import Days
 from tests.lake.rows_of_plays import DAY, plays
 
 
@@ -80,6 +82,23 @@ def test_days_are_replaced_whole(lake: Lake):
     found = pl.read_parquet(list(lake.snapshot().files("bucket_day"))).sort("local_date")
     assert found["n"].to_list() == [7, 2]
     assert lake.snapshot().days("bucket_day") == (DAY, date(2026, 3, 2))
+
+
+def test_files_without_a_row_of_the_days_are_left_out_and_one_stays(lake: Lake):
+    for day in (1, 2, 3):
+        rows = pl.DataFrame({"local_date": [date(2026, 3, day)], "n": [day]})
+        lake.commit([Change(table="bucket_day", rows=rows, day="local_date")], str(day))
+    snapshot = lake.snapshot()
+
+    def held(column: str, first: int, last: int) -> list[int]:
+        period = Period(date(2026, 3, first), date(2026, 3, last))
+        files = list(snapshot.files("bucket_day", Days(column, period)))
+        return sorted(pl.read_parquet(files)["n"].to_list())
+
+    assert held("local_date", 2, 3) == [2, 3]
+    assert held("local_date", 3, 9) == [3]
+    assert held("n", 2, 3) == [1, 2, 3]
+    assert len(held("local_date", 8, 9)) == 1
 
 
 def test_a_table_can_be_replaced_with_other_columns(lake: Lake):

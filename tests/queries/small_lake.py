@@ -16,6 +16,7 @@ from queries.dataset import Activity, Dataset, Join, Metric, Rollup
 from queries.errors import NotLoaded
 from queries.formula import parse
 from queries.period import Grain
+from queries.reduction import Days
 
 START = date(2026, 1, 1)
 DAYS = 84
@@ -34,7 +35,7 @@ class Files:
     def versions(self) -> dict[str, int]:
         return dict.fromkeys(self.paths, 1)
 
-    def files(self, table: str) -> tuple[str, ...]:
+    def files(self, table: str, days: Days | None = None) -> tuple[str, ...]:  # noqa: ARG002
         if table not in self.paths:
             raise NotLoaded(f"no {table}")
         return self.paths[table]
