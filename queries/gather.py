@@ -5,17 +5,17 @@ and intervals; else the values come from a second scan without buckets. A rankin
 dimension is cut to its top before buckets are asked for.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
+from queries.cells import GROUP, Cells, bucket_of, indexed_by_group, laid_out, laid_out_by_bucket
 from queries.condition import Filter
-from queries.dataset import BUCKET, BUCKETS, CLOSING_ROWS, ROWS, Dataset, Metric
+from queries.dataset import BUCKET, BUCKETS, ROWS, Dataset
 from queries.estimation import Estimation
-from queries.estimators.estimator import Estimates
+from queries.first_look import FirstLook, Search
 from queries.formula import Aggregate, Array, Formula
 from queries.interval import Histogram
 from queries.model import Query
@@ -40,47 +40,7 @@ from queries.small_cells import accounts, is_few, is_withheld
 Reduce = Callable[[Reduction], pl.DataFrame]
 
 WIDEST_CUT = 500
-_GROUP = "__group"
-_VALUES = frozenset(("quantile", "min", "max"))
-
-
-@dataclass(frozen=True, slots=True)
-class Cells:
-    """Aggregates of `groups`: `totals` one number a group, `buckets` `groups x 256` of them.
-
-    An aggregate that is no sum over buckets has a total only. A sum over rows whose values are all
-    missing is NaN, in its total and in its buckets. `histograms` are by the key of their
-    quantile, `estimates` by the name of the metric. `inhabited` counts the buckets that each group
-    has rows in, where it is not split by bucket. `left_out` groups of a handful are in no ranking.
-    """
-
-    groups: pl.DataFrame
-    totals: Mapping[str, Array]
-    buckets: Mapping[str, Array] = field(default_factory=dict[str, Array])
-    histograms: Mapping[str, Histogram] = field(default_factory=dict[str, Histogram])
-    estimates: Mapping[str, Estimates] = field(default_factory=dict[str, Estimates])
-    inhabited: Array | None = None
-    left_out: int = 0
-
-    def values(self, formula: Formula) -> Array:
-        """The formula's value of every group."""
-        values = formula.evaluate(self.totals)
-        return np.broadcast_to(values, (self.groups.height,)).astype(np.float64)
-
-    def occupied(self, key: str) -> Array | None:
-        """In how many buckets each group has rows, counted by `key`; None where nobody counted."""
-        rows = self.buckets.get(key, self.buckets.get(ROWS.key))
-        return self.inhabited if rows is None else np.asarray((rows > 0).sum(axis=1), np.float64)
-
-    def behind(self, metric: Metric, dataset: Dataset) -> Array | None:
-        """Of how many buckets or accounts a metric of each group is; None where of nobody's."""
-        if dataset.is_of_accounts:
-            return self.occupied((CLOSING_ROWS if metric.is_closing else ROWS).key)
-        counted = [self.totals[a.key] for a in dataset.counted(metric) if a.key in self.totals]
-        return np.fmax.reduce(counted) if counted else None
-
-    def has_buckets(self, formula: Formula) -> bool:
-        return all(a.key in self.buckets for a in formula.aggregates())
+_PLACE = "__place"
 
 
 def gather(
@@ -88,13 +48,21 @@ def gather(
     reduction: Reduction,
     reduce: Reduce,
     groups: pl.DataFrame | None,
+    *,
     fewest: int = 0,
+    first_look: FirstLook | None = None,
 ) -> Cells:
     """The cells of a reduction of `plan`; of exactly `groups`, where they are given.
 
-    A ranking that is cut has none of those that are of fewer than `fewest` accounts.
+    A ranking that is cut has none of those that are of fewer than `fewest` accounts. With
+    `first_look` accounts are counted as far as marks need it, where no interval is asked for.
     """
     query = plan.query
+    if first_look is not None and not query.interval:
+        search = Search(query, reduction, reduce, first_look)
+        found = _by_first_look(plan, search, groups)
+        if found is not None:
+            return found
     partitioned, others = _split(reduction, query.dataset)
     wants_buckets = bool(query.dataset.entity) and (
         query.interval or (not others and _is_counted_by_bucket(query))
@@ -104,7 +72,7 @@ def gather(
     if others or not wants_buckets or is_ranking:
         is_last = is_ranking or not wants_buckets
         counted = _with_counts(plan, reduction) if is_last else reduction
-        plain = _cells(reduce(counted), counted, groups)
+        plain = laid_out(reduce(counted), counted, groups)
         plain = _told_apart(plain, plan, reduction, reduce)
         groups = plain.groups
     if not wants_buckets:
@@ -117,11 +85,11 @@ def gather(
         groups = _cut(query, plain, groups)
         reduction = _restricted(reduction, query, groups)
     split = by_bucket(replace(reduction, aggregates=partitioned))
-    bucketed = _bucketed(reduce(split), split, groups)
+    bucketed = laid_out_by_bucket(reduce(split), split, groups)
     bucketed = _told_apart(bucketed, plan, reduction, reduce)
     totals = dict(bucketed.totals)
     if others:
-        values = _cells(reduce(reduction), reduction, bucketed.groups)
+        values = laid_out(reduce(reduction), reduction, bucketed.groups)
         totals |= {a.key: values.totals[a.key] for a in others}
     histograms = {
         a.key: _histogram(reduce(binned(reduction, a)), bucketed.groups)
@@ -130,6 +98,30 @@ def gather(
     }
     left_out = plain.left_out if plain is not None else 0
     return Cells(bucketed.groups, totals, bucketed.buckets, histograms, left_out=left_out)
+
+
+def _by_first_look(plan: Plan, search: Search, groups: pl.DataFrame | None) -> Cells | None:
+    """The cells with no more counted than their marks need; None where all is counted at once."""
+    query, reduction, reduce = plan.query, search.reduction, search.reduce
+    if _is_counted_by_bucket(query):
+        is_additive = all(a.is_additive for a in reduction.aggregates)
+        if search.first_look.days and is_additive:
+            cells, seen = search.in_parts(groups)
+        else:
+            cells = laid_out(reduce(reduction), reduction, groups)
+            seen = search.first(cells, counts_nobody=is_additive)
+        return replace(
+            _told_apart(cells, plan, reduction, reduce), inhabited=search.of_all(cells, seen)
+        )
+    ranked_by = _ranked_by(query) if groups is None and query.compare is None else None
+    if ranked_by is None or len(query.by) > 1 or not _is_wide(query, reduction):
+        return None
+    counted = _with_counts(plan, reduction, with_people=False)
+    cells = laid_out(reduce(counted), counted, None)
+    cells = _told_apart(cells, plan, reduction, reduce)
+    order = _ranked(query, cells.groups, cells.values(ranked_by))[_PLACE].to_numpy()
+    seen = search.first(cells)
+    return replace(cells, inhabited=search.of_top(cells, seen, order.astype(np.intp)))
 
 
 def summed_up(plan: Plan, cells: Cells) -> Cells | None:
@@ -147,7 +139,7 @@ def summed_up(plan: Plan, cells: Cells) -> Cells | None:
         # All groups together are of more accounts than the largest: of how many, is to be counted.
         return None
     return Cells(
-        pl.DataFrame({_GROUP: [0]}),
+        pl.DataFrame({GROUP: [0]}),
         {key: np.array([values.sum()]) for key, values in cells.totals.items()},
         {key: values.sum(axis=0, keepdims=True) for key, values in cells.buckets.items()},
         inhabited=most,
@@ -193,7 +185,7 @@ def _is_counted_by_bucket(query: Query) -> bool:
     return counts and not any(query.dataset.dimension(k.name).is_wide for k in query.by)
 
 
-def _with_counts(plan: Plan, reduction: Reduction) -> Reduction:
+def _with_counts(plan: Plan, reduction: Reduction, *, with_people: bool = True) -> Reduction:
     """With what will be asked of the same groups anyway, so that one scan answers it.
 
     How many rows each sum looked at, and how many buckets each group has rows in, where small
@@ -202,7 +194,7 @@ def _with_counts(plan: Plan, reduction: Reduction) -> Reduction:
     query = plan.query
     sums = [a.key for a in reduction.aggregates if a.operation == "sum"]
     counts = [count for key in sums if (count := matching(plan, key))]
-    if query.dataset.is_of_accounts and not query.keeps_small:
+    if with_people and query.dataset.is_of_accounts and not query.keeps_small:
         counts.append(INHABITED)
     aggregates = {a.key: a for a in (*reduction.aggregates, *counts)}
     return replace(reduction, aggregates=tuple(aggregates.values()))
@@ -236,14 +228,17 @@ def _cut(query: Query, plain: Cells | None, groups: pl.DataFrame) -> pl.DataFram
     ranked_by = _ranked_by(query)
     if plain is None or ranked_by is None or groups.height <= query.limit:
         return groups
+    ranked = _ranked(query, groups, plain.values(ranked_by))
+    return ranked.head(query.limit).drop(_PLACE)
+
+
+def _ranked(query: Query, groups: pl.DataFrame, values: Array) -> pl.DataFrame:
+    """The groups in the order of an answer, with the place of each before."""
     keys = groups.columns
-    values = pl.Series("__value", plain.values(ranked_by), nan_to_null=True)
-    ranked = groups.with_columns(values).sort(
-        ["__value", *keys],
-        descending=[query.descending, *(False for _ in keys)],
-        nulls_last=True,
-    )
-    return ranked.head(query.limit).drop("__value")
+    value = pl.Series("__value", values, nan_to_null=True)
+    ranked = groups.with_row_index(_PLACE).with_columns(value)
+    descending = [query.descending, *(False for _ in keys)]
+    return ranked.sort(["__value", *keys], descending=descending, nulls_last=True).drop("__value")
 
 
 def _ranked_by(query: Query) -> Formula | None:
@@ -274,64 +269,6 @@ def _restricted(reduction: Reduction, query: Query, groups: pl.DataFrame) -> Red
     return only(reduction, Filter(dimension, "in", tuple(values)))
 
 
-def _indexed(frame: pl.DataFrame, groups: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
-    if not keys:
-        return frame.hstack([pl.Series(_GROUP, np.zeros(frame.height, np.uint32))])
-    return frame.join(
-        groups.select(keys).with_row_index(_GROUP), on=keys, how="inner", nulls_equal=True
-    )
-
-
-def _cells(frame: pl.DataFrame, reduction: Reduction, groups: pl.DataFrame | None) -> Cells:
-    keys = [k.name for k in reduction.keys]
-    if groups is None:
-        groups = frame.select(keys) if keys else pl.DataFrame({_GROUP: [0]})
-    indexed = _indexed(frame, groups, keys)
-    at = indexed[_GROUP].to_numpy()
-    totals: dict[str, Array] = {}
-    for aggregate in reduction.aggregates:
-        # A group that is not there has nothing to add; a quantile of no rows is not a number.
-        values = np.full(groups.height, np.nan if aggregate.operation in _VALUES else 0.0)
-        values[at] = _numbers(indexed[aggregate.key])
-        totals[aggregate.key] = values
-    return Cells(groups, totals, inhabited=totals.pop(INHABITED.key, None))
-
-
-def _bucketed(frame: pl.DataFrame, reduction: Reduction, groups: pl.DataFrame | None) -> Cells:
-    keys = [k.name for k in reduction.keys if k.name != BUCKET]
-    if groups is None:
-        unique = frame.select(keys).unique(maintain_order=True) if keys else None
-        groups = pl.DataFrame({_GROUP: [0]}) if unique is None else unique
-    indexed = _indexed(frame, groups, keys)
-    at = (indexed[_GROUP].to_numpy(), _bucket_of(indexed))
-    buckets: dict[str, Array] = {}
-    totals: dict[str, Array] = {}
-    for aggregate in reduction.aggregates:
-        values = _numbers(indexed[aggregate.key])
-        is_missing = np.isnan(values)
-        cells = np.zeros((groups.height, BUCKETS))
-        cells[at] = np.where(is_missing, 0, values)
-        buckets[aggregate.key] = cells
-        totals[aggregate.key] = cells.sum(axis=1)
-        if is_missing.any():
-            is_known = np.zeros(groups.height, dtype=bool)
-            is_known[at[0][~is_missing]] = True
-            is_there = np.zeros(groups.height, dtype=bool)
-            is_there[at[0]] = True
-            totals[aggregate.key][is_there & ~is_known] = np.nan
-    return Cells(groups, totals, buckets)
-
-
-def _numbers(values: pl.Series) -> Array:
-    """As floats, NaN where there is none."""
-    return np.asarray(values.to_numpy(), dtype=np.float64)
-
-
-def _bucket_of(indexed: pl.DataFrame) -> NDArray[np.int64]:
-    """Rows of nobody count with the first bucket."""
-    return np.nan_to_num(_numbers(indexed[BUCKET])).astype(np.int64)
-
-
 def _told_apart(cells: Cells, plan: Plan, reduction: Reduction, reduce: Reduce) -> Cells:
     """Sums that came without a value: 0 where there was no row to look at, else unknown (NaN)."""
     sums = [a for a in reduction.aggregates if a.operation == "sum"]
@@ -343,7 +280,7 @@ def _told_apart(cells: Cells, plan: Plan, reduction: Reduction, reduce: Reduce) 
     asked = replace(reduction, aggregates=tuple(unseen.values()))
     seen = dict(cells.totals)
     if asked.aggregates:
-        seen |= _cells(reduce(asked), asked, cells.groups).totals
+        seen |= laid_out(reduce(asked), asked, cells.groups).totals
     totals, buckets = dict(cells.totals), dict(cells.buckets)
     for key, count in counts.items():
         is_bare = np.isnan(totals[key])
@@ -358,10 +295,10 @@ def _histogram(frame: pl.DataFrame, groups: pl.DataFrame) -> Histogram:
     keys = [c for c in frame.columns if c not in (BUCKET, BIN, "n")]
     bins = frame[BIN].unique().sort()
     numbers = bins.to_numpy().astype(np.float64)
-    indexed = _indexed(frame, groups, keys)
+    indexed = indexed_by_group(frame, groups, keys)
     counts = np.zeros((groups.height, SUPERBUCKETS, max(len(numbers), 1)))
     where = np.searchsorted(numbers, indexed[BIN].to_numpy())
-    at = (indexed[_GROUP].to_numpy(), _bucket_of(indexed), where)
+    at = (indexed[GROUP].to_numpy(), bucket_of(indexed), where)
     counts[at] = indexed["n"].to_numpy()
     if not len(numbers):
         return Histogram(np.zeros(1), np.zeros(1), counts)

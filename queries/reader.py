@@ -9,6 +9,8 @@ from queries.activity import apart, together
 from queries.cache import FrameCache
 from queries.closing import closed
 from queries.dataset import BUCKET, Dataset
+from queries.expression import columns_of
+from queries.first_look import FirstLook
 from queries.formula import Array
 from queries.gather import Reduce, counted_units
 from queries.lake.snapshot import Snapshot
@@ -16,21 +18,34 @@ from queries.model import Query
 from queries.one_scan import joint, parted
 from queries.paired import FEWEST_BUCKETS
 from queries.period import Period
-from queries.plan import over, population_plan
+from queries.plan import Plan, over, population_plan
 from queries.reduction import Engine, Reduction
 from queries.rollup import known_population
+
+MANY_ROWS = 300_000
+SPLIT_PAYS = 12
+"""Of few more rows than that it costs less to split them all by bucket, where that answers."""
+SHARE_OF_DAYS = 1 / 14
+SHARE_OF_ROWS = 0.06
 
 
 class Reader:
     """Reductions of one snapshot, through the cache. Knows whether all of them came from it."""
 
     def __init__(
-        self, engine: Engine, cache: FrameCache, tables: Snapshot, dataset: Dataset
+        self,
+        engine: Engine,
+        cache: FrameCache,
+        tables: Snapshot,
+        dataset: Dataset,
+        *,
+        many_rows: int = MANY_ROWS,
     ) -> None:
         self._engine = engine
         self._cache = cache
         self._tables = tables
         self._dataset = dataset
+        self._many_rows = many_rows
         self.all_cached = True
 
     def reduce(self, reduction: Reduction, beside: Sequence[Period] = ()) -> pl.DataFrame:
@@ -82,6 +97,33 @@ class Reader:
     def scans(self, reduction: Reduction) -> tuple[Reduction, ...]:
         """What the engine does for it; the last days are named where a number is of those."""
         return apart(closed(reduction, self._dataset, self._tables))
+
+    def first_look(self, planned: Plan, reduction: Reduction, fewest: int) -> FirstLook | None:
+        """What to look at first of a reduction of `planned`, where that costs less than counting.
+
+        None where a rollup answers, where two periods are read at once, where no account is
+        counted, and where rows are few.
+        """
+        query, period = planned.query, reduction.period
+        is_counted = self._dataset.is_of_accounts and bool(fewest) and not query.keeps_small
+        is_counted = is_counted and query.compare is None
+        is_closing = any(m.is_closing for m in query.metrics)
+        if planned.reading or planned.inner or period is None or is_closing or not is_counted:
+            return None
+        days = self._tables.days(self._dataset.table)
+        if days is None or period.end < days[0] or period.start > days[1]:
+            return None
+        kept, held = Period(max(period.start, days[0]), min(period.end, days[1])), Period(*days)
+        rows = self._tables.rows(self._dataset.table) * kept.days / held.days
+        is_wide = any(self._dataset.dimension(k.name).is_wide for k in query.by)
+        is_split = not is_wide and all(a.is_additive for a in reduction.aggregates)
+        if rows < self._many_rows * (SPLIT_PAYS if is_split else 1):
+            return None
+        clock = columns_of(self._dataset.time.expression)
+        is_timed = any(columns_of(key.expression) & clock for key in reduction.keys)
+        share = SHARE_OF_DAYS / 2 if is_wide else SHARE_OF_DAYS
+        looked_at = 0 if is_timed or period.end > days[1] else round(kept.days * share)
+        return FirstLook(fewest, int(rows * SHARE_OF_ROWS), looked_at)
 
     @property
     def knows_people(self) -> bool:

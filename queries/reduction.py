@@ -63,12 +63,24 @@ class Days:
     period: Period
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """About `rows` rows of a table: the first of each file, of each as many."""
+
+    rows: int
+
+    def of_each(self, files: int) -> int:
+        """How many rows of each file are the first."""
+        return -(-self.rows // files)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reduction:
     """What an engine must do: one scan, one filter, one group-by.
 
     The answer has a column per key, by its name, and one per aggregate, by its key. `where` is a
     condition, `base` a canonical row expression; `period` bounds `time`, both ends included.
+    With `part` it looks at no more than that part of the rows.
     """
 
     source: Source
@@ -78,6 +90,7 @@ class Reduction:
     base: str | None = None
     time: str | None = None
     period: Period | None = None
+    part: Part | None = None
 
     @property
     def days(self) -> Days | None:

@@ -11,12 +11,13 @@ import polars as pl
 from numpy.typing import NDArray
 
 from queries.calculation import calculate
+from queries.cells import Cells
 from queries.condition import Dimension
 from queries.dataset import CLOSING_ROWS, ROWS, Metric, TimeBucket
 from queries.estimate import changed
 from queries.estimation import Estimation
 from queries.formula import Arithmetic, Array, Formula
-from queries.gather import Cells, shows_the_gone
+from queries.gather import shows_the_gone
 from queries.interval import (
     Bounds,
     influence,
@@ -30,7 +31,7 @@ from queries.model import Query, Threshold
 from queries.paired import Paired
 from queries.period import Grain, Period, bucket_around, bucket_pairs, bucket_starts, end_of
 from queries.plan import Plan
-from queries.small_cells import accounts, hidden, is_few, is_withheld, marked
+from queries.small_cells import accounts, hidden, is_few, is_withheld, marked, unmarked
 
 CHANGES = frozenset(
     ("previous", "delta", "delta_low", "delta_high", "relative", "relative_low", "relative_high")
@@ -66,7 +67,7 @@ def shaped(
     for threshold in query.thresholds:
         frame = frame.filter(_passes(threshold))
     frame = calculate(query, frame, total)
-    return _ordered(query, frame).head(query.limit)
+    return unmarked(_ordered(query, frame).head(query.limit))
 
 
 def measured(query: Query, gathered: Gathered) -> pl.DataFrame:

@@ -84,6 +84,12 @@ def marked(frame: pl.DataFrame, gone: NDArray[np.bool_], few: NDArray[np.bool_])
     return frame.with_columns(found) if SMALL not in frame.columns else _worse(frame, found)
 
 
+def unmarked(frame: pl.DataFrame) -> pl.DataFrame:
+    """Without the column of marks where none of the rows has one."""
+    is_plain = SMALL in frame.columns and frame[SMALL].null_count() == frame.height
+    return frame.drop(SMALL) if is_plain else frame
+
+
 def is_few(accounts_n: Array) -> NDArray[np.bool_]:
     """Which cells are of too few accounts to read much into."""
     with np.errstate(invalid="ignore"):

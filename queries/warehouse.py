@@ -20,12 +20,7 @@ from queries.derived import require
 from queries.distribution import Distribution, has_others, plan_distribution, sides
 from queries.errors import NotLoaded, UnsafeQuestion
 from queries.estimate import estimated
-from queries.gather import (
-    gather,
-    shows_the_gone,
-    summed_up,
-    with_the_gone,
-)
+from queries.gather import gather, shows_the_gone, summed_up, with_the_gone
 from queries.health import Health, doubts, health
 from queries.lake.lake import Lake
 from queries.lake.snapshot import Snapshot
@@ -41,7 +36,7 @@ from queries.plan import (
     plan,
     plan_whole,
 )
-from queries.reader import Reader
+from queries.reader import MANY_ROWS, Reader
 from queries.reduction import Engine, Reduction
 from queries.shape import (
     Gathered,
@@ -70,9 +65,14 @@ class Warehouse:
         cache: FrameCache,
         catalog: Catalog,
         fewest: int = FEWEST_SHOWN,
+        *,
+        many_rows: int = MANY_ROWS,
     ) -> None:
-        """Cells of fewer than `fewest` accounts are withheld; 0 shows all."""
-        self._fewest = fewest
+        """Cells of fewer than `fewest` accounts are withheld; 0 shows all.
+
+        From `many_rows` on accounts are counted no further than is needed for that.
+        """
+        self._fewest, self._many_rows = fewest, many_rows
         self._lake = lake
         self._engine = engine
         self._cache = cache
@@ -99,7 +99,7 @@ class Warehouse:
         query, notes = clipped(query.filled, complete)
         bound = covered(query.dataset, tables, complete)
         planned = plan(query, access, tables)
-        reader = Reader(self._engine, self._cache, tables, query.dataset)
+        reader = Reader(self._engine, self._cache, tables, query.dataset, many_rows=self._many_rows)
         if query.keeps_small and _is_narrowed(planned):
             _refuse_few(crowd_plans(query, access, tables), reader, self._fewest)
         groups = _gathered(planned, reader, self._fewest)
@@ -328,7 +328,8 @@ def _of_periods(planned: Plan, reader: Reader, fewest: int) -> Gathered:
     query, reduction = planned.query, planned.groups
     population = reader.population() if query.interval else None
     reduce = reader.of_both(query)
-    current = gather(planned, reduction, reduce, None, fewest)
+    first_look = reader.first_look(planned, reduction, fewest)
+    current = gather(planned, reduction, reduce, None, fewest=fewest, first_look=first_look)
     if query.compare is None:
         gathered = Gathered(current, None, population)
         return _with_estimates(planned, gathered, reader, (current.groups, None))
@@ -349,7 +350,8 @@ def _gathered_whole(planned: Plan, groups: Gathered, whole: Plan, reader: Reader
         return groups
     reduce = reader.of_both(query)
     summed = summed_up(planned, groups.current)
-    current = summed or gather(whole, whole.groups, reduce, None)
+    first_look = reader.first_look(whole, whole.groups, groups.fewest)
+    current = summed or gather(whole, whole.groups, reduce, None, first_look=first_look)
     before = None
     if query.compare is not None:
         known = groups.previous if has_all_before(planned, groups) else None

@@ -13,7 +13,7 @@ from queries.cancellation import check, stopped_by
 from queries.condition import Scalar
 from queries.dataset import BUCKET, BUCKETS, DerivedTable, OptionalInput
 from queries.engines.fold import Folding
-from queries.engines.scan import Columns, files_sql
+from queries.engines.scan import Columns, files_sql, part_sql
 from queries.engines.sql import Relation, Scanned, quoted, readable, render, render_rows, text
 from queries.errors import InvalidQuery, QueryTimeout
 from queries.progress import scanning
@@ -81,10 +81,12 @@ class DuckDBEngine:
 
         def scan(reduction: Reduction) -> str:
             files = tables.files(reduction.source.table)
-            if not (files and self._are_alike(files)):
-                return files_sql(files)
-            held = tables.files(reduction.source.table, reduction.days)
-            return files_sql(held, are_alike=True)
+            are_alike = bool(files) and self._are_alike(files)
+            if are_alike:
+                files = tables.files(reduction.source.table, reduction.days)
+            if reduction.part is not None and files:
+                return part_sql(files, reduction.part, are_alike=are_alike)
+            return files_sql(files, are_alike=are_alike)
 
         return scan
 

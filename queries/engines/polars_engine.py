@@ -63,7 +63,7 @@ def _frame(reduction: Reduction, tables: Tables) -> pl.LazyFrame:
 def _rows(reduction: Reduction, tables: Tables) -> pl.LazyFrame:
     """The rows that a reduction is about, with its look-ups."""
     inner = reduction.source.inner
-    rows = _scan(tables, reduction.source.table) if inner is None else _frame(inner, tables)
+    rows = _scanned(reduction, tables) if inner is None else _frame(inner, tables)
     for join in reduction.source.joins:
         rows = _joined(rows, join, tables)
     if reduction.base:
@@ -75,6 +75,15 @@ def _rows(reduction: Reduction, tables: Tables) -> pl.LazyFrame:
     if reduction.where is not None:
         rows = rows.filter(translate_condition(reduction.where))
     return rows
+
+
+def _scanned(reduction: Reduction, tables: Tables) -> pl.LazyFrame:
+    part, table = reduction.part, reduction.source.table
+    if part is None:
+        return _scan(tables, table)
+    files = tables.files(table, reduction.days)
+    scans = [pl.scan_parquet(file).head(part.of_each(len(files))) for file in files]
+    return pl.concat(scans, how="diagonal_relaxed")
 
 
 def _scan(tables: Tables, table: str) -> pl.LazyFrame:

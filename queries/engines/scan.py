@@ -10,6 +10,9 @@ import duckdb
 
 from queries.engines.sql import text
 from queries.errors import NotLoaded
+from queries.reduction import Part
+
+_NUMBER = "file_row_number"
 
 _COLUMNS = """
 SELECT file_name, hash(list(described ORDER BY described))
@@ -33,6 +36,15 @@ class Columns:
                 listed = ", ".join(text(f) for f in new)
                 self._known |= dict(cursor.execute(_COLUMNS.format(files=listed)).fetchall())
             return len({self._known[f] for f in files}) == 1
+
+
+def part_sql(files: tuple[str, ...], part: Part, *, are_alike: bool = False) -> str:
+    """A scan of a part of their rows: row groups of other rows are not read."""
+    listed = files_sql(files, are_alike=are_alike).removesuffix(")")
+    return (
+        f"(SELECT * EXCLUDE ({_NUMBER}) FROM {listed}, {_NUMBER} = true)"
+        f" WHERE {_NUMBER} < {part.of_each(len(files))})"
+    )
 
 
 def files_sql(files: tuple[str, ...], *, are_alike: bool = False) -> str:

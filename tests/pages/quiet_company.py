@@ -3,9 +3,9 @@
 import numpy as np
 import polars as pl
 
+from queries.cells import Cells
 from queries.dataset import BUCKETS, CLOSING_ROWS, ROWS
 from queries.formula import Array
-from queries.gather import Cells
 from queries.model import Query, Result
 from queries.shape import Gathered, measured, paired
 

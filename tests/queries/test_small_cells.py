@@ -17,10 +17,10 @@ from queries.analyses.decomposition import decompose
 from queries.answer import plain
 from queries.cache import FrameCache
 from queries.catalog import Catalog
+from queries.cells import Cells
 from queries.condition import Filter
 from queries.dataset import ROWS, SMALL, Access, TimeBucket, merged
 from queries.errors import UnsafeQuestion
-from queries.gather import Cells
 from queries.lake.lake import Change, Lake
 from queries.listing import Listing
 from queries.model import Calculation, Comparison, Query, Threshold

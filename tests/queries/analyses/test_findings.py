@@ -18,10 +18,10 @@ from queries.analyses.findings import (
     times_usual,
     two_sided,
 )
+from queries.cells import Cells
 from queries.condition import Dimension
 from queries.dataset import Dataset
 from queries.formula import Array
-from queries.gather import Cells
 from queries.model import Comparison, Query, Result
 from queries.paired import Paired
 from queries.period import Period
