@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from portal.serve import Place
+from portal.serve import Place, share_cores
 from portal.settings import EXIT_CONFIGURATION, Settings
 from portal.store import demo_people, migrate
 from portal.store.store import open_store
@@ -270,3 +270,17 @@ def test_where_to_listen_is_the_platforms_to_say(
 ):
     settings = Settings.from_environment({"PLAYHEAD_HOME": str(tmp_path)})
     assert Place.from_environment(given, settings) == expected
+
+
+def test_linear_algebra_has_one_thread_unless_the_platform_says_otherwise():
+    plain, told = {}, {"OPENBLAS_NUM_THREADS": "4"}
+    for environment in (plain, told):
+        share_cores(environment)
+    assert (plain, told) == ({"OPENBLAS_NUM_THREADS": "1"}, {"OPENBLAS_NUM_THREADS": "4"})
+
+
+def test_nothing_that_the_server_imports_first_loads_linear_algebra():
+    code = "import portal.cli.run, portal.serve, sys\n"
+    code += "print(sorted({'numpy', 'scipy'} & {*sys.modules}))"
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ran.stdout == "[]\n"
