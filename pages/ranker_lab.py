@@ -137,7 +137,7 @@ PAGE = Page(
                     place=Place(
                         title="Which shows genres as they are watched?",
                         note="C_KL in nats at ten titles each, natural logarithm, α = .01; all "
-                        "whole months, one account in four",
+                        "whole months, one account in eight",
                         height=300,
                         dataset="ranker_calibration",
                     ),

@@ -334,7 +334,7 @@ def shares(rows: list[Row], titles: dict[int, Row], amount: str) -> dict[str, fl
     return {g: a / total for g, a in by_genre.items() if a > 0}
 
 
-def test_rankers_are_calibrated_by_ten_titles_each_of_one_account_in_four(demo: Demo):
+def test_rankers_are_calibrated_by_ten_titles_each_of_one_account_in_eight(demo: Demo):
     hashed = {
         key: dict(duckdb.execute("SELECT n, hash(n) FROM unnest($1) AS t(n)", [numbers]).fetchall())
         for key in ("account_id", "impression_id")
@@ -345,7 +345,7 @@ def test_rankers_are_calibrated_by_ten_titles_each_of_one_account_in_four(demo: 
     seen = [
         s | {"month": s["local_date"].replace(day=1), "one": 1}
         for s in demo.seen
-        if hashed["account_id"][s["account_id"]] % 4 == 0
+        if hashed["account_id"][s["account_id"]] % 8 == 0
     ]
     divergences: dict[str, list[float]] = defaultdict(list)
     for (account, month, ranker), rows in together(seen, "account_id", "month", "ranker").items():
