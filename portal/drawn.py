@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from hashlib import blake2b
+from importlib.metadata import distributions
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -19,7 +20,7 @@ from portal.components import format as written
 from portal.components.problem import problem
 from portal.components.table import table
 from portal.drawing import Drawing
-from portal.open_page import OpenPage, ask, list_rows, shown
+from portal.open_page import OpenPage, ask_all, list_rows, shown
 from portal.page import Advising, Lists, Reports, Tile
 from queries.byte_folder import ByteFolder
 from queries.dataset import Access
@@ -55,6 +56,7 @@ class Drawings:
         self._warehouse = warehouse
         self._folder = folder
         self._kept_ms = kept_ms
+        code()  # read now: files may be replaced under a process that goes on with the old ones
 
     @classmethod
     def in_cache(cls, warehouse: Warehouse, cache_folder: Path) -> "Drawings":
@@ -70,10 +72,10 @@ class Drawings:
         key = key_of(opened, name, reader)
         found = self._find(key)
         if found is not None:
-            return {**found, "took_ms": _since(started)}
+            return {**found, "took_ms": since(started)}
         results, drawing, is_whole = _drawn(opened, tile, self._warehouse, reader)
         answer = {"drawing": plain(drawing), "foot": foot(opened, tile, results)}
-        took = _since(started)
+        took = since(started)
         if is_whole and took >= self._kept_ms:
             self._keep(key, {**answer, "foot": {**answer["foot"], "source": "cache"}})
         return {**answer, "took_ms": took}
@@ -103,8 +105,10 @@ def key_of(opened: OpenPage, name: str, reader: Reader) -> str:
 
 @cache
 def code() -> str:
-    """A digest of the program's own sources: other code may draw the same answer otherwise."""
+    """A digest of the program: other code, or another library, may draw the same otherwise."""
     digest = blake2b(digest_size=8)
+    installed = sorted(f"{d.name} {d.version}" for d in distributions())
+    digest.update("\n".join(installed).encode())
     for folder in _SOURCES:
         for path in sorted((_ROOT / folder).rglob("*")):
             if path.suffix in (".py", ".yaml", ".sql"):
@@ -112,14 +116,15 @@ def code() -> str:
     return digest.hexdigest()
 
 
-def _since(started: float) -> float:
+def since(started: float) -> float:
+    """Milliseconds."""
     return round((perf_counter() - started) * 1000, 1)
 
 
 def _drawn(
     opened: OpenPage, tile: Tile, warehouse: Warehouse, reader: Reader
 ) -> tuple[Sequence[Result], Drawing, bool]:
-    """What a tile shows, the answers it shows, and whether its question had an answer at all."""
+    """What a tile shows, the answers it shows, and whether all it asked was answered."""
     context = opened.tile_context(tile)
     try:
         if isinstance(tile, Lists):
@@ -128,10 +133,10 @@ def _drawn(
         if isinstance(tile, Reports):
             health = warehouse.health(reader.access, opened.data_version)
             return (), tile.report(health, context), True
-        results = ask(opened, tile, warehouse, reader.access)
+        results, is_whole = ask_all(opened, tile, warehouse, reader.access)
         if not reader.as_table:
-            return results, tile.draw(results, context), True
-        return results, table(shown(opened, tile, results)), True
+            return results, tile.draw(results, context), is_whole
+        return results, table(shown(opened, tile, results)), is_whole
     except Cancelled:
         raise
     except QueryError as error:

@@ -6,6 +6,7 @@ The browser's tiles, exports and tests all start here, so they ask the same ques
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from typing import NamedTuple
 
 from portal.context import Context, Extent, resolve
 from portal.page import Asking, Gathering, Joining, Lists, Page, Spanning, Tile, dataset_name
@@ -15,7 +16,14 @@ from queries.catalog import Catalog
 from queries.condition import Both, Condition, Filter, Scalar
 from queries.dataset import Access, Dataset
 from queries.distribution import Distribution
-from queries.errors import Cancelled, NotLoaded, QueryError
+from queries.errors import (
+    AccessDenied,
+    Cancelled,
+    NotLoaded,
+    QueryError,
+    UnknownField,
+    UnsafeQuestion,
+)
 from queries.lake.errors import UnknownVersion
 from queries.listing import Rows
 from queries.model import Query, Result
@@ -25,6 +33,8 @@ from queries.where_text import written
 
 _WEEK = 7
 _SLACK = timedelta(_WEEK)
+_LASTING = (AccessDenied, NotLoaded, UnknownField, UnsafeQuestion)
+"""Refusals that the same question of the same data meets again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,8 +129,20 @@ def open_page(
     )
 
 
+class Asked(NamedTuple):
+    """The answers to a tile's questions; not whole where one is missing that may come yet."""
+
+    results: tuple[Result, ...]
+    is_whole: bool = True
+
+
 def ask(opened: OpenPage, tile: Tile, warehouse: Warehouse, access: Access) -> tuple[Result, ...]:
     """The answers to a tile's questions. Raises the errors of `queries.errors`."""
+    return ask_all(opened, tile, warehouse, access).results
+
+
+def ask_all(opened: OpenPage, tile: Tile, warehouse: Warehouse, access: Access) -> Asked:
+    """The same, and whether nothing was left out. Raises the errors of `queries.errors`."""
     context = opened.tile_context(tile)
     questions = tile.questions(context)
     if questions and context.extent.latest is None:
@@ -137,21 +159,20 @@ def ask(opened: OpenPage, tile: Tile, warehouse: Warehouse, access: Access) -> t
     if isinstance(tile, Asking):
         results = (*results, *map(answer, tile.following(results, context)))
     if not isinstance(tile, Gathering):
-        return results
-    beside = (_asked_beside(opened, one, warehouse, access) for one in tile.gathered)
-    return (*results, *(result for answers in beside for result in answers))
+        return Asked(results)
+    beside = [_asked_beside(opened, one, warehouse, access) for one in tile.gathered]
+    results = (*results, *(result for found in beside for result in found.results))
+    return Asked(results, all(found.is_whole for found in beside))
 
 
-def _asked_beside(
-    opened: OpenPage, tile: Tile, warehouse: Warehouse, access: Access
-) -> tuple[Result, ...]:
+def _asked_beside(opened: OpenPage, tile: Tile, warehouse: Warehouse, access: Access) -> Asked:
     """The answers of a tile that another reads too; none where it has none."""
     try:
-        return ask(opened, tile, warehouse, access)
+        return ask_all(opened, tile, warehouse, access)
     except Cancelled:
         raise
-    except QueryError:
-        return ()
+    except QueryError as error:
+        return Asked((), isinstance(error, _LASTING))
 
 
 def list_rows(

@@ -87,7 +87,8 @@ def _drawing(place: Place) -> Iterator[None]:
     if not place.draws_ahead:
         yield
         return
-    beside = subprocess.Popen([sys.executable, "-m", "portal.cli", "ahead", "--follow"])
+    command = [sys.executable, "-m", "portal.cli", "ahead", "--beside", str(os.getpid())]
+    beside = subprocess.Popen(command)  # noqa: S603  # as in _start
     try:
         yield
     finally:

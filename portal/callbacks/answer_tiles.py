@@ -21,7 +21,7 @@ from flask import Flask, Response, abort, request
 from portal.callbacks.newest import Newest, Seen
 from portal.components import format as written
 from portal.components.problem import bug
-from portal.drawn import Reader, foot, plain
+from portal.drawn import Reader, foot, plain, since
 from portal.logs import log
 from portal.open_page import OpenPage, open_page
 from portal.page import Gathering, Tile
@@ -161,7 +161,7 @@ def _answer(job: _Job, tile: Tile, work: _Work, cancellation: Cancellation) -> d
         with during(cancellation), followed_by(work.progress):
             return job.site.drawings.draw(job.opened, work.tile, tile, job.reader)
     except Cancelled:
-        log.info("question stopped", after_ms=_since(started))
+        log.info("question stopped", after_ms=since(started))
         return {}
     except Exception:
         incident = uuid4().hex[:8]
@@ -169,9 +169,5 @@ def _answer(job: _Job, tile: Tile, work: _Work, cancellation: Cancellation) -> d
         return {
             "drawing": plain(bug(incident)),
             "foot": foot(job.opened, tile, ()),
-            "took_ms": _since(started),
+            "took_ms": since(started),
         }
-
-
-def _since(started: float) -> float:
-    return round((perf_counter() - started) * 1000, 1)

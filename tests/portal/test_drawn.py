@@ -14,7 +14,7 @@ from portal.context import Context
 from portal.drawing import Drawing
 from portal.drawn import Drawings, Reader, key_of
 from portal.open_page import OpenPage, open_page
-from portal.page import Page, Place, Section
+from portal.page import Page, Place, Section, Tile
 from portal.store.target import Target
 from portal.tiles import Headline, Ranking
 from queries.byte_folder import ByteFolder
@@ -22,6 +22,7 @@ from queries.cache import FrameCache
 from queries.catalog import Catalog
 from queries.dataset import Access
 from queries.engines.duckdb_engine import DuckDBEngine
+from queries.errors import NotLoaded, QueryError, QueryTimeout
 from queries.lake.lake import Change, Lake
 from queries.model import Query, Result
 from queries.warehouse import Warehouse
@@ -135,6 +136,45 @@ def test_a_refusal_is_not_kept(warehouse: Warehouse, folder: ByteFolder) -> None
     for name, tile in opened.tiles().items():
         assert drawings.draw(opened, name, tile, reader)["drawing"]["kind"] == "empty"
         assert folder.get(key_of(opened, name, reader)) is None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timid:
+    """A tile whose answer does not come the first times it is asked for."""
+
+    place: Place = field(default_factory=lambda: Place(title="Timid"))
+    metrics: tuple[str, ...] = (METRIC,)
+    failures: list[QueryError] = field(default_factory=list[QueryError])
+
+    def questions(self, context: Context) -> tuple[Query, ...]:
+        if self.failures:
+            raise self.failures.pop()
+        return (context.question(self.metrics),)
+
+    def draw(self, results: Sequence[Result], context: Context) -> Drawing:
+        return Drawing(kind="number", content={"of": context.dataset.name, "n": len(results)})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading(Timid):
+    """A tile that also reads what a timid one was answered."""
+
+    gathered: tuple[Tile, ...] = ()
+
+
+@pytest.mark.parametrize(
+    ("failure", "is_kept"),
+    [(QueryTimeout("It took too long."), False), (NotLoaded("It is not there."), True)],
+)
+def test_a_drawing_that_lacks_an_answer_which_may_still_come_is_not_kept(
+    warehouse: Warehouse, folder: ByteFolder, failure: QueryError, is_kept: bool
+) -> None:
+    tile = Reading(gathered=(Timid(failures=[failure]),))
+    opened = open_page(PAGE, "", warehouse, Access())
+    drawings = Drawings(warehouse, folder, kept_ms=0)
+    assert drawings.draw(opened, "t", tile, EVERYTHING)["drawing"]["content"]["n"] == 1
+    again = drawings.draw(opened, "t", tile, EVERYTHING)["drawing"]["content"]["n"]
+    assert again == (1 if is_kept else 2)
 
 
 def aimed(opened: OpenPage, value: float) -> OpenPage:

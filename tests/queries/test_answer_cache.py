@@ -105,6 +105,18 @@ def test_the_longest_unused_gives_way_and_the_memory_is_kept_to(warehouse: Wareh
     assert kept == [keys[0], *keys[len(keys) - len(kept) + 1 :]]
 
 
+def test_small_answers_are_counted_with_what_they_take_besides_their_numbers(
+    warehouse: Warehouse,
+) -> None:
+    query = replace(QUERY, by=(), compare=None, interval=False)
+    result = warehouse.ask(query, Access())
+    cache = AnswerCache(limit_bytes=1_000_000)
+    keys = [key_of(replace(query, limit=limit), Access(), "v1") for limit in range(1, 301)]
+    for key in keys:
+        cache.keep(key, result)
+    assert sum(cache.get(key) is not None for key in keys) < 100
+
+
 def test_an_answer_that_would_push_out_all_others_is_not_kept(warehouse: Warehouse) -> None:
     cache, key = AnswerCache(limit_bytes=1_000), key_of(QUERY, Access(), "v1")
     cache.keep(key, warehouse.ask(QUERY, Access()))

@@ -1,7 +1,7 @@
 """Truths of everywhere and always: what moves the company where nothing is planted at one place.
 
 Growth, who stays, how often members come, the weekdays and the launches. Pages may claim what
-follows from them; `tests/portal/test_truths_are_named.py` says what does.
+follows from them; `tests/portal/test_claims_are_true.py` says what does.
 """
 
 from calendar import monthrange
