@@ -12,6 +12,7 @@ import polars as pl
 from queries.answer_cache import AnswerCache, key_of
 from queries.bins import SIDE, finite
 from queries.cache import FrameCache
+from queries.cancellation import check
 from queries.catalog import Catalog
 from queries.complete_days import clipped, complete_through, covered
 from queries.condition import Dimension, Filter, Scalar
@@ -84,6 +85,7 @@ class Warehouse:
 
         Raises the errors of `queries.errors`; nothing else is meant for the person asking.
         """
+        check()
         started = perf_counter()
         tables = self.snapshot(version)
         key = key_of(query, access, tables.data_version)
