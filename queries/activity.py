@@ -16,8 +16,10 @@ from hashlib import blake2b
 from itertools import islice
 from typing import Any
 
+import numpy as np
 import polars as pl
 
+from queries.cancellation import check
 from queries.condition import Condition
 from queries.dataset import Activity, Dataset, TimeBucket, merged
 from queries.formula import Aggregate
@@ -91,7 +93,10 @@ def covering(
     dataset, period = query.dataset, query.period
     time = next((k for k in query.by if k.name == dataset.time.name), None)
     grain = time.grain if isinstance(time, TimeBucket) else Grain.DAY
-    if period is None or (time and not _is_short(period, grain)):
+    if period is None:
+        return None
+    spans = (period, query.compare.period) if query.compare else (period,)
+    if time and not all(_is_short(span, grain) for span in spans):
         return None
     keys = {k.name for k in query.by} - {dataset.time.name}
     named = keys | {f.dimension.name for f in (where.filters() if where else ())}
@@ -170,15 +175,17 @@ def together(reduction: Reduction, found: Sequence[pl.DataFrame]) -> pl.DataFram
 def _by_time(
     wide: pl.DataFrame, reduction: Reduction, counted: Sequence[str], name: str
 ) -> pl.DataFrame:
-    """A row for each bucket of time, from a column for each."""
-    others = [k.name for k in reduction.keys if k.name != name]
-    columns: dict[date, list[pl.Expr]] = {}
-    for span, key, alias in _spans(reduction, counted):
-        columns.setdefault(_bucket(span, reduction), []).append(pl.col(alias).alias(key))
-    return pl.concat(
-        wide.select(*others, pl.lit(start, pl.Date).alias(name), *found)
-        for start, found in columns.items()
-    )
+    """A row for each bucket of time, from a column for each, whichever way they come."""
+    spans = list(_spans(reduction, counted))
+    starts = [_bucket(span, reduction) for span, _, _ in spans[:: len(counted)]]
+    shape = (wide.height, len(starts), len(counted))
+    found = wide.select(alias for _, _, alias in spans).to_numpy().reshape(shape)
+    check()
+    groups = np.repeat(np.arange(wide.height), len(starts))
+    days = np.array(starts, dtype="datetime64[D]")
+    others = {k.name: wide[k.name].gather(groups) for k in reduction.keys if k.name != name}
+    counts = {key: found[..., i].ravel() for i, key in enumerate(counted)}
+    return pl.DataFrame({**others, name: np.tile(days, wide.height), **counts})
 
 
 def _spans(reduction: Reduction, counted: Sequence[str]) -> Iterator[tuple[Period, str, str]]:

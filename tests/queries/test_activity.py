@@ -152,6 +152,18 @@ def test_an_activity_leaves_alone_what_it_does_not_know(
     assert_same(ours, answer(duckdb_engine, folded, replace(query, dataset=RAW)))
 
 
+@pytest.mark.parametrize("days", [activity.MOST_SPANS, activity.MOST_SPANS + 1])
+def test_a_long_period_to_compare_with_by_day_is_that_of_the_raw_table(
+    days: int, folded: Lake, duckdb_engine: DuckDBEngine
+) -> None:
+    ended = START + timedelta(25)
+    long = Period(ended - timedelta(days - 1), ended)
+    query = asked(by=(COUNTRY, TimeBucket(DAY, Grain.DAY)), compare=Comparison("custom", long))
+    ours = answer(duckdb_engine, folded, query)
+    assert (TABLE in ours.sql) == (days <= activity.MOST_SPANS)
+    assert_same(ours, answer(duckdb_engine, folded, replace(query, dataset=RAW)))
+
+
 def test_days_that_are_loaded_again_lose_the_bits_of_what_is_gone(
     tmp_path: Path, duckdb_engine: DuckDBEngine
 ) -> None:
