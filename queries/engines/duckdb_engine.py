@@ -114,6 +114,7 @@ class DuckDBEngine:
         sql, values = render(reduction, self._scans(tables))
         order = quoted(order_by)
         with self._stoppable() as cursor:
+            check()
             cursor.execute(
                 f"COPY (FROM ({readable(sql, values)}) ORDER BY {order}) TO {text(path)} {PARQUET}"
             )
@@ -162,6 +163,7 @@ class DuckDBEngine:
         scans += [f"SELECT * FROM {files_sql(more)}"] if more else []
         rows = f"({' UNION ALL BY NAME '.join(scans)})"
         with self._stoppable() as cursor:
+            check()
             cursor.execute(f"COPY ({folding.sql(rows)}) TO {text(path)} {PARQUET}")
 
     def count(self, select: str, inputs: Sequence[str], tables: Tables) -> int:
@@ -192,7 +194,9 @@ class DuckDBEngine:
         """The days that files hold rows of."""
         sql = f"SELECT DISTINCT {expression} AS day FROM {files_sql(files)} ORDER BY 1"
         with self._stoppable() as cursor:
-            return cursor.sql(sql).pl()["day"].drop_nulls().to_list()
+            found = cursor.sql(sql)
+            check()
+            return found.pl()["day"].drop_nulls().to_list()
 
     @contextmanager
     def _stoppable(self) -> Generator[duckdb.DuckDBPyConnection]:

@@ -1,7 +1,9 @@
 """Work that nobody waits for is stopped; what somebody else waits for is not."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 from threading import Event
 from time import sleep
@@ -10,8 +12,9 @@ import polars as pl
 import pytest
 
 from queries.cache import FrameCache
-from queries.cancellation import Cancellation, check, current, during, stopped_by
+from queries.cancellation import Cancellation, Stop, check, current, during, stopped_by
 from queries.engines.duckdb_engine import DuckDBEngine
+from queries.engines.fold import Folding
 from queries.errors import Cancelled
 from queries.formula import Aggregate
 from queries.reduction import Reduction, Source
@@ -163,6 +166,34 @@ def test_a_running_query_of_duckdb_stops_and_only_that_one(
         stopped.result(60)
     with pytest.raises(Cancelled):
         reduced(short, one)
+    engine.close()
+
+
+class LeftAtOnce(Cancellation):
+    """Whoever asked leaves when what runs can be stopped, and before it has begun."""
+
+    @contextmanager
+    def stopping(self, stop: Stop) -> Generator[None]:
+        with super().stopping(stop):
+            self.cancel()
+            yield
+
+
+def test_nothing_is_written_for_who_leaves_just_before_it_is_begun(tmp_path: Path):
+    file, path = tmp_path / "days.parquet", tmp_path / "written.parquet"
+    row = {"day": [date(2026, 1, 1)], "account": [7], "bucket": [3], "n": [1]}
+    pl.DataFrame(row).write_parquet(file)
+    files, engine = Files("v1", {"days": (str(file),)}), DuckDBEngine()
+    counted = Reduction(source=Source("days"), keys=(), aggregates=(Aggregate("sum", "n"),))
+    folding = Folding(dimensions=(), columns=(("n_1", "n", 1),), width=63, grain="grain")
+    for work in (
+        lambda: engine.write(counted, files, str(path), counted.aggregates[0].key),
+        lambda: engine.fold(folding, (str(file),), (), (), str(path)),
+        lambda: engine.days("day", (str(file),)),
+    ):
+        with during(LeftAtOnce()), pytest.raises(Cancelled):
+            work()
+        assert not path.exists()
     engine.close()
 
 
