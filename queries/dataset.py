@@ -230,6 +230,7 @@ class Dataset:
     always (members only). `open` datasets are public: row rules do not apply to them. `derived`
     are the derived tables it reads, those they are made of first. `page_metrics` cannot be asked.
     `unnamed` are metrics that no hint may name, since whoever asks may not see them.
+    `leading` names the dimensions that are asked for most, those first.
     `people` pairs a column that is made of accounts, in a table whose rows are none's, with the
     aggregate that says of how many: a sum where no account is in two rows, else the most of a row.
     """
@@ -258,6 +259,7 @@ class Dataset:
     page_metrics: tuple[PageMetric, ...] = ()
     unnamed: frozenset[str] = frozenset()
     people: tuple[tuple[str, Aggregate], ...] = ()
+    leading: tuple[str, ...] = ()
 
     def __hash__(self) -> int:
         """Of its name and table: what it means is compared only with one of the same."""

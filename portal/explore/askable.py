@@ -13,15 +13,14 @@ MOST_LEADERBOARDS = 12
 def leading(dataset: Dataset) -> tuple[Dimension, ...]:
     """The dimensions worth a leaderboard each, those asked for most first.
 
-    What a rollup keeps is asked for most; then titles, then whatever has few values, words before
-    numbers.
+    The dataset names some; then come titles, then whatever has few values, words before numbers.
     """
-    kept = {name for rollup in dataset.rollups for name in rollup.dimensions}
+    named = len(dataset.leading)
 
     def rank(dimension: Dimension) -> int:
-        if dimension.name in kept:
-            return 0
-        return 1 if dimension.role == "title" else 2 if dimension.kind == "text" else 3
+        if dimension.name in dataset.leading:
+            return dataset.leading.index(dimension.name)
+        return named + (0 if dimension.role == "title" else 1 if dimension.kind == "text" else 2)
 
     useful = [d for d in dataset.dimensions if d.role == "title" or not d.is_wide]
     found = sorted(useful or dataset.dimensions, key=rank)

@@ -135,7 +135,8 @@ class WrittenDataset(_Written):
     """One file. `base` always filters; `exclusive` names a dimension whose values overlap.
 
     `people` has for each column that is made of accounts the aggregate that counts them, where rows
-    are not what an account did.
+    are not what an account did. `leading` names the dimensions that are asked for most, in order:
+    Explore shows them first.
     """
 
     name: Name
@@ -152,6 +153,7 @@ class WrittenDataset(_Written):
     time: WrittenTime
     joins: tuple[WrittenJoin, ...] = ()
     dimensions: tuple[WrittenDimension, ...] = ()
+    leading: Texts = ()
     rollups: tuple[WrittenRollup, ...] = ()
     activities: tuple[WrittenActivity, ...] = ()
     metrics: tuple[WrittenMetric, ...] = ()

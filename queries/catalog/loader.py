@@ -86,6 +86,7 @@ def read_dataset(text: str, origin: str) -> Dataset:
         derived=derived.needed([written.table, *(j.table or j.name for j in written.joins)]),
         smallest_grain=written.smallest_grain,
         exclusive=written.exclusive,
+        leading=written.leading,
         open=written.open,
         load_hint=written.load_hint,
     )
@@ -242,6 +243,10 @@ def _check(dataset: Dataset, origin: str) -> None:
     dimensions = names[: len(dataset.dimensions) + 1]
     if dataset.exclusive:
         check_known(dataset.exclusive, dimensions, f"{origin}: exclusive")
+    _check_once(list(dataset.leading), f"{origin}: leading")
+    short = [d.name for d in dataset.dimensions if not d.is_wide or d.role == "title"]
+    for name in dataset.leading:
+        check_known(name, short, f"{origin}: leading")
     for rollup in dataset.rollups:
         for name in rollup.dimensions:
             check_known(name, dimensions, f"{origin}: rollup {rollup.name}")

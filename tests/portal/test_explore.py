@@ -19,7 +19,7 @@ from portal.open_page import OpenPage, ask, open_page, shown
 from portal.page import Advising, Page, Tile
 from portal.view import RESERVED, View
 from queries.catalog import Catalog, builtin
-from queries.dataset import Access, Dataset, Metric, TimeBucket
+from queries.dataset import Access, Dataset, Metric, Rollup, TimeBucket
 from queries.errors import QueryError
 from queries.formula import parse
 from queries.model import Result
@@ -107,6 +107,23 @@ def test_every_dataset_can_be_laid_out_and_names_no_option(dataset: Dataset) -> 
     assert not taken & {d.name for d in dataset.dimensions}
     boards, rest = leading(dataset), others(dataset)
     assert sorted(d.name for d in (*boards, *rest)) == sorted(d.name for d in dataset.dimensions)
+
+
+LEADING = {
+    "playback": """country device source plan weekday hour title region genre kind
+        original_language origin_country""",
+    "impressions": """country device ranker weekday title page row_context policy genre kind
+        original_language shot_type""",
+}
+
+
+@pytest.mark.parametrize("name", LEADING)
+def test_what_leads_is_what_the_dataset_names_and_no_rollup_changes_it(name: str) -> None:
+    dataset = builtin().dataset(name)
+    other = (Rollup("other", tuple(d.name for d in dataset.dimensions[-6:])),)
+    for rollups in (dataset.rollups, (), other):
+        found = leading(replace(dataset, rollups=rollups))
+        assert [d.name for d in found] == LEADING[name].split()
 
 
 def test_an_unknown_dataset_is_said_with_the_nearest_name() -> None:

@@ -165,6 +165,7 @@ DATASET = Dataset(
     clock="local",
     owner="product",
     joins=(Join("titles", "programmes", "title_id", "title_id"),),
+    leading=("country", "device", "title"),
     rollups=(
         Rollup("country_device", ("country", "device")),
         Rollup("title", ("title",)),

@@ -154,6 +154,8 @@ def test_a_formula_shows_its_own_class(formula: str, expected: str):
         ("name: level}", "name: a__b}", "single underscores", ""),
         ("name: level}", "name: bucket}", "answers use themselves", ""),
         ("name: level}", "name: revenue}", "“revenue” is used twice", ""),
+        ("exclusive: level", "leading: [levle]", "leading: there is no “levle”", "“level”"),
+        ("exclusive: level", "leading: [level, level]", "“level” is used twice", ""),
         ("exclusive: level", "exclusive: levle", "there is no “levle”", "“level”"),
         ("[country]", "[cuontry]", "rollup daily: there is no “cuontry”", "“country”"),
         ("shops.city", "shop.city", "dimension city: joined table", "“shops”"),
