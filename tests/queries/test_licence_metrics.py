@@ -15,7 +15,7 @@ from queries.analyses.licences import FEWEST_VIEWERS
 from queries.dataset import Access
 from queries.engines.duckdb_engine import DuckDBEngine
 from queries.model import Query
-from tests.queries.test_derived_metrics import Demo, Row
+from tests.queries.derived_demo import Demo, Row
 
 pytestmark = pytest.mark.demo
 

@@ -13,7 +13,7 @@ from queries.engines.duckdb_engine import DuckDBEngine
 from queries.errors import UnsafeQuestion
 from queries.model import Query
 from queries.where import parse_where
-from tests.queries.test_derived_metrics import Demo, Row
+from tests.queries.derived_demo import Demo, Row
 
 pytestmark = pytest.mark.demo
 
