@@ -10,8 +10,9 @@ from queries.answer_cache import AnswerCache, key_of
 from queries.cache import FrameCache
 from queries.catalog import Catalog
 from queries.condition import Filter
-from queries.dataset import Access
+from queries.dataset import ROWS, Access
 from queries.engines.duckdb_engine import DuckDBEngine
+from queries.errors import AccessDenied
 from queries.lake.lake import Change, Lake
 from queries.model import Comparison, Query, Result
 from queries.period import Period
@@ -73,6 +74,20 @@ def test_nobody_reads_an_answer_given_to_another_access(warehouse: Warehouse) ->
     some = warehouse.ask(QUERY, Access(rows=(("country", ("BR",)),)))
     assert some.frame["country"].to_list() == ["BR"]
     assert _rows(some) < _rows(everything)
+
+
+def test_nobody_reads_numbers_hidden_from_them_in_an_answer_remembered_for_another(
+    warehouse: Warehouse,
+) -> None:
+    told = replace(QUERY, metrics=(DATASET.metric("hours_viewed"),))
+    everything = warehouse.ask(told, Access())
+    less = warehouse.ask(told, Access(hidden=frozenset({ROWS})))
+    for theirs, ours in ((everything.frame, less.frame), (everything.total, less.total)):
+        assert theirs["hours_viewed__n"].null_count() < theirs.height
+        assert ours["hours_viewed__n"].null_count() == ours.height
+        assert ours["hours_viewed"].equals(theirs["hours_viewed"])
+    with pytest.raises(AccessDenied):
+        warehouse.ask(QUERY, Access(hidden=frozenset({ROWS})))
 
 
 def test_values_that_are_equal_but_written_otherwise_have_answers_of_their_own() -> None:
