@@ -223,12 +223,12 @@ def _is_short(period: Period, grain: Grain) -> bool:
 
 def _within(span: Period, counting: Counting, count: str) -> str:
     """The condition that an account counts on any day of a span."""
-    tests = [
-        f'("{bits_of(count, block)}" & {bits}) <> 0'
+    kept = [
+        f'("{bits_of(count, block)}" & {bits})'
         for block in counting.blocks
         if (bits := mask(span, block))
     ]
-    return " OR ".join(tests) or "FALSE"
+    return f"({' | '.join(kept)}) <> 0" if kept else "FALSE"
 
 
 def mask(span: Period, block: int) -> int:

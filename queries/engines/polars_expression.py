@@ -26,6 +26,7 @@ _BINARY: dict[type[Expr], Callable[[pl.Expr, pl.Expr], pl.Expr]] = {
     exp.Div: lambda a, b: a / b,
     exp.IntDiv: lambda a, b: a // b,
     exp.BitwiseAnd: lambda a, b: a & b,
+    exp.BitwiseOr: lambda a, b: a | b,
     exp.EQ: lambda a, b: a == b,
     exp.NEQ: lambda a, b: a != b,
     exp.GT: lambda a, b: a > b,
