@@ -27,7 +27,7 @@ from queries.model import Query
 from queries.period import Grain, Period, end_of, start_of
 from queries.reduction import Column, Counting, Reduction, Source, Tables
 from queries.refusal import keeps_one
-from queries.rollup import ACCOUNT, DAY, DETAILS, stored, table_of
+from queries.rollup import ACCOUNT, DAY, DETAILS, is_built, stored, table_of
 from queries.rollup import built_from as rollup_built_from
 
 BLOCK = 63
@@ -74,12 +74,7 @@ def built_from(dataset: Dataset, activity: Activity, tables: Tables) -> dict[str
 
 
 def is_current(dataset: Dataset, activity: Activity, tables: Tables) -> bool:
-    name = table_of(dataset, activity)
-    written = tables.details.get(DETAILS, {}).get(name)
-    if written is None or not tables.has(name):
-        return False
-    expected = built_from(dataset, activity, tables)
-    return all(written.get(key) == value for key, value in expected.items())
+    return is_built(table_of(dataset, activity), built_from(dataset, activity, tables), tables)
 
 
 def covering(

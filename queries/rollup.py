@@ -6,7 +6,7 @@ the aggregate's key; with `only`, of the rows that meet a condition. It is curre
 from the very tables and definition that the snapshot holds; a stale one is never read.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from hashlib import blake2b
@@ -91,11 +91,14 @@ def built_from(dataset: Dataset, rollup: Rollup, tables: Tables) -> dict[str, An
 
 
 def is_current(dataset: Dataset, rollup: Rollup, tables: Tables) -> bool:
-    name = table_of(dataset, rollup)
+    return is_built(table_of(dataset, rollup), built_from(dataset, rollup, tables), tables)
+
+
+def is_built(name: str, expected: Mapping[str, Any], tables: Tables) -> bool:
+    """Whether a table was made of what is expected, by what was written down then."""
     written = tables.details.get(DETAILS, {}).get(name)
     if written is None or not tables.has(name):
         return False
-    expected = built_from(dataset, rollup, tables)
     return all(written.get(key) == value for key, value in expected.items())
 
 

@@ -15,14 +15,13 @@ from portal.context import Context
 from portal.drawing import Drawing, empty
 from portal.page import Place
 from portal.statement import Statement
+from portal.tiles.seen_titles import MOST_TITLES, TITLE, among, seen_most
 from queries.analyses import artwork
-from queries.condition import Filter, conjunction
+from queries.condition import conjunction
 from queries.model import Query, Result
 
-TITLE = "title"
 _MEASURES = ("image_take_rate", "best_image_probability", "click_bait_index", "seen_impressions")
 _LOOKS = ("artwork", "shot_type", "faces", "expression", "brightness")
-_TITLES = 40
 _CARDS = 12
 
 
@@ -35,25 +34,15 @@ class ImageWinners:
     metrics: tuple[str, ...] = ("best_image_probability", "image_take_rate", "click_bait_index")
 
     def questions(self, context: Context) -> tuple[Query, ...]:
-        question = context.question(("seen_impressions",), by=(TITLE,))
-        return (
-            replace(
-                question,
-                compare=None,
-                order_by="seen_impressions",
-                limit=_TITLES,
-                with_total=False,
-                interval=False,
-            ),
-        )
+        return (seen_most(context),)
 
     def following(self, results: Sequence[Result], context: Context) -> tuple[Query, ...]:
-        titles = tuple(results[0].frame[TITLE].drop_nulls().to_list())
-        if not titles:
+        kept = among(results, context)
+        if kept is None:
             return ()
         question = context.question(_MEASURES, by=(TITLE, "artwork"))
-        kept = conjunction(question.where, Filter(context.dataset.dimension(TITLE), "in", titles))
-        return (replace(question, where=kept, compare=None, with_total=False),)
+        where = conjunction(question.where, kept)
+        return (replace(question, where=where, compare=None, with_total=False),)
 
     def joined(self, results: Sequence[Result], _context: Context) -> tuple[Result, ...]:
         if len(results) == 1:
@@ -97,7 +86,7 @@ class ImageWinners:
             else "No image is better than the one in use beyond doubt."
         )
         table = {"columns": columns, "rows": rows, "more": 0}
-        notes = (said, f"Of the {_TITLES} titles seen most. Click one for its images.")
+        notes = (said, f"Of the {MOST_TITLES} titles seen most. Click one for its images.")
         return Drawing(kind="table", content={"tables": [table]}, filters=TITLE, notes=notes)
 
 

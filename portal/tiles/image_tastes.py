@@ -15,13 +15,12 @@ from portal.context import Context
 from portal.drawing import Drawing, empty
 from portal.page import Place
 from portal.tiles.rankers import scope
+from portal.tiles.seen_titles import TITLE, among, seen_most
 from queries.analyses import image_tastes
-from queries.condition import Filter, conjunction
+from queries.condition import conjunction
 from queries.model import Query, Result
 
-TITLE = "title"
 DATASET = "image_tastes"
-_TITLES = 40
 _VERDICTS = {"yes": "yes", "no": "not told apart", "too few": "too few"}
 _METHOD = (
     "Tested: takes of images drawn by chance, against what each image draws everywhere times what "
@@ -43,24 +42,13 @@ class TasteWinners:
     metrics: tuple[str, ...] = ("image_take_rate", "best_image_probability")
 
     def questions(self, context: Context) -> tuple[Query, ...]:
-        question = context.question(("seen_impressions",), by=(TITLE,))
-        return (
-            replace(
-                question,
-                compare=None,
-                order_by="seen_impressions",
-                limit=_TITLES,
-                with_total=False,
-                interval=False,
-            ),
-        )
+        return (seen_most(context),)
 
     def following(self, results: Sequence[Result], context: Context) -> tuple[Query, ...]:
-        titles = tuple(results[0].frame[TITLE].drop_nulls().to_list())
-        if not titles:
+        kept = among(results, context)
+        if kept is None:
             return ()
         asked = scope(context)
-        kept = Filter(context.dataset.dimension(TITLE), "in", titles)
         return (image_tastes.question(replace(asked, where=conjunction(asked.where, kept))),)
 
     def joined(self, results: Sequence[Result], _context: Context) -> tuple[Result, ...]:

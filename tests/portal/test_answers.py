@@ -12,15 +12,13 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from portal.callbacks import answer_tiles, describe_tile, list_values
-from portal.context import Context
-from portal.drawing import Drawing
 from portal.drawn import Drawings
-from portal.page import Page, Place, Section
+from portal.page import Page, Section
 from portal.site import Site
 from portal.tiles import Breakdown, CountryMap, Headline, Heat, Lines, Ranking, Scorecard, Trend
 from queries.dataset import Access
-from queries.model import Query, Result
 from queries.warehouse import Warehouse
+from tests.portal.broken_tile import Broken
 from tests.portal.small_warehouse import small_warehouse
 
 METRIC = "hours_viewed"
@@ -32,20 +30,6 @@ class Ada:
     name: str = "Ada"
     unit: str = "product"
     access: Access = field(default_factory=Access)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Broken:
-    """A tile with a bug."""
-
-    place: Place = field(default_factory=lambda: Place(title="Broken"))
-    metrics: tuple[str, ...] = (METRIC,)
-
-    def questions(self, context: Context) -> tuple[Query, ...]:
-        return (context.question(self.metrics),)
-
-    def draw(self, results: Sequence[Result], context: Context) -> Drawing:
-        raise RuntimeError(f"a bug in {context.dataset.name}, {len(results)} results")
 
 
 TILES = (

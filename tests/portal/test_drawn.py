@@ -26,24 +26,11 @@ from queries.errors import NotLoaded, QueryError, QueryTimeout
 from queries.lake.lake import Change, Lake
 from queries.model import Query, Result
 from queries.warehouse import Warehouse
+from tests.portal.broken_tile import Broken
 from tests.portal.small_warehouse import small_warehouse
 from tests.queries.small_lake import DATASET, plays
 
 METRIC = "hours_viewed"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Broken:
-    """A tile with a bug."""
-
-    place: Place = field(default_factory=lambda: Place(title="Broken"))
-    metrics: tuple[str, ...] = (METRIC,)
-
-    def questions(self, context: Context) -> tuple[Query, ...]:
-        return (context.question(self.metrics),)
-
-    def draw(self, results: Sequence[Result], context: Context) -> Drawing:
-        raise RuntimeError(f"a bug in {context.dataset.name}, {len(results)} results")
 
 
 PAGE = Page(
