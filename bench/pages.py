@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 from rich.console import Console
 from rich.table import Table
 
-from portal.drawn import Drawings, Reader
+from portal.drawn import Drawings
 from portal.open_page import open_page
 from portal.page import Gathering, Page
 from portal.routing import discover
@@ -107,7 +107,7 @@ def _drawn(page: Page, cache: Path, warehouse: Warehouse) -> dict[str, tuple[str
     tiles = sorted(opened.tiles().items(), key=lambda named: isinstance(named[1], Gathering))
     found: dict[str, tuple[str, float]] = {}
     for place, tile in tiles:
-        answer = drawings.draw(opened, place, tile, Reader(EVERYTHING))
+        answer = drawings.draw(opened, place, tile)
         title = f"{place} {type(tile).__name__} {tile.place.title or ' '.join(tile.metrics)}"
         reason = answer["drawing"]["content"].get("reason", "nothing asked")
         found[title] = (answer["foot"]["source"] or str(reason), answer["took_ms"])

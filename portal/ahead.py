@@ -8,7 +8,7 @@ import logging
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 
-from portal.drawn import Drawings, Reader
+from portal.drawn import Drawings
 from portal.open_page import OpenPage, open_page
 from portal.page import Gathering, Page
 from portal.store.target import Target
@@ -45,7 +45,7 @@ def _draw_page(opened: OpenPage, kept: Drawings) -> int:
     tiles = sorted(opened.tiles().items(), key=lambda named: isinstance(named[1], Gathering))
     for name, tile in tiles:
         try:
-            kept.draw(opened, name, tile, Reader(opened.access))
+            kept.draw(opened, name, tile)
         except Exception:
             logger.exception("tile failed", extra={"path": opened.page.path, "tile": name})
     return len(tiles)

@@ -6,7 +6,6 @@ Only those that took long are kept: the others cost less than the keeping. What 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from hashlib import blake2b
 from importlib.metadata import distributions
@@ -23,7 +22,6 @@ from portal.drawing import Drawing
 from portal.open_page import OpenPage, ask_all, list_rows, shown
 from portal.page import Advising, Lists, Reports, Tile
 from queries.byte_folder import ByteFolder
-from queries.dataset import Access
 from queries.errors import Cancelled, QueryError
 from queries.model import Result
 from queries.warehouse import Warehouse
@@ -34,14 +32,6 @@ KEPT_MS = 40.0
 _ROOT = Path(__file__).resolve().parent.parent
 _SOURCES = ("portal", "pages", "queries")
 _Answer = dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Reader:
-    """Whom a tile is drawn for: what they may see, and whether as a table instead of a figure."""
-
-    access: Access
-    as_table: bool = False
 
 
 class Drawings:
@@ -63,17 +53,19 @@ class Drawings:
         """Those of a portal whose cache is here."""
         return cls(warehouse, ByteFolder(cache_folder / "drawn"))
 
-    def draw(self, opened: OpenPage, name: str, tile: Tile, reader: Reader) -> _Answer:
+    def draw(self, opened: OpenPage, name: str, tile: Tile, *, as_table: bool = False) -> _Answer:
         """What a tile shows and what stands under it, with the milliseconds that it took to tell.
+
+        `as_table` for its answers as a table instead of a figure.
 
         A question without an answer is drawn as its problem. Raises Cancelled.
         """
         started = perf_counter()
-        key = key_of(opened, name, reader)
+        key = key_of(opened, name, as_table=as_table)
         found = self._find(key)
         if found is not None:
             return {**found, "took_ms": since(started)}
-        results, drawing, is_whole = _drawn(opened, tile, self._warehouse, reader)
+        results, drawing, is_whole = _drawn(opened, tile, self._warehouse, as_table=as_table)
         answer = {"drawing": plain(drawing), "foot": foot(opened, tile, results)}
         took = since(started)
         if is_whole and took >= self._kept_ms:
@@ -92,13 +84,13 @@ class Drawings:
             self._folder.set(key, orjson.dumps(answer, option=orjson.OPT_SERIALIZE_NUMPY))
 
 
-def key_of(opened: OpenPage, name: str, reader: Reader) -> str:
+def key_of(opened: OpenPage, name: str, *, as_table: bool = False) -> str:
     """All that a drawing of this tile follows from."""
-    access = reader.access
+    access = opened.access
     rights = (access.rows, sorted(map(repr, access.hidden)))
     shown_for = sorted(opened.extents) if opened.targets else ()
     targets = [opened.context_of(dataset).targets for dataset in shown_for]
-    view = (opened.page.path, opened.view.to_url(), opened.data_version, name, reader.as_table)
+    view = (opened.page.path, opened.view.to_url(), opened.data_version, name, as_table)
     meant = repr((code(), view, rights, targets))
     return "drawn:" + blake2b(meant.encode(), digest_size=20).hexdigest()
 
@@ -122,19 +114,19 @@ def since(started: float) -> float:
 
 
 def _drawn(
-    opened: OpenPage, tile: Tile, warehouse: Warehouse, reader: Reader
+    opened: OpenPage, tile: Tile, warehouse: Warehouse, *, as_table: bool
 ) -> tuple[Sequence[Result], Drawing, bool]:
     """What a tile shows, the answers it shows, and whether all it asked was answered."""
     context = opened.tile_context(tile)
     try:
         if isinstance(tile, Lists):
-            rows = list_rows(opened, tile, warehouse, reader.access)
+            rows = list_rows(opened, tile, warehouse, opened.access)
             return (), tile.draw_rows(rows, context), True
         if isinstance(tile, Reports):
-            health = warehouse.health(reader.access, opened.data_version)
+            health = warehouse.health(opened.access, opened.data_version)
             return (), tile.report(health, context), True
-        results, is_whole = ask_all(opened, tile, warehouse, reader.access)
-        if not reader.as_table:
+        results, is_whole = ask_all(opened, tile, warehouse, opened.access)
+        if not as_table:
             return results, tile.draw(results, context), is_whole
         return results, table(shown(opened, tile, results)), is_whole
     except Cancelled:

@@ -4,7 +4,6 @@ The counts of all groups come in one scan. A total is read off the same counts, 
 groups, so it is estimated anew and never a sum or a mean of the groups' values.
 """
 
-from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -19,9 +18,7 @@ from queries.interval import margin_of_present
 from queries.model import Query
 from queries.period import Period
 from queries.plan import Plan, over
-from queries.reduction import Reduction
-
-Reduce = Callable[[Reduction], pl.DataFrame]
+from queries.reduction import Reduce
 
 MOST_CELLS = 4_000_000
 MOST_GROUPS = 10_000

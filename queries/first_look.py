@@ -6,7 +6,6 @@ more is counted. What is shown, withheld and marked is just what a count of ever
 it.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -28,10 +27,9 @@ from queries.formula import Array
 from queries.model import Query
 from queries.period import Period
 from queries.plan import by_bucket, only
-from queries.reduction import Part, Reduction
+from queries.reduction import Part, Reduce, Reduction
 from queries.small_cells import accounts, is_few, is_withheld
 
-Reduce = Callable[[Reduction], pl.DataFrame]
 _Mask = NDArray[np.bool_]
 
 MOST_NAMED = 500

@@ -5,7 +5,6 @@ and intervals; else the values come from a second scan without buckets. A rankin
 dimension is cut to its top before buckets are asked for.
 """
 
-from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -34,10 +33,8 @@ from queries.plan import (
     matching,
     only,
 )
-from queries.reduction import Reduction
+from queries.reduction import Reduce, Reduction
 from queries.small_cells import accounts, is_few, is_withheld
-
-Reduce = Callable[[Reduction], pl.DataFrame]
 
 WIDEST_CUT = 500
 _PLACE = "__place"

@@ -3,7 +3,7 @@
 All types are frozen values or protocols; nothing here knows of metrics.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Protocol
@@ -163,3 +163,7 @@ class Tables(Protocol):
     def rows(self, table: str) -> int: ...
 
     def complete_through(self, table: str) -> date | None: ...
+
+
+Reduce = Callable[[Reduction], pl.DataFrame]
+"""What answers a reduction, from wherever."""

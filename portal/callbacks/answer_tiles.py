@@ -21,7 +21,7 @@ from flask import Flask, Response, abort, request
 from portal.callbacks.newest import Newest, Seen
 from portal.components import format as written
 from portal.components.problem import bug
-from portal.drawn import Reader, foot, plain, since
+from portal.drawn import foot, plain, since
 from portal.logs import log
 from portal.open_page import OpenPage, open_page
 from portal.page import Gathering, Tile
@@ -55,7 +55,7 @@ def register(server: Flask, site: Site) -> None:
         tiles = opened.tiles()
         wanted = [name for name in asked.get("tiles", ()) if name in tiles][:_MOST_TILES]
         left = request.environ.get("waitress.client_disconnected", _never)
-        job = _Job(opened, site, Reader(access, asked.get("as") == "table"), left)
+        job = _Job(opened, site, asked.get("as") == "table", left)
         seen = newest.begin(site.viewer().id, asked.get("view"))
         return Response(
             _lines(job, {name: tiles[name] for name in wanted}, seen),
@@ -67,7 +67,7 @@ def register(server: Flask, site: Site) -> None:
 class _Job:
     opened: OpenPage
     site: Site
-    reader: Reader
+    as_table: bool
     has_left: Callable[[], bool]
 
 
@@ -159,7 +159,7 @@ def _answer(job: _Job, tile: Tile, work: _Work, cancellation: Cancellation) -> d
     started = perf_counter()
     try:
         with during(cancellation), followed_by(work.progress):
-            return job.site.drawings.draw(job.opened, work.tile, tile, job.reader)
+            return job.site.drawings.draw(job.opened, work.tile, tile, as_table=job.as_table)
     except Cancelled:
         log.info("question stopped", after_ms=since(started))
         return {}

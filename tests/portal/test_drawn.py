@@ -12,7 +12,7 @@ import pytest
 from portal.ahead import draw_ahead
 from portal.context import Context
 from portal.drawing import Drawing
-from portal.drawn import Drawings, Reader, key_of
+from portal.drawn import Drawings, key_of
 from portal.open_page import OpenPage, open_page
 from portal.page import Page, Place, Section, Tile
 from portal.store.target import Target
@@ -40,7 +40,6 @@ PAGE = Page(
     datasets=(DATASET.name,),
     sections=(Section(tiles=(Headline(metric=METRIC), Ranking(metric=METRIC, by="country"))),),
 )
-EVERYTHING = Reader(Access())
 PLAIN = orjson.OPT_SERIALIZE_NUMPY
 
 
@@ -72,9 +71,7 @@ def without_files(home: Path) -> Warehouse:
 def draw(warehouse: Warehouse, folder: ByteFolder, query: str = "") -> dict[str, dict]:
     opened = open_page(PAGE, query, warehouse, Access())
     drawings = Drawings(warehouse, folder, kept_ms=0)
-    return {
-        name: drawings.draw(opened, name, tile, EVERYTHING) for name, tile in opened.tiles().items()
-    }
+    return {name: drawings.draw(opened, name, tile) for name, tile in opened.tiles().items()}
 
 
 def test_what_was_drawn_is_shown_again_although_the_rows_are_gone(
@@ -94,14 +91,14 @@ def test_a_drawing_that_was_soon_done_is_not_kept(warehouse: Warehouse, folder: 
     drawings = Drawings(warehouse, folder, kept_ms=1e9)
     ((name, tile), _) = opened.tiles().items()
     for _ in range(2):
-        assert drawings.draw(opened, name, tile, EVERYTHING)["foot"]["source"] in ("raw", "cache")
-    assert folder.get(key_of(opened, name, EVERYTHING)) is None
+        assert drawings.draw(opened, name, tile)["foot"]["source"] in ("raw", "cache")
+    assert folder.get(key_of(opened, name)) is None
 
 
 def test_what_is_no_drawing_is_drawn_anew(warehouse: Warehouse, folder: ByteFolder) -> None:
     opened = open_page(PAGE, "", warehouse, Access())
     for name in opened.tiles():
-        folder.set(key_of(opened, name, EVERYTHING), b'{"drawing": ')
+        folder.set(key_of(opened, name), b'{"drawing": ')
     assert [a["drawing"]["kind"] for a in draw(warehouse, folder).values()] == ["number", "ranking"]
 
 
@@ -117,12 +114,11 @@ def test_new_rows_are_drawn_anew(warehouse: Warehouse, folder: ByteFolder, tmp_p
 
 def test_a_refusal_is_not_kept(warehouse: Warehouse, folder: ByteFolder) -> None:
     hidden = frozenset(DATASET.metric(METRIC).formula.aggregates())
-    reader = Reader(Access(hidden=hidden))
-    opened = open_page(PAGE, "", warehouse, reader.access)
+    opened = open_page(PAGE, "", warehouse, Access(hidden=hidden))
     drawings = Drawings(warehouse, folder, kept_ms=0)
     for name, tile in opened.tiles().items():
-        assert drawings.draw(opened, name, tile, reader)["drawing"]["kind"] == "empty"
-        assert folder.get(key_of(opened, name, reader)) is None
+        assert drawings.draw(opened, name, tile)["drawing"]["kind"] == "empty"
+        assert folder.get(key_of(opened, name)) is None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,8 +155,8 @@ def test_a_drawing_that_lacks_an_answer_which_may_still_come_is_not_kept(
     tile = Reading(gathered=(Timid(failures=[failure]),))
     opened = open_page(PAGE, "", warehouse, Access())
     drawings = Drawings(warehouse, folder, kept_ms=0)
-    assert drawings.draw(opened, "t", tile, EVERYTHING)["drawing"]["content"]["n"] == 1
-    again = drawings.draw(opened, "t", tile, EVERYTHING)["drawing"]["content"]["n"]
+    assert drawings.draw(opened, "t", tile)["drawing"]["content"]["n"] == 1
+    again = drawings.draw(opened, "t", tile)["drawing"]["content"]["n"]
     assert again == (1 if is_kept else 2)
 
 
@@ -185,22 +181,22 @@ def aimed(opened: OpenPage, value: float) -> OpenPage:
 def test_whatever_a_drawing_follows_from_is_in_its_key(warehouse: Warehouse) -> None:
     opened = open_page(PAGE, "", warehouse, Access())
     filtered = open_page(PAGE, "country=US", warehouse, Access())
-    ruled = Reader(Access(rows=(("country", ("US",)),)))
-    hiding = Reader(Access(hidden=frozenset(DATASET.metric(METRIC).formula.aggregates())))
+    ruled = Access(rows=(("country", ("US",)),))
+    hiding = Access(hidden=frozenset(DATASET.metric(METRIC).formula.aggregates()))
     name, other = opened.tiles()
     keys = [
-        key_of(opened, name, EVERYTHING),
-        key_of(opened, other, EVERYTHING),
-        key_of(opened, name, Reader(Access(), as_table=True)),
-        key_of(filtered, name, EVERYTHING),
-        key_of(opened, name, ruled),
-        key_of(opened, name, hiding),
-        key_of(replace(opened, data_version="v9"), name, EVERYTHING),
-        key_of(aimed(opened, 5), name, EVERYTHING),
-        key_of(aimed(opened, 6), name, EVERYTHING),
+        key_of(opened, name),
+        key_of(opened, other),
+        key_of(opened, name, as_table=True),
+        key_of(filtered, name),
+        key_of(replace(opened, access=ruled), name),
+        key_of(replace(opened, access=hiding), name),
+        key_of(replace(opened, data_version="v9"), name),
+        key_of(aimed(opened, 5), name),
+        key_of(aimed(opened, 6), name),
     ]
     assert len(set(keys)) == len(keys)
-    assert key_of(opened, name, Reader(Access())) == keys[0]
+    assert key_of(open_page(PAGE, "", warehouse, Access()), name) == keys[0]
 
 
 def test_pages_drawn_ahead_are_there_for_each_kind_of_reader(
@@ -214,7 +210,7 @@ def test_pages_drawn_ahead_are_there_for_each_kind_of_reader(
     for access in (Access(), ruled):
         opened = open_page(PAGE, "", empty, access)
         for name, tile in opened.tiles().items():
-            answer = Drawings(empty, folder).draw(opened, name, tile, Reader(access))
+            answer = Drawings(empty, folder).draw(opened, name, tile)
             assert answer["foot"]["source"] == "cache"
 
 

@@ -13,6 +13,7 @@ from queries.engines.polars_engine import PolarsEngine
 from queries.lake.lake import Change, Lake
 from queries.reduction import Engine
 from queries.warehouse import Warehouse
+from tests.queries.derived_demo import Demo
 from tests.queries.small_lake import DATASET, Files, plays, titles, write
 
 
@@ -52,3 +53,11 @@ def lake(tmp_path: Path) -> Lake:
 @pytest.fixture
 def warehouse(lake: Lake, duckdb_engine: DuckDBEngine) -> Warehouse:
     return Warehouse(lake, duckdb_engine, FrameCache(None), Catalog((DATASET,)))
+
+
+@pytest.fixture(scope="module")
+def demo(demo_home: Path) -> Iterator[Demo]:
+    """The demo's rows beside what the warehouse says of them."""
+    engine = DuckDBEngine(memory="1GB")
+    yield Demo(demo_home, engine)
+    engine.close()

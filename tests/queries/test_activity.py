@@ -8,7 +8,6 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from polars.testing import assert_frame_equal
 
 from queries import activity
 from queries.cache import FrameCache
@@ -23,6 +22,7 @@ from queries.period import Grain, Period, previous
 from queries.reduction import Engine
 from queries.rollups import refresh
 from queries.warehouse import Warehouse
+from tests.queries.same_answers import assert_same
 from tests.queries.small_lake import COUNTRY, DATASET, DAY, DAYS, DEVICE, START, plays, titles
 
 RAW: Dataset = replace(DATASET, rollups=(), activities=())
@@ -58,21 +58,6 @@ def folded(tmp_path_factory: pytest.TempPathFactory, duckdb_engine: DuckDBEngine
 
 def answer(engine: Engine, lake: Lake, query: Query) -> Result:
     return Warehouse(lake, engine, FrameCache(None), Catalog((query.dataset,))).ask(query, Access())
-
-
-def assert_same(ours: Result, theirs: Result) -> None:
-    keys = [k.name for k in ours.query.by]
-    for one, other, by in (
-        (ours.frame, theirs.frame, keys),
-        (ours.total, theirs.total, []),
-    ):
-        assert_frame_equal(
-            one.sort(by, nulls_last=True) if by else one,
-            other.sort(by, nulls_last=True) if by else other,
-            rel_tol=1e-6,
-            abs_tol=1e-6,
-            check_dtypes=False,
-        )
 
 
 kept = st.sampled_from(

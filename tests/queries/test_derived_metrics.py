@@ -1,26 +1,16 @@
 """What members watched: metrics against plain loops over the rows of the demo."""
 
 from collections import defaultdict
-from collections.abc import Iterator
 from datetime import date, timedelta
-from pathlib import Path
 from statistics import mean, median
 
 import pytest
 
-from queries.engines.duckdb_engine import DuckDBEngine
 from tests.queries.derived_demo import Demo, Row, together
 
 pytestmark = pytest.mark.demo
 
 FOUR_WEEKS = timedelta(days=28)
-
-
-@pytest.fixture(scope="module")
-def demo(demo_home: Path) -> Iterator[Demo]:
-    engine = DuckDBEngine(memory="1GB")
-    yield Demo(demo_home, engine)
-    engine.close()
 
 
 def ended(play: Row) -> bool:

@@ -1,9 +1,7 @@
 """What members were shown: metrics against plain loops over the rows of the demo."""
 
 from collections import defaultdict
-from collections.abc import Iterator
 from math import log, log2
-from pathlib import Path
 from statistics import mean
 
 import duckdb
@@ -11,17 +9,9 @@ import numpy as np
 import pytest
 from sklearn.metrics import ndcg_score
 
-from queries.engines.duckdb_engine import DuckDBEngine
 from tests.queries.derived_demo import Demo, Row, together
 
 pytestmark = pytest.mark.demo
-
-
-@pytest.fixture(scope="module")
-def demo(demo_home: Path) -> Iterator[Demo]:
-    engine = DuckDBEngine(memory="1GB")
-    yield Demo(demo_home, engine)
-    engine.close()
 
 
 def ranked(request: list[Row]) -> tuple[list[bool], set[int], set[int]]:

@@ -2,9 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Iterator
 from datetime import date, timedelta
-from pathlib import Path
 
 import polars as pl
 import pytest
@@ -13,20 +11,12 @@ from queries.analyses import licences
 from queries.analyses.cluster import Scope
 from queries.analyses.licences import FEWEST_VIEWERS
 from queries.dataset import Access
-from queries.engines.duckdb_engine import DuckDBEngine
 from queries.model import Query
 from tests.queries.derived_demo import Demo, Row
 
 pytestmark = pytest.mark.demo
 
 Window = tuple[int, str, date]
-
-
-@pytest.fixture(scope="module")
-def demo(demo_home: Path) -> Iterator[Demo]:
-    engine = DuckDBEngine(memory="1GB")
-    yield Demo(demo_home, engine)
-    engine.close()
 
 
 @pytest.fixture(scope="module")

@@ -1,28 +1,18 @@
 """What titles are worth, against the same worked out by plain loops over the demo's rows."""
 
 from collections import defaultdict
-from collections.abc import Iterator
-from pathlib import Path
 
 import polars as pl
 import pytest
 
 from queries.catalog import builtin
 from queries.dataset import Access
-from queries.engines.duckdb_engine import DuckDBEngine
 from queries.errors import UnsafeQuestion
 from queries.model import Query
 from queries.where import parse_where
 from tests.queries.derived_demo import Demo, Row
 
 pytestmark = pytest.mark.demo
-
-
-@pytest.fixture(scope="module")
-def demo(demo_home: Path) -> Iterator[Demo]:
-    engine = DuckDBEngine(memory="1GB")
-    yield Demo(demo_home, engine)
-    engine.close()
 
 
 @pytest.fixture(scope="module")
