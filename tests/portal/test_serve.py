@@ -164,6 +164,17 @@ def children(process: subprocess.Popen[str]) -> list[int]:
     return [int(number) for number in listed.split()]
 
 
+def wait_for_two(process: subprocess.Popen[str], without: int | None = None) -> list[int]:
+    """Its two children, once it has two and `without` is none of them."""
+    for _ in range(int(PATIENCE * 5)):
+        listed = children(process)
+        if len(listed) == 2 and without not in listed:
+            return listed
+        assert process.poll() is None, process.stdout.read() if process.stdout else ""
+        time.sleep(0.2)
+    raise AssertionError(f"Its children are {children(process)}.")
+
+
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="reads Linux's list of processes")
 def test_the_whole_portal_keeps_two_processes_alive_and_stops_politely(tmp_path: Path):
     """Slow because it is real: fresh interpreters with all of the portal in each."""
@@ -174,14 +185,10 @@ def test_the_whole_portal_keeps_two_processes_alive_and_stops_politely(tmp_path:
         status, page = get(int(port), "/login")
         assert status == 200
         assert b"Who would you like to be?" in page
-        before = children(process)
-        os.kill(before[0], signal.SIGKILL)
-        for _ in range(int(PATIENCE * 5)):
-            time.sleep(0.2)
-            if len(children(process)) == 2 and before[0] not in children(process):
-                break
-        assert before[0] not in children(process)
-        assert before[1] in children(process)
+        # The first of the two answers while the other is still to be started.
+        killed, spared = wait_for_two(process)
+        os.kill(killed, signal.SIGKILL)
+        assert spared in wait_for_two(process, without=killed)
         wait_until_ready(int(port), process)
         process.send_signal(signal.SIGTERM)
         output, _ = process.communicate(timeout=PATIENCE)
