@@ -30,7 +30,7 @@ def finite(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def together(frame: pl.DataFrame, fewest: int) -> pl.DataFrame:
-    """Neighbours put together until each bin of each side has rows in so many buckets, or none.
+    """Neighbours put together until in each bin of each side are so many accounts, or none.
 
     By side and bucket, with the ends of the bins as they may be told. Raises UnsafeQuestion where
     nothing remains to tell apart.
@@ -53,10 +53,11 @@ def together(frame: pl.DataFrame, fewest: int) -> pl.DataFrame:
 
 
 def _present(frame: pl.DataFrame, numbers: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """In which buckets each side has rows in each bin: `sides x bins x buckets`."""
+    """Where each side has rows: `sides x bins x buckets`, the last of these nobody's."""
     sides, side = np.unique(frame[SIDE].to_numpy(), return_inverse=True)
-    found = np.zeros((len(sides), len(numbers), BUCKETS), dtype=bool)
-    found[side, np.searchsorted(numbers, frame[BIN].to_numpy()), frame[BUCKET].to_numpy()] = True
+    found = np.zeros((len(sides), len(numbers), BUCKETS + 1), dtype=bool)
+    bucket = np.minimum(frame[BUCKET].to_numpy(), BUCKETS)
+    found[side, np.searchsorted(numbers, frame[BIN].to_numpy()), bucket] = True
     return found
 
 
@@ -64,8 +65,8 @@ def _grouped(present: NDArray[np.bool_], fewest: int) -> NDArray[np.int64]:
     """The number of the group that each bin goes to, in their order."""
 
     def is_enough(buckets: NDArray[np.bool_]) -> bool:
-        counts = buckets.sum(axis=1)
-        return bool(counts.any() and ((counts == 0) | (counts >= fewest)).all())
+        counts = buckets[:, :BUCKETS].sum(axis=1)
+        return bool(buckets.any() and ((counts == 0) | (counts >= fewest)).all())
 
     groups: list[tuple[int, NDArray[np.bool_]]] = []
     start, held = 0, np.zeros_like(present[:, 0])

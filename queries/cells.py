@@ -11,10 +11,12 @@ from queries.dataset import BUCKET, BUCKETS, CLOSING_ROWS, ROWS, Dataset, Metric
 from queries.estimators.estimator import Estimates
 from queries.formula import Array, Formula
 from queries.interval import Histogram
+from queries.paired import NAMED, named_rows
 from queries.plan import INHABITED
 from queries.reduction import Reduction
 
 GROUP = "__group"
+_ROW_COUNTS = {ROWS.key, CLOSING_ROWS.key}
 _VALUES = frozenset(("quantile", "min", "max"))
 
 
@@ -24,8 +26,9 @@ class Cells:
 
     An aggregate that is no sum over buckets has a total only. A sum over rows whose values are all
     missing is NaN, in its total and in its buckets. `histograms` are by the key of their
-    quantile, `estimates` by the name of the metric. `inhabited` counts the buckets that each group
-    has rows in, where it is not split by bucket. `left_out` groups of a handful are in no ranking.
+    quantile, `estimates` by the name of the metric. Where some rows name no account, `buckets` also
+    has those that do, by the key of all and `NAMED`. `inhabited` says in how many buckets accounts
+    have rows, where it is not split by bucket. `left_out` groups of a handful are in no ranking.
     """
 
     groups: pl.DataFrame
@@ -42,9 +45,14 @@ class Cells:
         return np.broadcast_to(values, (self.groups.height,)).astype(np.float64)
 
     def occupied(self, key: str) -> Array | None:
-        """In how many buckets each group has rows, counted by `key`; None where nobody counted."""
-        rows = self.buckets.get(key, self.buckets.get(ROWS.key))
-        return self.inhabited if rows is None else np.asarray((rows > 0).sum(axis=1), np.float64)
+        """In how many buckets accounts have rows of each group; None where nobody counted."""
+        found = self.named(key)
+        return self.inhabited if found is None else np.asarray(found.sum(axis=1), np.float64)
+
+    def named(self, key: str) -> NDArray[np.bool_] | None:
+        """In which buckets accounts have rows of each group, counted by `key`."""
+        rows = named_rows(self.buckets, key if key in self.buckets else ROWS.key)
+        return rows if rows is None else rows > 0
 
     def behind(self, metric: Metric, dataset: Dataset) -> Array | None:
         """Of how many buckets or accounts a metric of each group is; None where of nobody's."""
@@ -91,21 +99,29 @@ def laid_out_by_bucket(
         unique = frame.select(keys).unique(maintain_order=True) if keys else None
         groups = pl.DataFrame({GROUP: [0]}) if unique is None else unique
     indexed = indexed_by_group(frame, groups, keys)
-    at = (indexed[GROUP].to_numpy(), bucket_of(indexed))
+    group, bucket = indexed[GROUP].to_numpy(), bucket_of(indexed)
+    is_named = bucket < BUCKETS
+    at = group.astype(np.int64) * BUCKETS + bucket % BUCKETS
+    shape = (groups.height, BUCKETS)
+
+    def placed(values: Array) -> Array:
+        flat = np.bincount(at, values, groups.height * BUCKETS)
+        return flat.astype(np.float64, copy=False).reshape(shape)
+
     buckets: dict[str, Array] = {}
     totals: dict[str, Array] = {}
     for aggregate in reduction.aggregates:
         values = _numbers(indexed[aggregate.key])
         is_missing = np.isnan(values)
-        cells = np.zeros((groups.height, BUCKETS))
-        cells[at] = np.where(is_missing, 0, values)
-        buckets[aggregate.key] = cells
-        totals[aggregate.key] = cells.sum(axis=1)
+        buckets[aggregate.key] = placed(np.where(is_missing, 0, values))
+        totals[aggregate.key] = buckets[aggregate.key].sum(axis=1)
+        if aggregate.key in _ROW_COUNTS and not is_named.all():
+            buckets[aggregate.key + NAMED] = placed(np.where(is_named, values, 0))
         if is_missing.any():
             is_known = np.zeros(groups.height, dtype=bool)
-            is_known[at[0][~is_missing]] = True
+            is_known[group[~is_missing]] = True
             is_there = np.zeros(groups.height, dtype=bool)
-            is_there[at[0]] = True
+            is_there[group] = True
             totals[aggregate.key][is_there & ~is_known] = np.nan
     return Cells(groups, totals, buckets)
 
@@ -116,5 +132,5 @@ def _numbers(values: pl.Series) -> Array:
 
 
 def bucket_of(indexed: pl.DataFrame) -> NDArray[np.int64]:
-    """Rows of nobody count with the first bucket."""
-    return np.nan_to_num(_numbers(indexed[BUCKET])).astype(np.int64)
+    """From `BUCKETS` on it is nobody's, and so is a row without any."""
+    return np.nan_to_num(_numbers(indexed[BUCKET]), nan=BUCKETS).astype(np.int64)

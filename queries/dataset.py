@@ -16,6 +16,7 @@ from queries.formula import Aggregate, Formula, unbound
 from queries.period import Grain
 
 BUCKETS = 256
+"""Accounts lie in buckets 0 to 255; rows that name none in 256 to 511, to cluster as 256 less."""
 
 BUCKET = "bucket"
 
@@ -26,6 +27,8 @@ CLUSTER = "cluster"
 ROWS = Aggregate("count")
 
 CLOSING_ROWS = ROWS.closing()
+
+IS_NAMED = f'"{BUCKET}" < {BUCKETS}'
 
 MetricClass = Literal["additive", "semi-additive", "ratio", "distinct", "quantile", "model"]
 

@@ -161,14 +161,14 @@ def sides(frames: Sequence[pl.DataFrame], fewest: int = 0) -> pl.DataFrame:
         [
             finite(f).select(
                 pl.col(SIDE, BIN).cast(pl.Int64),
-                pl.col(BUCKET).cast(pl.Int64).fill_null(0),
+                pl.col(BUCKET).cast(pl.Int64).fill_null(BUCKETS),
                 *(pl.col(name).cast(pl.Float64) for name in (COUNT, TOTAL, LOW, HIGH)),
             )
             for f in named
         ]
     )
     told = together(by_bucket, fewest) if fewest else by_bucket
-    cluster = (pl.col(BUCKET) // (BUCKETS // CLUSTERS)).alias(CLUSTER)
+    cluster = (pl.col(BUCKET) % BUCKETS // (BUCKETS // CLUSTERS)).alias(CLUSTER)
     return (
         told.group_by(SIDE, cluster, BIN)
         .agg(pl.col(COUNT, TOTAL).sum(), pl.col(LOW).min(), pl.col(HIGH).max())

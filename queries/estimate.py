@@ -102,7 +102,7 @@ def _counted(
     has_clusters = CLUSTER in frame.columns
     columns = CLUSTERS if has_clusters else 1
     cluster = (
-        frame[CLUSTER].cast(pl.Int64).fill_null(0).to_numpy()
+        frame[CLUSTER].cast(pl.Int64).fill_null(0).to_numpy() % CLUSTERS
         if has_clusters
         else np.zeros(frame.height, dtype=np.int64)
     )

@@ -22,7 +22,7 @@ from queries.cells import (
     laid_out_by_bucket,
 )
 from queries.condition import Filter
-from queries.dataset import BUCKET, BUCKETS, ROWS, TimeBucket
+from queries.dataset import BUCKETS, ROWS, TimeBucket
 from queries.formula import Array
 from queries.model import Query
 from queries.period import Period
@@ -80,14 +80,13 @@ class FirstLook:
 class Seen:
     """The buckets that each group has rows in, as far as it was looked at.
 
-    `rows` were looked at of each; where they are all of `total` it is exact. `counts_nobody` has
-    rows without an account count with the first bucket.
+    `rows` were looked at of each; where they are all of `total` it is exact. Rows that name no
+    account are of no bucket here.
     """
 
     buckets: _Mask
     rows: Array
     total: Array
-    counts_nobody: bool = False
 
     @property
     def is_exact(self) -> _Mask:
@@ -117,9 +116,9 @@ class Seen:
             self.rows = rows.astype(np.float64)
         else:
             self.rows = np.where(chosen, self.total, self.rows)
-        if not self.counts_nobody:
-            indexed = indexed.drop_nulls(BUCKET)
-        self.buckets[indexed[GROUP].to_numpy(), bucket_of(indexed)] = True
+        bucket = bucket_of(indexed)
+        is_named = bucket < BUCKETS
+        self.buckets[indexed[GROUP].to_numpy()[is_named], bucket[is_named]] = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,9 +174,9 @@ class Search:
             self._complete(seen, ~seen.is_exact, cells.groups)
         return seen.occupied
 
-    def first(self, cells: Cells, *, counts_nobody: bool = False) -> Seen:
+    def first(self, cells: Cells) -> Seen:
         """What the first rows show of the cells."""
-        seen = unseen(cells, counts_nobody=counts_nobody)
+        seen = unseen(cells)
         counted = by_bucket(replace(self.reduction, aggregates=(ROWS,)))
         seen.look(self.reduce(self.first_look.first(counted)), cells.groups)
         return seen
@@ -200,9 +199,9 @@ class Search:
             key: _added((value, other.totals[key]), (rows[0] > 0, rows[1] > 0))
             for key, value in first.totals.items()
         }
-        found = first.buckets[ROWS.key] > 0
-        seen = Seen(found, rows[0], totals[ROWS.key], counts_nobody=True)
-        return Cells(other.groups, totals), seen
+        found = first.named(ROWS.key)
+        assert found is not None  # noqa: S101  # `first` is by bucket
+        return Cells(other.groups, totals), Seen(found, rows[0], totals[ROWS.key])
 
     def _complete(self, seen: Seen, chosen: _Mask, groups: pl.DataFrame) -> None:
         """Count the chosen groups to the end."""
@@ -229,11 +228,11 @@ class Search:
         return found
 
 
-def unseen(cells: Cells, *, counts_nobody: bool = False) -> Seen:
+def unseen(cells: Cells) -> Seen:
     """Nothing known yet of these cells."""
     count = cells.groups.height
     found = np.zeros((count, BUCKETS), dtype=bool)
-    return Seen(found, np.zeros(count), cells.totals[ROWS.key], counts_nobody)
+    return Seen(found, np.zeros(count), cells.totals[ROWS.key])
 
 
 def _first(seen: Seen, order: NDArray[np.intp], fewest: int, limit: int) -> _Mask:

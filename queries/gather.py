@@ -106,7 +106,7 @@ def _by_first_look(plan: Plan, search: Search, groups: pl.DataFrame | None) -> C
             cells, seen = search.in_parts(groups)
         else:
             cells = laid_out(reduce(reduction), reduction, groups)
-            seen = search.first(cells, counts_nobody=is_additive)
+            seen = search.first(cells)
         return replace(
             _told_apart(cells, plan, reduction, reduce), inhabited=search.of_all(cells, seen)
         )
@@ -162,10 +162,12 @@ def with_the_gone(current: Cells, earlier: Cells) -> pl.DataFrame:
 
 
 def counted_units(frame: pl.DataFrame) -> Array:
-    """Units by bucket, from the answer to `queries.plan.population_plan`."""
-    units = np.zeros(BUCKETS)
-    units[frame[BUCKET].fill_null(0).to_numpy()] = (frame[UNITS] + frame[LONERS]).to_numpy()
-    return units
+    """Units by bucket, from the answer to `queries.plan.population_plan`, twice `BUCKETS` of them.
+
+    In the second half are the rows that name none.
+    """
+    counted = (frame[UNITS] + frame[LONERS]).cast(pl.Float64).to_numpy()
+    return np.bincount(bucket_of(frame), counted, 2 * BUCKETS).astype(np.float64)
 
 
 def _split(
@@ -295,8 +297,8 @@ def _histogram(frame: pl.DataFrame, groups: pl.DataFrame) -> Histogram:
     indexed = indexed_by_group(frame, groups, keys)
     counts = np.zeros((groups.height, SUPERBUCKETS, max(len(numbers), 1)))
     where = np.searchsorted(numbers, indexed[BIN].to_numpy())
-    at = (indexed[GROUP].to_numpy(), bucket_of(indexed), where)
-    counts[at] = indexed["n"].to_numpy()
+    at = (indexed[GROUP].to_numpy(), bucket_of(indexed) % SUPERBUCKETS, where)
+    np.add.at(counts, at, indexed["n"].to_numpy())
     if not len(numbers):
         return Histogram(np.zeros(1), np.zeros(1), counts)
     edges = np.where(numbers == ZERO_BIN, 0.0, BIN_RATIO ** np.maximum(numbers, -5_000))

@@ -13,9 +13,16 @@ import polars as pl
 from queries.formula import Aggregate, Array, Formula
 
 ROWS = Aggregate("count").key
+NAMED = " named"
+"""After the key of a count of rows: those of them that name an account."""
 FEWEST_BUCKETS = 64
 Side = Mapping[str, Array]
 Change = Callable[[Array], Array]
+
+
+def named_rows(side: Side, key: str = ROWS) -> Array | None:
+    """The rows by group and bucket that name an account; None where rows are not counted so."""
+    return side.get(key + NAMED, side.get(key))
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +62,7 @@ class Paired:
         return _evaluated(formula, self.now, without), _evaluated(formula, self.before, without)
 
     def accounts(self) -> tuple[Array, Array]:
-        """About how many accounts each group has, now and before; NaN where nobody's are told.
+        """About how many accounts each group has, now and before; NaN where its rows are nobody's.
 
         Linear counting over the buckets that have rows (Whang, Vander-Zanden & Taylor 1990): 5 %
         off at 200 accounts. Where every bucket has some, there are too many to tell: everyone.
@@ -64,13 +71,15 @@ class Paired:
 
     def _occupied(self, side: Side) -> Array:
         buckets = float((self.population > 0).sum())
-        if buckets < FEWEST_BUCKETS or ROWS not in side:
+        rows = named_rows(side)
+        if buckets < FEWEST_BUCKETS or rows is None:
             return np.full(self.groups.height, np.nan)
-        occupied = np.asarray((side[ROWS] > 0).sum(axis=1), dtype=np.float64)
+        occupied = np.asarray((rows > 0).sum(axis=1), dtype=np.float64)
         everyone = self.population.sum()
         with np.errstate(all="ignore"):
             counted = -buckets * np.log1p(-occupied / buckets)
-        return np.minimum(np.where(occupied < buckets, counted, everyone), everyone)
+        found = np.minimum(np.where(occupied < buckets, counted, everyone), everyone)
+        return np.where((occupied == 0) & (side[ROWS] > 0).any(axis=1), np.nan, found)
 
     def picked(self, rows: list[int]) -> "Paired":
         """Only these groups, in this order."""

@@ -15,6 +15,7 @@ from queries.dataset import (
     CLOSING_ROWS,
     CLUSTER,
     CLUSTERS,
+    IS_NAMED,
     ROWS,
     Access,
     Dataset,
@@ -40,7 +41,8 @@ BIN_RATIO = 1.01
 ZERO_BIN = -1_000_000
 UNITS = "units"
 LONERS = "loners"
-INHABITED = Aggregate("count_distinct", f'"{BUCKET}"')
+INHABITED = Aggregate("count_distinct", f'"{BUCKET}"', where=IS_NAMED)
+"""In how many buckets accounts have rows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ import polars as pl
 from queries.activity import apart, together
 from queries.cache import FrameCache
 from queries.closing import closed
-from queries.dataset import BUCKET, Dataset
+from queries.dataset import BUCKET, BUCKETS, Dataset
 from queries.expression import columns_of
 from queries.first_look import FirstLook
 from queries.formula import Array
@@ -133,17 +133,22 @@ class Reader:
     @property
     def knows_accounts(self) -> bool:
         """The same, where rows are what accounts did."""
-        population = self.population() if self._dataset.is_of_accounts else None
-        return population is not None and bool((population > 0).sum() >= FEWEST_BUCKETS)
+        units = self._units() if self._dataset.is_of_accounts else None
+        return units is not None and bool((units[0] > 0).sum() >= FEWEST_BUCKETS)
 
     def population(self) -> Array | None:
-        """Units by bucket; None where the dataset's rows are nobody's."""
+        """Units by bucket, a row that names none for one; None where the dataset has no unit."""
+        units = self._units()
+        return None if units is None else units.sum(axis=0)
+
+    def _units(self) -> Array | None:
+        """Units by bucket, those that are named and then the others."""
         if not self._dataset.entity:
             return None
         known = known_population(self._dataset, self._tables)
-        if known is not None:
-            return np.asarray(known, dtype=np.float64)
-        return counted_units(self.reduce(population_plan(self._dataset)))
+        if known is None:
+            known = counted_units(self.reduce(population_plan(self._dataset)))
+        return np.asarray(known, dtype=np.float64).reshape(-1, BUCKETS)
 
 
 def _tables_of(reduction: Reduction) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ from queries.cancellation import check
 from queries.catalog import Catalog
 from queries.complete_days import clipped, complete_through, covered
 from queries.condition import Dimension, Filter, Scalar
-from queries.dataset import BUCKET, ROWS, Access, Dataset, Metric
+from queries.dataset import BUCKET, BUCKETS, ROWS, Access, Dataset, Metric
 from queries.derived import require
 from queries.distribution import Distribution, has_others, plan_distribution, sides
 from queries.errors import NotLoaded, UnsafeQuestion
@@ -312,7 +312,7 @@ def _told(frames: list[pl.DataFrame], reader: Reader, fewest: int) -> pl.DataFra
         return sides(frames)
     known = [finite(f) for f in frames]
     for side in (part for f in known for part in (f.partition_by(SIDE) if SIDE in f else [f])):
-        _check_enough(side[BUCKET].n_unique(), reader, fewest)
+        _check_enough(side.filter(pl.col(BUCKET) < BUCKETS)[BUCKET].n_unique(), reader, fewest)
     return sides(frames, fewest)
 
 

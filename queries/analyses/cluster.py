@@ -19,7 +19,8 @@ from queries.period import Period
 
 __all__ = ["CLUSTERS", "Estimate", "is_present", "left_out"]
 
-CLUSTER = Dimension("cluster", "Cluster", f'"{BUCKET}" // {BUCKETS // CLUSTERS}', kind="number")
+_PLACE = f'"{BUCKET}" // {BUCKETS // CLUSTERS} - "{BUCKET}" // {BUCKETS} * {CLUSTERS}'
+CLUSTER = Dimension("cluster", "Cluster", _PLACE, kind="number")
 EVERY_GROUP = 5_000_000
 
 

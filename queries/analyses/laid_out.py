@@ -13,7 +13,7 @@ from queries.condition import Scalar
 from queries.dataset import Metric
 from queries.errors import UnsafeQuestion
 from queries.formula import Aggregate, Array
-from queries.paired import FEWEST_BUCKETS, ROWS, Paired
+from queries.paired import FEWEST_BUCKETS, NAMED, ROWS, Paired, Side, named_rows
 from queries.small_cells import FEWEST_SHOWN, is_withheld
 
 FEWEST_ACCOUNTS = 200
@@ -37,10 +37,11 @@ def with_rest(
     values = tuple(groups.groups.to_series(0).to_list())
     keys = {a.key: a.is_additive for a in sorted(aggregates, key=lambda a: a.key)}
     if ROWS in groups.now and ROWS in whole.now:
-        keys[ROWS] = True
+        keys |= {ROWS: True, ROWS + NAMED: True}
+    sides, wholes = (tuple(map(_with_named, (p.now, p.before))) for p in (groups, whole))
     rests = [
         {key: _rest(side[key], all_of[key]) for key in keys}
-        for side, all_of in ((groups.now, whole.now), (groups.before, whole.before))
+        for side, all_of in zip(sides, wholes, strict=True)
     ]
     open_keys = [key for key in keys if any(rest[key].any() for rest in rests)]
     if not all(keys[key] for key in open_keys):
@@ -55,9 +56,14 @@ def with_rest(
         return LaidOut(groups, values, 0)
     now, before = (
         {key: np.vstack([np.nan_to_num(side[key]), rest[key]]) for key in keys}
-        for side, rest in zip((groups.now, groups.before), rests, strict=True)
+        for side, rest in zip(sides, rests, strict=True)
     )
     return LaidOut(Paired(groups.groups, now, before, groups.population), values, 1)
+
+
+def _with_named(side: Side) -> Side:
+    rows = named_rows(side)
+    return side if rows is None else {**side, ROWS + NAMED: rows}
 
 
 def _rest(cells: Array, whole: Array) -> Array:
@@ -99,11 +105,12 @@ def merged_small(laid_out: LaidOut, withheld: frozenset[object] = frozenset()) -
 
 
 def occupied_buckets(paired: Paired) -> list[Array]:
-    """In how many buckets each group has rows, by period; none where nobody's are told."""
+    """In how many buckets each group has accounts, by period; none where nobody's are told."""
     if (paired.population > 0).sum() < FEWEST_BUCKETS:
         return []
-    sides = [side[ROWS] for side in (paired.now, paired.before) if ROWS in side]
-    return [np.asarray((rows > 0).sum(axis=1), dtype=np.float64) for rows in sides]
+    sides = [named_rows(side) for side in (paired.now, paired.before)]
+    known = [rows for rows in sides if rows is not None]
+    return [np.asarray((rows > 0).sum(axis=1), dtype=np.float64) for rows in known]
 
 
 def _together(cells: Array, kept: NDArray[np.intp], others: NDArray[np.intp]) -> Array:

@@ -237,7 +237,7 @@ def _slice(buckets: range) -> str:
     """The WHERE of a span of buckets; of all of them, none."""
     if buckets == EVERY_BUCKET:
         return ""
-    nobody = f" OR {BUCKET} IS NULL" if buckets.start == 0 else ""
+    nobody = f" OR {BUCKET} >= {BUCKETS} OR {BUCKET} IS NULL" if buckets.start == 0 else ""
     return f" WHERE {BUCKET} BETWEEN {buckets.start} AND {buckets.stop - 1}{nobody}"
 
 

@@ -36,14 +36,18 @@ def identified(frame: pl.DataFrame, feed: str, **ids: Sequence[str | pl.Series])
     return frame.with_columns(answer)
 
 
-def bucketed(frame: pl.DataFrame, key: str) -> pl.DataFrame:
-    """`frame` with `bucket`, 0 to 255 by hash of the account, or of the row where it has none."""
+def bucketed(frame: pl.DataFrame, unit: str = "", row: str = "") -> pl.DataFrame:
+    """`frame` with `bucket`: 0 to 255 by hash of the unit, such as the account, that a row names.
+
+    Where it names none: 256 to 511 by hash of the row itself, told by its own column.
+    """
+    named, own = (pl.col(key).cast(pl.String) if key else pl.lit(None, pl.String)
+                  for key in (unit, row))  # fmt: skip
     with duckdb.connect() as connection:
-        connection.register(
-            "given", frame.select(pl.col(key).cast(pl.String).alias("k")).to_arrow()
-        )
+        connection.register("given", frame.select(named.alias("unit"), own.alias("own")).to_arrow())
         answer = connection.sql(
-            "SELECT CAST(md5_number_lower(k) % 256 AS SMALLINT) AS bucket FROM given"
+            "SELECT CAST(coalesce(md5_number_lower(unit) % 256, 256 + md5_number_lower(own) % 256)"
+            " AS SMALLINT) AS bucket FROM given"
         ).pl()
     return frame.with_columns(answer)
 

@@ -14,7 +14,7 @@ from polars.testing import assert_frame_equal
 from queries.cache import FrameCache
 from queries.catalog import Catalog
 from queries.condition import Dimension
-from queries.dataset import ROWS, SMALL, Access
+from queries.dataset import BUCKETS, ROWS, SMALL, Access
 from queries.engines.duckdb_engine import DuckDBEngine
 from queries.engines.polars_engine import PolarsEngine
 from queries.first_look import ENOUGH
@@ -59,6 +59,13 @@ def _world(folder: Path, seed: int, engine: Engine) -> Ways:
         pl.Series("title_id", played),
         pl.col("bucket").cast(pl.Int16),
     )
+    if seed == 2:
+        # Every tenth row names no account.
+        is_named = pl.int_range(pl.len()) % 10 > 0
+        rows = rows.with_columns(
+            pl.when(is_named).then("account_id").alias("account_id"),
+            pl.when(is_named).then("bucket").otherwise(pl.col("bucket") + BUCKETS).alias("bucket"),
+        )
     if seed == 1:
         # Accounts as they come, a file for every tenth of them.
         rows = rows.sort("account_id")

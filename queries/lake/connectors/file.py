@@ -59,7 +59,7 @@ def read(request: Request, rows: Rows) -> Reading:
     frame = frame.with_columns(columns.row.alias(ROW), _day(clock))
     entity = next((f.name for f in fields if ENTITY.match(f.name)), "")
     if entity:
-        frame = bucketed(frame.with_columns(pl.col(entity).cast(pl.String)), entity)
+        frame = bucketed(frame.with_columns(pl.col(entity).cast(pl.String)), entity, ROW)
     table = f"file_{name}"
     return Reading(
         rows=rows,

@@ -47,7 +47,7 @@ def read(request: Request, rows: Rows) -> Reading:
     )
     columns.reject(shown["item"].is_null(), "key_missing", "The item is missing.")
     columns.reject(shown["ts"].is_null(), "key_missing", "The time is missing.")
-    shown = bucketed(shown, "impression_id")
+    shown = bucketed(shown, row="impression_id")
     notes = list(ignored(rows, frozenset({*COLUMNS, propensity, *FEATURES})))
     if "action_distribution" in request.files:
         shown, unknown = _with_targets(request, shown, campaign)

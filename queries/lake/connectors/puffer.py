@@ -38,7 +38,8 @@ def read(request: Request, rows: Rows) -> Reading:
     )
     key = ["measure", "abr", "value"]
     session = session.with_columns(occurrence(session, key).alias("nth"))
-    session = bucketed(identified(session, FEED, session_id=[*key, "nth"]), "session_id")
+    session = identified(session, FEED, session_id=[*key, "nth"])
+    session = bucketed(session, row="session_id")
     start = _day(request)
     return Reading(
         rows=rows,
