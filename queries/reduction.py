@@ -62,6 +62,15 @@ class Days:
     column: str
     period: Period
 
+    @classmethod
+    def of(cls, time: str | None, period: Period | None) -> "Days | None":
+        """The days of a period by a row expression, where that is a column of the table itself."""
+        if time is None or period is None:
+            return None
+        name = next(iter(columns_of(time)), "")
+        is_bare = time == f'"{name}"' and "." not in name
+        return cls(name, period) if is_bare else None
+
 
 @dataclass(frozen=True, slots=True)
 class Part:
@@ -95,11 +104,7 @@ class Reduction:
     @property
     def days(self) -> Days | None:
         """The days it is bound to, where a column of its table has them as they are."""
-        if self.time is None or self.period is None or self.source.inner is not None:
-            return None
-        name = next(iter(columns_of(self.time)), "")
-        is_bare = self.time == f'"{name}"' and "." not in name
-        return Days(name, self.period) if is_bare else None
+        return None if self.source.inner is not None else Days.of(self.time, self.period)
 
     @property
     def columns(self) -> frozenset[str]:
@@ -135,7 +140,9 @@ class Engine(Protocol):
 
     def select(self, selection: Selection, tables: "Tables") -> pl.DataFrame: ...
 
-    def columns(self, table: str, tables: "Tables") -> tuple[str, ...]: ...
+    def columns(
+        self, table: str, tables: "Tables", days: Days | None = None
+    ) -> tuple[str, ...]: ...
 
     def explain(self, work: Reduction | Selection, tables: "Tables") -> str: ...
 

@@ -140,8 +140,8 @@ def _try_invariants(make: _Making, pool: Executor) -> bool:
     changed = [
         invariant
         for invariant in invariants.declared().values()
-        if tables.hold(invariant.inputs)
-        and before.get(invariant.name, {}).get("basis") != invariant.built_from(tables.versions)
+        if before.get(invariant.name, {}).get("basis") != invariant.built_from(tables.versions)
+        and tables.hold(invariant.inputs)
     ]
     if changed:
         make.progress("invariants")

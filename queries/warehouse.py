@@ -38,7 +38,7 @@ from queries.plan import (
     plan_whole,
 )
 from queries.reader import MANY_ROWS, Reader
-from queries.reduction import Engine, Reduction
+from queries.reduction import Days, Engine, Reduction
 from queries.shape import (
     Gathered,
     aligned,
@@ -147,8 +147,9 @@ class Warehouse:
         started = perf_counter()
         tables = self.snapshot(version)
         require(listing.dataset, tables)
-        table = listing.dataset.table
-        planned = plan_rows(listing, access, self._engine.columns(table, tables))
+        days = Days.of(listing.dataset.time.expression, listing.period)
+        columns = self._engine.columns(listing.dataset.table, tables, days)
+        planned = plan_rows(listing, access, columns)
         reader = Reader(self._engine, self._cache, tables, listing.dataset)
         if listing.dataset.is_of_accounts:
             counted = replace(planned.counted, aggregates=(INHABITED,))

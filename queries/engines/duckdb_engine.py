@@ -17,7 +17,7 @@ from queries.engines.scan import Columns, files_sql, part_sql
 from queries.engines.sql import Relation, Scanned, quoted, readable, render, render_rows, text
 from queries.errors import InvalidQuery, QueryTimeout
 from queries.progress import scanning
-from queries.reduction import Reduction, Selection, Tables
+from queries.reduction import Days, Reduction, Selection, Tables
 
 SETTINGS = (
     "SET autoinstall_known_extensions = false",
@@ -57,10 +57,10 @@ class DuckDBEngine:
         sql = render_rows(selection, self._scans(tables), self._rows_of(tables))
         return self._answer(*sql)
 
-    def columns(self, table: str, tables: Tables) -> tuple[str, ...]:
-        """Every column that a table's files have."""
+    def columns(self, table: str, tables: Tables, days: Days | None = None) -> tuple[str, ...]:
+        """Every column that a table's files have; with `days`, those that may have rows of them."""
         with self._open().cursor() as cursor:
-            return tuple(cursor.sql(f"FROM {files_sql(tables.files(table))}").columns)
+            return tuple(cursor.sql(f"FROM {files_sql(tables.files(table, days))}").columns)
 
     def _scans(self, tables: Tables) -> Relation:
         """How a table of the snapshot is scanned."""
@@ -76,14 +76,15 @@ class DuckDBEngine:
     def _rows_of(self, tables: Tables) -> Scanned:
         """How the rows of a reduction are scanned: no file is opened that has none of its days.
 
-        Where columns differ all files are: it may be another one that has what is asked for.
+        Where those lack a column that is read, all files are: another one may have it.
         """
 
-        def scan(reduction: Reduction) -> str:
-            files = tables.files(reduction.source.table)
+        def scan(reduction: Reduction, columns: frozenset[str]) -> str:
+            table = reduction.source.table
+            files = tables.files(table, reduction.days)
+            if files and reduction.days and not self._have(files, columns):
+                files = tables.files(table)
             are_alike = bool(files) and self._are_alike(files)
-            if are_alike:
-                files = tables.files(reduction.source.table, reduction.days)
             if reduction.part is not None and files:
                 return part_sql(files, reduction.part, are_alike=are_alike)
             return files_sql(files, are_alike=are_alike)
@@ -93,6 +94,10 @@ class DuckDBEngine:
     def _are_alike(self, files: tuple[str, ...]) -> bool:
         with self._open().cursor() as cursor:
             return self._columns.are_alike(files, cursor)
+
+    def _have(self, files: tuple[str, ...], columns: frozenset[str]) -> bool:
+        with self._open().cursor() as cursor:
+            return self._columns.have(files, columns, cursor)
 
     def _answer(self, sql: str, values: list[Scalar]) -> pl.DataFrame:
         with self._stoppable() as cursor, scanning(cursor.query_progress):

@@ -7,7 +7,7 @@ from queries.engines.polars_condition import translate_condition
 from queries.engines.polars_expression import translate
 from queries.formula import Aggregate
 from queries.period import Grain
-from queries.reduction import Column, Reduction, Selection, Tables
+from queries.reduction import Column, Days, Reduction, Selection, Tables
 
 _EVERY = {
     Grain.DAY: "1d",
@@ -31,9 +31,9 @@ class PolarsEngine:
         """Rows as they stand in the lake."""
         return _selected(selection, tables).collect()
 
-    def columns(self, table: str, tables: Tables) -> tuple[str, ...]:
-        """Every column that a table's files have."""
-        return tuple(_scan(tables, table).collect_schema().names())
+    def columns(self, table: str, tables: Tables, days: Days | None = None) -> tuple[str, ...]:
+        """Every column that a table's files have; with `days`, those that may have rows of them."""
+        return tuple(_scan(tables, table, days).collect_schema().names())
 
     def explain(self, work: Reduction | Selection, tables: Tables) -> str:
         frame = _selected if isinstance(work, Selection) else _frame
@@ -86,9 +86,9 @@ def _scanned(reduction: Reduction, tables: Tables) -> pl.LazyFrame:
     return pl.concat(scans, how="diagonal_relaxed")
 
 
-def _scan(tables: Tables, table: str) -> pl.LazyFrame:
+def _scan(tables: Tables, table: str, days: Days | None = None) -> pl.LazyFrame:
     return pl.scan_parquet(
-        list(tables.files(table)), missing_columns="insert", extra_columns="ignore"
+        list(tables.files(table, days)), missing_columns="insert", extra_columns="ignore"
     )
 
 

@@ -24,18 +24,36 @@ GROUP BY file_name
 
 
 class Columns:
-    """Whether files have the same columns. Each is looked at once: files of a lake never change."""
+    """What columns files have. Each is looked at once: files of a lake never change."""
 
     def __init__(self) -> None:
-        self._known: dict[str, int] = {}
+        self._kinds: dict[str, int] = {}
+        self._names: dict[int, frozenset[str]] = {}
         self._looking = Lock()
 
     def are_alike(self, files: tuple[str, ...], cursor: duckdb.DuckDBPyConnection) -> bool:
+        """Whether all have the same columns."""
+        return len(self._kinds_of(files, cursor)) == 1
+
+    def have(
+        self, files: tuple[str, ...], columns: frozenset[str], cursor: duckdb.DuckDBPyConnection
+    ) -> bool:
+        """Whether each of these columns is in one of the files at least."""
+        kinds = self._kinds_of(files, cursor)
+        for kind, file in kinds.items():
+            if kind not in self._names:
+                self._names[kind] = frozenset(cursor.sql(f"FROM {files_sql((file,))}").columns)
+        return columns <= frozenset[str]().union(*(self._names[kind] for kind in kinds))
+
+    def _kinds_of(
+        self, files: tuple[str, ...], cursor: duckdb.DuckDBPyConnection
+    ) -> dict[int, str]:
+        """One file for each set of columns that there is among them."""
         with self._looking:
-            if new := [f for f in files if f not in self._known]:
+            if new := [f for f in files if f not in self._kinds]:
                 listed = ", ".join(text(f) for f in new)
-                self._known |= dict(cursor.execute(_COLUMNS.format(files=listed)).fetchall())
-            return len({self._known[f] for f in files}) == 1
+                self._kinds |= dict(cursor.execute(_COLUMNS.format(files=listed)).fetchall())
+            return {self._kinds[f]: f for f in files}
 
 
 def part_sql(files: tuple[str, ...], part: Part, *, are_alike: bool = False) -> str:

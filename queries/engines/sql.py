@@ -14,10 +14,11 @@ from queries.dataset import Join
 from queries.expression import columns_of
 from queries.formula import Aggregate
 from queries.period import Grain
-from queries.reduction import Column, Reduction, Selection
+from queries.reduction import Column, Reduction, Selection, Source
 
 Relation = Callable[[str], str]
-Scanned = Callable[[Reduction], str]
+Scanned = Callable[[Reduction, frozenset[str]], str]
+"""Takes a reduction and the columns of its table that are read."""
 
 
 def render(
@@ -25,7 +26,7 @@ def render(
 ) -> tuple[str, list[Scalar]]:
     """The SELECT and the values to bind, in order. `relation` names a table to scan.
 
-    `scanned` says how the rows of a reduction are, where that is more than its table's name.
+    `scanned` says how a reduction's rows are scanned, where that is more than its table's name.
     """
     keys = [f"{key_sql(k)} AS {quoted(k.name)}" for k in reduction.keys]
     aggregates = [f"{_aggregate(a)} AS {quoted(a.key)}" for a in reduction.aggregates]
@@ -81,14 +82,24 @@ def _scan(
     if source.inner is not None:
         inner, bound = render(source.inner, relation, scanned)
         rows = f"({inner})"
+    elif scanned is None:
+        rows = relation(source.table)
     else:
-        rows = relation(source.table) if scanned is None else scanned(reduction)
+        rows = scanned(reduction, _own(columns, source))
     lines = ["SELECT " + ",\n       ".join(selected), f"FROM {rows}"]
     lines += [_join(j, columns, relation) for j in source.joins]
     conditions, values = _conditions(reduction)
     if conditions:
         lines.append("WHERE " + "\n  AND ".join(conditions))
     return lines, [*bound, *values]
+
+
+def _own(columns: frozenset[str], source: Source) -> frozenset[str]:
+    """The columns that are read of a source's table: all but those of its look-ups."""
+    joined = tuple(f"{join.name}." for join in source.joins)
+    return frozenset(
+        c for c in {*columns, *(join.on for join in source.joins)} if not c.startswith(joined)
+    )
 
 
 def quoted(identifier: str) -> str:

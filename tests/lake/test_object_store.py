@@ -12,6 +12,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
 from http.client import HTTPConnection
 from pathlib import Path
 
@@ -21,7 +23,7 @@ from polars.testing import assert_frame_equal
 
 from queries.cache import FrameCache
 from queries.catalog import builtin
-from queries.dataset import Access
+from queries.dataset import ROWS, Access
 from queries.engines.duckdb_engine import DuckDBEngine
 from queries.engines.polars_engine import PolarsEngine
 from queries.lake import soundness
@@ -31,10 +33,13 @@ from queries.lake.errors import LakeUnreachable, LeaseHeld
 from queries.lake.ingest import ingest
 from queries.lake.lake import Change, Lake
 from queries.model import Query
+from queries.period import Period
+from queries.reduction import Column, Reduction, Source
 from queries.rollups import refresh
 from queries.warehouse import Warehouse
 from tests.conftest import TODAY
 from tests.lake.crash_child import REFUSED, TERM_S
+from tests.lake.rows_of_plays import DAY, plays
 from tests.lake.test_ingest import HEADER, content, rows, week
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -132,6 +137,28 @@ def test_copies_that_are_gone_or_cut_short_are_fetched_again(place: Place):
     for copy in (place.folder / "copies").rglob("*.parquet"):
         copy.write_bytes(copy.read_bytes()[:-1])
     assert content(place.lake) == before
+
+
+def test_only_files_of_the_days_asked_for_are_fetched(place: Place):
+    for day in (0, 1, 2):
+        place.lake.commit([Change(table="playback", rows=plays([day], day))], str(day))
+    shutil.rmtree(place.folder / "copies")
+    opened = builtin().dataset("playback")
+    second = DAY + timedelta(days=1)
+    asked = Reduction(
+        source=Source("playback"),
+        keys=(Column("day", opened.time.expression),),
+        aggregates=(ROWS,),
+        time=opened.time.expression,
+        period=Period(second, second),
+    )
+    engine = DuckDBEngine(memory="256MB")
+    snapshot = place.lake.snapshot()
+    assert engine.reduce(asked, snapshot).rows() == [(second, 1.0)]
+    assert len([*(place.folder / "copies" / "tables" / "playback").iterdir()]) == 1
+    assert engine.reduce(replace(asked, period=None), snapshot).height == 3
+    assert len([*(place.folder / "copies" / "tables" / "playback").iterdir()]) == 3
+    engine.close()
 
 
 def test_an_ingest_killed_anywhere_converges(place: Place):
