@@ -154,6 +154,34 @@ def wilson(successes: Array, trials: Array) -> Bounds:
         return Bounds.around(middle, Z * spread / (1 + Z**2 / trials))
 
 
+def effective_trials(share: Array, half_width: Array, trials: Array, units: Array) -> Array:
+    """How many independent trials would tell as much of a share as its rows do, 1 to `trials`.
+
+    Korn & Graubard 1998, Survey Methodology 24, 193-201: those whose binomial variance is the one
+    found over clusters, its degrees of freedom included. Where none or all succeed no variance is
+    found, and each of its `units`, such as accounts, is one trial.
+    """
+    with np.errstate(all="ignore"):
+        found = np.minimum(share * (1 - share) * (Z / half_width) ** 2, trials)
+        found = np.where((share <= 0) | (share >= 1), np.minimum(trials, units), found)
+    return np.where(np.isnan(half_width), np.nan, np.maximum(found, 1.0))
+
+
+def share_bounds(share: Array, half_width: Array, trials: Array, units: Array) -> Bounds:
+    """Wilson's interval over effective trials: inside 0 to 1, and never of no width."""
+    effective = effective_trials(share, half_width, trials, units)
+    return wilson(share * effective, effective)
+
+
+def square_and_add(shares: tuple[Array, Array], bounds: tuple[Bounds, Bounds]) -> Bounds:
+    """Newcombe 1998, Statistics in Medicine 17, 873-890, method 10: `p₁ - p₂` of two intervals."""
+    (first, second), (one, other) = shares, bounds
+    return Bounds(
+        first - second - np.hypot(first - one.low, other.high - second),
+        first - second + np.hypot(one.high - first, second - other.low),
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Histogram:
     """Counts of a value by group, superbucket and bin. `edges` are the bins' lower ends.

@@ -3,7 +3,6 @@
 See `queries.model.Result` for the columns.
 """
 
-from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
@@ -11,22 +10,11 @@ import polars as pl
 from numpy.typing import NDArray
 
 from queries.calculation import calculate
-from queries.cells import Cells
 from queries.condition import Dimension
-from queries.dataset import CLOSING_ROWS, ROWS, Metric, TimeBucket
-from queries.estimate import changed
-from queries.estimation import Estimation
-from queries.formula import Arithmetic, Array, Formula
+from queries.dataset import ROWS, TimeBucket
+from queries.formula import Array
 from queries.gather import shows_the_gone
-from queries.interval import (
-    Bounds,
-    influence,
-    margin,
-    quantile_bounds,
-    relative,
-    replicates,
-    wilson,
-)
+from queries.measure import Gathered, metric_columns
 from queries.model import Query, Threshold
 from queries.paired import Paired
 from queries.period import Grain, Period, bucket_around, bucket_pairs, bucket_starts, end_of
@@ -36,19 +24,6 @@ from queries.small_cells import accounts, hidden, is_few, is_withheld, marked, u
 CHANGES = frozenset(
     ("previous", "delta", "delta_low", "delta_high", "relative", "relative_low", "relative_high")
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Gathered:
-    """What shaping needs of one set of groups: this period, the other, the units by bucket.
-
-    `fewest` accounts are the least that a cell may be of to be shown; 0 shows all.
-    """
-
-    current: Cells
-    previous: Cells | None
-    population: Array | None
-    fewest: int = 0
 
 
 def shaped(
@@ -74,7 +49,7 @@ def measured(query: Query, gathered: Gathered) -> pl.DataFrame:
     """Keys, then every metric's columns."""
     columns: list[pl.Series] = []
     for metric in query.metrics:
-        columns += _metric_columns(metric, gathered)
+        columns += metric_columns(metric, gathered)
     keys = [k.name for k in query.by if k.name in gathered.current.groups.columns]
     frame = gathered.current.groups.select(keys).hstack(columns) if keys else pl.DataFrame(columns)
     return _without_small(query, frame, gathered) if gathered.fewest else frame
@@ -119,137 +94,6 @@ def unnamed(query: Query, gathered: Gathered) -> int:
     """How many groups of a personal dimension are in no answer."""
     named = _named(query, gathered) if gathered.fewest else None
     return 0 if named is None else int((~named).sum())
-
-
-def _metric_columns(metric: Metric, gathered: Gathered) -> list[pl.Series]:
-    formula = metric.formula
-    columns = (
-        _estimate_columns(metric.name, gathered)
-        if isinstance(formula, Estimation)
-        else _formula_columns(metric, formula, gathered)
-    )
-    # Looking for what is missing costs an array less than telling a column of it.
-    return [pl.Series(k, c, nan_to_null=bool(np.isnan(c).any())) for k, c in columns.items()]
-
-
-def _estimate_columns(name: str, gathered: Gathered) -> dict[str, Array]:
-    now = gathered.current.estimates[name]
-    columns = {
-        name: now.values,
-        f"{name}__low": now.low,
-        f"{name}__high": now.high,
-        f"{name}__n": gathered.current.totals[ROWS.key],
-    }
-    if gathered.previous is not None:
-        change = changed(now, gathered.previous.estimates[name])
-        columns |= {f"{name}__{suffix}": column for suffix, column in change.items()}
-    return columns
-
-
-def _formula_columns(metric: Metric, formula: Formula, gathered: Gathered) -> dict[str, Array]:
-    name, current, previous = metric.name, gathered.current, gathered.previous
-    values = current.values(formula)
-    spread = _replicates(metric, formula, current, gathered.population)
-    bounds = _bounds(metric, formula, gathered, (values, spread))
-    columns = {
-        name: values,
-        f"{name}__low": bounds.low,
-        f"{name}__high": bounds.high,
-        f"{name}__n": current.totals[(CLOSING_ROWS if metric.is_closing else ROWS).key],
-    }
-    if previous is not None:
-        before = previous.values(formula)
-        earlier = _replicates(metric, formula, previous, gathered.population)
-        inhabited = _inhabited(metric, current, previous)
-        columns |= _change(name, (values, before), (spread, earlier), inhabited)
-    return columns
-
-
-def _replicates(
-    metric: Metric, formula: Formula, cells: Cells, population: Array | None
-) -> Array | None:
-    """Leave-one-bucket-out values of a metric, or None where it has no interval."""
-    if metric.interval == "none" or population is None:
-        return None
-    for aggregate in formula.aggregates():
-        histogram = cells.histograms.get(aggregate.key)
-        if histogram is not None and aggregate.level is not None:
-            found = influence(histogram, cells.totals[aggregate.key], aggregate.level)
-            return np.broadcast_to(formula.evaluate({aggregate.key: found}), found.shape)
-    if not cells.has_buckets(formula):
-        return None
-    return replicates(formula, cells.buckets, population)
-
-
-def _bounds(
-    metric: Metric, formula: Formula, gathered: Gathered, found: tuple[Array, Array | None]
-) -> Bounds:
-    (values, spread), cells, population = found, gathered.current, gathered.population
-    if spread is None or population is None:
-        return Bounds.unknown(len(values))
-    for aggregate in formula.aggregates():
-        histogram = cells.histograms.get(aggregate.key)
-        if histogram is not None and aggregate.level is not None:
-            outer = quantile_bounds(histogram, cells.totals[aggregate.key], aggregate.level)
-            ends = [formula.evaluate({aggregate.key: e}) for e in (outer.low, outer.high)]
-            return Bounds(ends[0], ends[1])
-    if metric.interval == "wilson":
-        return _accounts_bounds(formula, cells, population)
-    bounds = Bounds.around(values, margin(spread, _inhabited(metric, cells)))
-    # Sums of non-negative parts cannot be negative, whatever the normal approximation says.
-    if _subtracts(formula):
-        return bounds
-    return Bounds(np.where(values >= 0, np.maximum(bounds.low, 0), bounds.low), bounds.high)
-
-
-def _accounts_bounds(formula: Formula, cells: Cells, population: Array) -> Bounds:
-    """Wilson: of a share of accounts, or of how many of all accounts there are."""
-    if isinstance(formula, Arithmetic) and formula.name == "/":
-        numerator, denominator = (np.asarray(o.evaluate(cells.totals)) for o in formula.operands)
-        return wilson(numerator, denominator)
-    everyone = np.full(cells.groups.height, population.sum())
-    share = wilson(cells.values(formula), everyone)
-    return Bounds(share.low * everyone, share.high * everyone)
-
-
-def _inhabited(metric: Metric, *periods: Cells) -> Array | None:
-    """In how many clusters each group has rows; None where those without any count as zeros."""
-    found = [cells.buckets[ROWS.key] for cells in periods if ROWS.key in cells.buckets]
-    if metric.kind == "additive" or not found:
-        return None
-    return np.asarray((np.sum(found, axis=0) > 0).sum(axis=1))
-
-
-def _subtracts(formula: Formula) -> bool:
-    return " - " in formula.sql or "ln(" in formula.sql
-
-
-def _change(
-    name: str,
-    values: tuple[Array, Array],
-    spreads: tuple[Array | None, Array | None],
-    inhabited: Array | None,
-) -> dict[str, Array]:
-    now, before = values
-    with np.errstate(all="ignore"):
-        ratio = np.where((before != 0) & ~np.isnan(before), now / before - 1, np.nan)
-    unknown = np.full(len(now), np.nan)
-    delta, low, high = now - before, unknown, unknown
-    relative_low, relative_high = unknown, unknown
-    if spreads[0] is not None and spreads[1] is not None:
-        error = margin(spreads[0] - spreads[1], inhabited)
-        low, high = delta - error, delta + error
-        _, factor = relative(spreads[0], spreads[1], inhabited)
-        relative_low, relative_high = (1 + ratio) / np.exp(factor), (1 + ratio) * np.exp(factor)
-    return {
-        f"{name}__previous": before,
-        f"{name}__delta": delta,
-        f"{name}__delta_low": low,
-        f"{name}__delta_high": high,
-        f"{name}__relative": ratio,
-        f"{name}__relative_low": relative_low - 1,
-        f"{name}__relative_high": relative_high - 1,
-    }
 
 
 def paired(gathered: Gathered) -> Paired | None:

@@ -26,6 +26,7 @@ from queries.health import Health, doubts, health
 from queries.lake.lake import Lake
 from queries.lake.snapshot import Snapshot
 from queries.listing import Listing, Rows, plan_rows
+from queries.measure import Gathered
 from queries.model import Query, Result
 from queries.period import Period, end_of
 from queries.plan import (
@@ -40,7 +41,6 @@ from queries.plan import (
 from queries.reader import MANY_ROWS, Reader
 from queries.reduction import Days, Engine, Reduction
 from queries.shape import (
-    Gathered,
     aligned,
     has_all_before,
     is_comparable,

@@ -3,7 +3,7 @@
 import numpy as np
 
 from queries.formula import Array
-from queries.interval import Bounds, wilson
+from queries.interval import Bounds, square_and_add, wilson
 
 __all__ = ["newcombe", "wilson"]
 
@@ -20,8 +20,4 @@ def newcombe(successes: tuple[Array, Array], trials: tuple[Array, Array]) -> Bou
     )
     one = wilson(np.asarray(successes[0]), np.asarray(trials[0]))
     other = wilson(np.asarray(successes[1]), np.asarray(trials[1]))
-    difference = first - second
-    return Bounds(
-        difference - np.hypot(first - one.low, other.high - second),
-        difference + np.hypot(one.high - first, second - other.low),
-    )
+    return square_and_add((first, second), (one, other))

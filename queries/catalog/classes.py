@@ -1,5 +1,6 @@
 """What kind of number a formula is: what may be added, and which interval is right for it."""
 
+from queries.catalog.part import is_part_of_whole
 from queries.dataset import IntervalKind, MetricClass
 from queries.formula import Aggregate, Arithmetic, Constant, Formula
 
@@ -37,7 +38,7 @@ def interval_of(formula: Formula, found: MetricClass, entity: str) -> IntervalKi
     """The interval that is right by default. Published totals (no entity) have none.
 
     Units counted once each are a binomial proportion, of all units or of those counted below the
-    line; anything else varies as its buckets do.
+    line. Anything else varies as its buckets do; a share of rows lies between 0 and 1, too.
     """
     if not entity:
         return "none"
@@ -45,7 +46,7 @@ def interval_of(formula: Formula, found: MetricClass, entity: str) -> IntervalKi
         return "quantile"
     if _counts(formula, entity) or _is_share_of(formula, entity):
         return "wilson"
-    return "bucket"
+    return "share" if found == "ratio" and is_part_of_whole(formula) else "bucket"
 
 
 def _is_linear(formula: Formula) -> bool:

@@ -217,7 +217,7 @@ def _read_formula(
             f"Write class: {found}, or leave the class out.",
             code=CODE,
         )
-    interval = interval_of(formula, found, dataset.entity)
+    interval = interval_of(formula, declared if declared == "model" else found, dataset.entity)
     return formula.closing() if written.at_end else formula, declared, interval
 
 

@@ -6,8 +6,9 @@ import polars as pl
 from queries.cells import Cells
 from queries.dataset import BUCKETS, CLOSING_ROWS, ROWS
 from queries.formula import Array
+from queries.measure import Gathered
 from queries.model import Query, Result
-from queries.shape import Gathered, measured, paired
+from queries.shape import measured, paired
 
 GROUPS = 3
 

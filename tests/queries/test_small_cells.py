@@ -23,10 +23,11 @@ from queries.dataset import ROWS, SMALL, Access, TimeBucket, merged
 from queries.errors import UnsafeQuestion
 from queries.lake.lake import Change, Lake
 from queries.listing import Listing
+from queries.measure import Gathered
 from queries.model import Calculation, Comparison, Query, Threshold
 from queries.period import Grain, Period
 from queries.reduction import Engine
-from queries.shape import Gathered, measured
+from queries.shape import measured
 from queries.small_cells import FEWEST_SHOWN, WITHHELD, accounts, is_withheld
 from queries.warehouse import Warehouse
 from tests.queries.small_lake import COUNTRY, DATASET, START, TITLE, plays, titles

@@ -22,10 +22,11 @@ from queries.cells import Cells
 from queries.condition import Dimension
 from queries.dataset import Dataset
 from queries.formula import Array
+from queries.measure import Gathered
 from queries.model import Comparison, Query, Result
 from queries.paired import Paired
 from queries.period import Period
-from queries.shape import Gathered, measured, paired
+from queries.shape import measured, paired
 from tests.queries.analyses.paired_worlds import BUCKETS, HOURS, KEYS, RATE, World
 
 # Benjamini and Hochberg 1995, section 4: the fifteen p-values, four of which are rejected at .05

@@ -1,0 +1,210 @@
+"""Measure a metric of gathered cells: its value, interval and change, a column each. Pure.
+
+See `queries.model.Result` for the columns.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from queries.cells import Cells
+from queries.dataset import CLOSING_ROWS, ROWS, Metric
+from queries.estimate import changed
+from queries.estimation import Estimation
+from queries.formula import Aggregate, Arithmetic, Array, Formula
+from queries.interval import (
+    Bounds,
+    influence,
+    margin,
+    quantile_bounds,
+    relative,
+    replicates,
+    share_bounds,
+    square_and_add,
+    wilson,
+)
+from queries.small_cells import accounts
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """What shaping needs of one set of groups: this period, the other, the units by bucket.
+
+    `fewest` accounts are the least that a cell may be of to be shown; 0 shows all.
+    """
+
+    current: Cells
+    previous: Cells | None
+    population: Array | None
+    fewest: int = 0
+
+
+def metric_columns(metric: Metric, gathered: Gathered) -> list[pl.Series]:
+    formula = metric.formula
+    columns = (
+        _estimate_columns(metric.name, gathered)
+        if isinstance(formula, Estimation)
+        else _formula_columns(metric, formula, gathered)
+    )
+    # Looking for what is missing costs an array less than telling a column of it.
+    return [pl.Series(k, c, nan_to_null=bool(np.isnan(c).any())) for k, c in columns.items()]
+
+
+def _estimate_columns(name: str, gathered: Gathered) -> dict[str, Array]:
+    now = gathered.current.estimates[name]
+    columns = {
+        name: now.values,
+        f"{name}__low": now.low,
+        f"{name}__high": now.high,
+        f"{name}__n": gathered.current.totals[ROWS.key],
+    }
+    if gathered.previous is not None:
+        change = changed(now, gathered.previous.estimates[name])
+        columns |= {f"{name}__{suffix}": column for suffix, column in change.items()}
+    return columns
+
+
+def _formula_columns(metric: Metric, formula: Formula, gathered: Gathered) -> dict[str, Array]:
+    name, current, previous = metric.name, gathered.current, gathered.previous
+    values = current.values(formula)
+    population = gathered.population
+    spread = _replicates(metric, formula, current, population)
+    bounds = _bounds(metric, formula, (current, population), (values, spread))
+    columns = {
+        name: values,
+        f"{name}__low": bounds.low,
+        f"{name}__high": bounds.high,
+        f"{name}__n": current.totals[(CLOSING_ROWS if metric.is_closing else ROWS).key],
+    }
+    if previous is not None:
+        before = previous.values(formula)
+        earlier = _replicates(metric, formula, previous, population)
+        inhabited = _inhabited(metric, current, previous)
+        change = _change(name, (values, before), (spread, earlier), inhabited)
+        if metric.interval == "share":
+            held = _bounds(metric, formula, (previous, population), (before, earlier))
+            _keep_between(change, name, (values, before), (bounds, held))
+        columns |= change
+    return columns
+
+
+def _replicates(
+    metric: Metric, formula: Formula, cells: Cells, population: Array | None
+) -> Array | None:
+    """Leave-one-bucket-out values of a metric, or None where it has no interval."""
+    if metric.interval == "none" or population is None:
+        return None
+    for aggregate in formula.aggregates():
+        histogram = cells.histograms.get(aggregate.key)
+        if histogram is not None and aggregate.level is not None:
+            found = influence(histogram, cells.totals[aggregate.key], aggregate.level)
+            return np.broadcast_to(formula.evaluate({aggregate.key: found}), found.shape)
+    if not cells.has_buckets(formula):
+        return None
+    return replicates(formula, cells.buckets, population)
+
+
+def _bounds(
+    metric: Metric,
+    formula: Formula,
+    of: tuple[Cells, Array | None],
+    found: tuple[Array, Array | None],
+) -> Bounds:
+    (values, spread), (cells, population) = found, of
+    if spread is None or population is None:
+        return Bounds.unknown(len(values))
+    for aggregate in formula.aggregates():
+        histogram = cells.histograms.get(aggregate.key)
+        if histogram is not None and aggregate.level is not None:
+            outer = quantile_bounds(histogram, cells.totals[aggregate.key], aggregate.level)
+            ends = [formula.evaluate({aggregate.key: e}) for e in (outer.low, outer.high)]
+            return Bounds(ends[0], ends[1])
+    if metric.interval == "wilson":
+        return _accounts_bounds(formula, cells, population)
+    half_width = margin(spread, _inhabited(metric, cells))
+    if metric.interval == "share" and isinstance(formula, Arithmetic):
+        return share_bounds(values, half_width, _trials(formula, cells), _units(cells, population))
+    bounds = Bounds.around(values, half_width)
+    # Sums of non-negative parts cannot be negative, whatever the normal approximation says.
+    if _subtracts(formula):
+        return bounds
+    return Bounds(np.where(values >= 0, np.maximum(bounds.low, 0), bounds.low), bounds.high)
+
+
+def _trials(formula: Arithmetic, cells: Cells) -> Array:
+    """Of how many rows a share is, whatever they weigh."""
+    below = formula.operands[1]
+    trials = np.asarray(below.evaluate(cells.totals), dtype=np.float64)
+    if not (isinstance(below, Aggregate) and below.operation == "count"):
+        trials = np.fmin(trials, cells.totals[ROWS.key])
+    return trials
+
+
+def _units(cells: Cells, population: Array) -> Array:
+    """About how many units each group is of; of nobody's rows, endlessly many."""
+    occupied = cells.occupied(ROWS.key)
+    if occupied is None:
+        return np.full(cells.groups.height, population.sum())
+    return np.where(occupied > 0, np.fmin(accounts(occupied), population.sum()), np.inf)
+
+
+def _keep_between(
+    change: dict[str, Array], name: str, shares: tuple[Array, Array], bounds: tuple[Bounds, Bounds]
+) -> None:
+    """The change of a share lies between -1 and 1, and is uncertain where none or all succeeded."""
+    low, high = change[f"{name}__delta_low"], change[f"{name}__delta_high"]
+    apart = square_and_add(shares, bounds)
+    is_edge = np.any([(s <= 0) | (s >= 1) for s in shares], axis=0)
+    change[f"{name}__delta_low"] = np.where(is_edge, apart.low, np.maximum(low, -1.0))
+    change[f"{name}__delta_high"] = np.where(is_edge, apart.high, np.minimum(high, 1.0))
+
+
+def _accounts_bounds(formula: Formula, cells: Cells, population: Array) -> Bounds:
+    """Wilson: of a share of accounts, or of how many of all accounts there are."""
+    if isinstance(formula, Arithmetic) and formula.name == "/":
+        numerator, denominator = (np.asarray(o.evaluate(cells.totals)) for o in formula.operands)
+        return wilson(numerator, denominator)
+    everyone = np.full(cells.groups.height, population.sum())
+    share = wilson(cells.values(formula), everyone)
+    return Bounds(share.low * everyone, share.high * everyone)
+
+
+def _inhabited(metric: Metric, *periods: Cells) -> Array | None:
+    """In how many clusters each group has rows; None where those without any count as zeros."""
+    found = [cells.buckets[ROWS.key] for cells in periods if ROWS.key in cells.buckets]
+    if metric.kind == "additive" or not found:
+        return None
+    return np.asarray((np.sum(found, axis=0) > 0).sum(axis=1))
+
+
+def _subtracts(formula: Formula) -> bool:
+    return " - " in formula.sql or "ln(" in formula.sql
+
+
+def _change(
+    name: str,
+    values: tuple[Array, Array],
+    spreads: tuple[Array | None, Array | None],
+    inhabited: Array | None,
+) -> dict[str, Array]:
+    now, before = values
+    with np.errstate(all="ignore"):
+        ratio = np.where((before != 0) & ~np.isnan(before), now / before - 1, np.nan)
+    unknown = np.full(len(now), np.nan)
+    delta, low, high = now - before, unknown, unknown
+    relative_low, relative_high = unknown, unknown
+    if spreads[0] is not None and spreads[1] is not None:
+        error = margin(spreads[0] - spreads[1], inhabited)
+        low, high = delta - error, delta + error
+        _, factor = relative(spreads[0], spreads[1], inhabited)
+        relative_low, relative_high = (1 + ratio) / np.exp(factor), (1 + ratio) * np.exp(factor)
+    return {
+        f"{name}__previous": before,
+        f"{name}__delta": delta,
+        f"{name}__delta_low": low,
+        f"{name}__delta_high": high,
+        f"{name}__relative": ratio,
+        f"{name}__relative_low": relative_low - 1,
+        f"{name}__relative_high": relative_high - 1,
+    }

@@ -1,0 +1,152 @@
+"""Shares of rows: intervals inside 0 to 1 that hold where groups are small and rates extreme."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from queries.cache import FrameCache
+from queries.catalog import Catalog, builtin
+from queries.catalog.part import is_part_of_whole
+from queries.dataset import Access
+from queries.formula import Aggregate, Arithmetic, parse
+from queries.interval import effective_trials, margin, replicates, share_bounds, wilson
+from queries.lake.lake import Change, Lake
+from queries.model import Comparison, Query
+from queries.period import Period
+from queries.reduction import Engine
+from queries.warehouse import Warehouse
+from tests.queries.small_lake import COUNTRY, DATASET, METRICS, START, plays, titles
+
+SHARES = [
+    "count(*) filter (where a) / count(*)",
+    "count(*) filter (where a and b = 1) / count(*) filter (where b = 1)",
+    "count(*) filter (where a) / count(*) filter (where a is not null)",
+    "count(*) filter (where not a) / count(*) filter (where a is not null)",
+    "count(*) filter (where x < 120 and b = 1) / count(*) filter (where b = 1 and x is not null)",
+    "count(*) filter (where kind = 'u') / count(*) filter (where kind in ('u', 'v'))",
+    "count(*) filter (where kind in ('u')) / count(*) filter (where kind in ('u', 'v'))",
+    "count(*) filter (where x = 0) / count(x)",
+    "count(x) / count(*)",
+    "sum(w) filter (where a) / sum(w)",
+    "count(*) filter (where coalesce(x, y)=5) / count(*) filter (where coalesce(x, y) is not null)",
+    "count(*) filter (where x + y < 5) / count(*) filter (where x is not null and y is not null)",
+]
+NOT_SHARES = [
+    "count(*) / count(*) filter (where a)",
+    "count(*) filter (where a) / count(*) filter (where b = 1)",
+    "count(*) filter (where a or b = 1) / count(*) filter (where a)",
+    "count(*) filter (where coalesce(a, b) = 1) / count(*) filter (where a is not null)",
+    "count(*) filter (where a is null) / count(*) filter (where a is not null)",
+    "count(*) filter (where kind = 'w') / count(*) filter (where kind in ('u', 'v'))",
+    "count(*) filter (where greatest(x, y) > 1) / count(*) filter (where x is not null)",
+    "sum(v) / sum(w)",
+    "sum(w) filter (where a) / count(*)",
+    "count(distinct u) / count(*)",
+    "1 - count(*) filter (where a) / count(*)",
+]
+
+
+@pytest.mark.parametrize("formula", SHARES)
+def test_a_part_over_its_whole_is_a_share(formula: str):
+    assert is_part_of_whole(parse(formula))
+
+
+@pytest.mark.parametrize("formula", NOT_SHARES)
+def test_what_may_leave_its_whole_is_none(formula: str):
+    assert not is_part_of_whole(parse(formula))
+
+
+def test_every_share_of_the_catalogue_is_held_between_0_and_1():
+    shares = [m for d in builtin().datasets for m in d.metrics if m.interval == "share"]
+    assert len(shares) > 30
+    untested = [m.name for m in shares if m.format == "percent" and not m.tests]
+    assert not untested
+
+
+@given(st.floats(0, 1), st.floats(0, 0.4), st.integers(1, 10**6), st.integers(1, 10**4))
+def test_the_interval_of_a_share_lies_between_0_and_1_around_it(
+    share: float, half: float, trials: int, units: int
+):
+    found = share_bounds(*(np.array([float(x)]) for x in (share, half, trials, units)))
+    assert -1e-12 <= found.low[0] <= share + 1e-9
+    assert share - 1e-9 <= found.high[0] <= 1 + 1e-12
+    assert found.low[0] < found.high[0]
+
+
+def test_independent_rows_are_as_many_trials_as_there_are():
+    """The binomial's own half-width gives Wilson's interval of all rows, as it should."""
+    share, rows = np.array([0.3]), np.array([400.0])
+    half = 1.959963984540054 * np.sqrt(share * (1 - share) / rows)
+    assert effective_trials(share, half, rows, rows)[0] == pytest.approx(400)
+    # Wilson 1927 by Newcombe 1998, Statistics in Medicine 17, 857-872, table I: 81 of 263.
+    published = wilson(np.array([81.0]), np.array([263.0]))
+    assert (published.low[0], published.high[0]) == (
+        pytest.approx(0.2553, abs=5e-5),
+        pytest.approx(0.3662, abs=5e-5),
+    )
+
+
+def worlds(accounts: int, mean: float) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Clicks and rows of an account a bucket, whose rates differ: `worlds x accounts`."""
+    rng = np.random.default_rng(20_261_126)
+    for _ in range(10):
+        shape = (400, accounts)
+        rate = rng.beta(4 * mean, 4 * (1 - mean), shape)
+        seen = 1 + rng.poisson(5, shape)
+        yield rng.binomial(seen, rate).astype(float), seen.astype(float)
+
+
+@pytest.mark.parametrize(("accounts", "mean"), [(20, 0.1), (40, 0.03), (150, 0.02), (60, 0.5)])
+def test_it_holds_the_truth_where_the_symmetric_one_does_not(accounts: int, mean: float):
+    formula = parse("sum(c) / sum(n)")
+    assert isinstance(formula, Arithmetic)
+    above, below = (a.key for a in formula.operands if isinstance(a, Aggregate))
+    held, plain = [], []
+    for clicks, seen in worlds(accounts, mean):
+        share = clicks.sum(axis=1) / seen.sum(axis=1)
+        spread = replicates(formula, {above: clicks, below: seen}, np.ones(accounts))
+        half = margin(spread)
+        units = np.full(len(share), float(accounts))
+        found = share_bounds(share, half, seen.sum(axis=1), units)
+        held.append((found.low <= mean) & (mean <= found.high))
+        plain.append((share - half <= mean) & (mean <= share + half))
+    assert 0.92 <= np.mean(held) <= 0.96
+    assert np.mean(held) > np.mean(plain)
+
+
+@pytest.fixture
+def extremes(tmp_path: Path, engine: Engine) -> Warehouse:
+    """In one country nobody ever clicks, in another all do."""
+    never, always = pl.col("country") == "DE", pl.col("country") == "KR"
+    clicked = pl.when(never).then(False).when(always).then(True).otherwise("clicked")
+    rows = plays().with_columns(clicked.alias("clicked"), pl.col("bucket").cast(pl.Int16))
+    lake = Lake(tmp_path / "lake")
+    changes = [Change(table="programmes", rows=titles())]
+    lake.commit([*changes, Change(table="plays", rows=rows, day="local_date")], "extremes")
+    return Warehouse(lake, engine, FrameCache(None), Catalog((DATASET,)))
+
+
+def test_what_never_happened_may_have_happened_yet(extremes: Warehouse):
+    (rate,) = (replace(m, interval="share") for m in METRICS if m.name == "click_rate")
+    dataset = replace(DATASET, metrics=(rate,))
+    half = Period(START.replace(month=2, day=10), START.replace(month=3, day=20))
+    asked = Query(dataset=dataset, metrics=(rate,), by=(COUNTRY,), period=half)
+    frame = extremes.ask(
+        replace(asked, compare=Comparison("previous", half.shifted(-39))), Access()
+    ).frame
+    rows = {row["country"]: row for row in frame.iter_rows(named=True)}
+    never, always, often = rows["DE"], rows["KR"], rows["US"]
+    assert never["click_rate"] == never["click_rate__low"] == 0
+    assert 0 < never["click_rate__high"] < 0.01
+    assert always["click_rate"] == pytest.approx(always["click_rate__high"]) == 1
+    assert 0.98 < always["click_rate__low"] < 1
+    for row in (never, always):
+        assert row["click_rate__delta"] == 0
+        assert -0.02 < row["click_rate__delta_low"] < 0 < row["click_rate__delta_high"] < 0.02
+    assert often["click_rate__low"] < often["click_rate"] < often["click_rate__high"]
