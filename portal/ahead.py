@@ -13,7 +13,7 @@ from portal.open_page import OpenPage, open_page
 from portal.page import Gathering, Page
 from portal.store.target import Target
 from queries.dataset import Access
-from queries.errors import QueryError
+from queries.errors import Cancelled, QueryError
 from queries.warehouse import Warehouse
 
 logger = logging.getLogger(__name__)
@@ -28,12 +28,14 @@ def draw_ahead(
 ) -> Iterator[tuple[Page, int]]:
     """Draw the first paint of all pages for everybody with one of these accesses, page by page.
 
-    Yields each page with its number of tiles; none where it cannot be opened.
+    Yields each page with its number of tiles; none where it cannot be opened. Raises Cancelled.
     """
     for access in readers:
         for page in pages.values():
             try:
                 opened = replace(open_page(page, "", warehouse, access), targets=tuple(targets))
+            except Cancelled:
+                raise
             except QueryError:
                 yield page, 0
             else:
@@ -46,6 +48,8 @@ def _draw_page(opened: OpenPage, kept: Drawings) -> int:
     for name, tile in tiles:
         try:
             kept.draw(opened, name, tile)
+        except Cancelled:
+            raise
         except Exception:
             logger.exception("tile failed", extra={"path": opened.page.path, "tile": name})
     return len(tiles)

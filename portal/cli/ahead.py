@@ -2,6 +2,9 @@
 
 import logging
 import os
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
+from threading import Event, Thread
 from time import perf_counter, sleep
 from typing import Annotated
 
@@ -16,13 +19,16 @@ from portal.routing import discover
 from portal.settings import Settings
 from portal.store import people, targets
 from portal.store.store import Store, open_store
+from queries.cancellation import Cancellation, check, during, stopped_by
 from queries.dataset import Access
+from queries.errors import Cancelled
 from queries.warehouse import Warehouse
 
 app = typer.Typer(add_completion=False)
 logger = logging.getLogger(__name__)
 
 LOOK_SECONDS = 15
+PARENT_SECONDS = 0.5
 KINDEST = 19
 """The lowest priority there is: whoever asks now goes first."""
 
@@ -42,24 +48,50 @@ def ahead(
     os.nice(KINDEST)
     if not beside:
         with kept() as store:
-            _draw(settings, open_warehouse(settings), store, 0)
+            _draw(settings, open_warehouse(settings), store)
         return
+    with suppress(Cancelled), _while_lives(beside):
+        _follow(settings)
+
+
+@contextmanager
+def _while_lives(parent: int) -> Generator[None]:
+    """Work that is cancelled once the parent process has ended, however it did."""
+    cancellation = Cancellation()
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            sleep(PARENT_SECONDS)
+        cancellation.cancel()
+
+    Thread(target=watch, name="parent", daemon=True).start()
+    with during(cancellation):
+        yield
+
+
+def _follow(settings: Settings) -> None:
+    """Draw every new data version. Ends by raising Cancelled."""
     drawn = ""
-    while os.getppid() == beside:
+    pause = Event()
+    while True:
         # The server decides whether the schema will do: here it is only read.
         store = open_store(settings.database_url)
         try:
             warehouse = open_warehouse(settings)
             if warehouse.snapshot().data_version != drawn:
-                drawn = _draw(settings, warehouse, store, beside)
+                drawn = _draw(settings, warehouse, store)
+        except Cancelled:
+            raise
         except Exception:
             logger.exception("pages not drawn ahead")
         finally:
             store.close()
-        sleep(LOOK_SECONDS)
+        with stopped_by(pause.set):
+            pause.wait(LOOK_SECONDS)
+        check()
 
 
-def _draw(settings: Settings, warehouse: Warehouse, store: Store, beside: int) -> str:
+def _draw(settings: Settings, warehouse: Warehouse, store: Store) -> str:
     """The data version that was drawn."""
     started, version = perf_counter(), warehouse.snapshot().data_version
     everybody = [person.access for person in people.everybody(store) if person.is_active]
@@ -70,8 +102,6 @@ def _draw(settings: Settings, warehouse: Warehouse, store: Store, beside: int) -
     for page, count in draw_ahead(pages, warehouse, drawings, readers, shown):
         printing.said(f"{page.path}: {count} tiles")
         tiles += count
-        if beside and os.getppid() != beside:
-            return version
     took = perf_counter() - started
     kinds = "1 kind of reader" if len(readers) == 1 else f"{len(readers)} kinds of readers"
     printing.note(f"Data version {version}: {tiles} tiles for {kinds}, drawn in {took:.0f} s")
