@@ -54,6 +54,10 @@ class ByteFolder:
         found = self._quietly(lambda cache: cache.get(key))
         return found if isinstance(found, bytes) else None
 
+    def has(self, key: str) -> bool:
+        """Whether there are bytes of `key` that have not expired, without reading them."""
+        return self._quietly(lambda cache: key in cache) is True
+
     def set(self, key: str, value: bytes) -> None:
         self._quietly(lambda cache: cache.set(key, value))
 

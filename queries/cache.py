@@ -75,9 +75,9 @@ class FrameCache:
                 flight.wait()
 
     def has(self, key: str) -> bool:
-        """Whether the frame of `key` is there."""
+        """Whether the frame of `key` is kept. One that cannot be read is computed when asked for."""
         name = _name(key)
-        return name in self._memory or self._read(name) is not None
+        return name in self._memory or (self._folder is not None and self._folder.has(name))
 
     def keep(self, key: str, frame: pl.DataFrame) -> None:
         """A frame that came with the computation of another."""

@@ -128,6 +128,17 @@ def test_damaged_bytes_are_a_miss(tmp_path: Path) -> None:
     assert compute.runs == 1
 
 
+def test_what_is_kept_is_known_without_being_read_and_only_until_it_expires(tmp_path: Path) -> None:
+    remembered(FrameCache(tmp_path), Counted())
+    assert FrameCache(tmp_path).has("key")
+    assert not FrameCache(tmp_path).has("other")
+    assert not FrameCache(None).has("key")
+    folder = ByteFolder(tmp_path)
+    assert folder.take("lease", b"token", 0.05)
+    sleep(0.1)
+    assert not folder.has("lease")
+
+
 def test_two_lakes_never_share_an_answer(tmp_path: Path, duckdb_engine: DuckDBEngine) -> None:
     """One home that another lake moves into: the tables' versions are the same, the rows not."""
     query = Query(dataset=DATASET, metrics=(DATASET.metric("rows"),))
