@@ -75,7 +75,7 @@ class FrameCache:
                 flight.wait()
 
     def has(self, key: str) -> bool:
-        """Whether the frame of `key` is kept. One that cannot be read is computed when asked for."""
+        """Whether the frame of `key` is kept; one that is damaged is computed when asked for."""
         name = _name(key)
         return name in self._memory or (self._folder is not None and self._folder.has(name))
 
