@@ -3,9 +3,10 @@
 An activity is a table of the lake named `rollup_<dataset>_<name>`, folded from a rollup by account.
 A row is an account with its values of some of the dimensions, and which ones is its grain; every
 part of the dimensions is one. A column a count and block of days has a bit for each day on which
-that count is above 0. An account of a period is a row with one of its bits; so nothing is made
-distinct, save where an account may have two rows in a group. What else a question asks for comes
-from a rollup as ever, and the two are laid side by side by their keys.
+that count is above 0. An account of a period is a row with one of its bits, a pair of account and
+day is a bit; so nothing is made distinct, save where an account may have two rows in a group. What
+else a question asks for comes from a rollup as ever, and the two are laid side by side by their
+keys.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -22,12 +23,13 @@ import polars as pl
 from queries.cancellation import check
 from queries.condition import Condition
 from queries.dataset import Activity, Dataset, TimeBucket, merged
+from queries.expression import conjuncts
 from queries.formula import Aggregate
 from queries.model import Query
 from queries.period import Grain, Period, end_of, start_of
 from queries.reduction import Column, Counting, Reduction, Source, Tables
 from queries.refusal import keeps_one
-from queries.rollup import ACCOUNT, DAY, DETAILS, is_built, stored, table_of
+from queries.rollup import ACCOUNT, DAY, DETAILS, is_built, is_of_pairs, stored, table_of
 from queries.rollup import built_from as rollup_built_from
 
 BLOCK = 63
@@ -66,6 +68,35 @@ def counts(dataset: Dataset, activity: Activity) -> tuple[str, ...]:
     return tuple(sorted(wanted & kept))
 
 
+@lru_cache(maxsize=256)
+def _by_condition(dataset: Dataset, activity: Activity) -> dict[frozenset[str], str]:
+    """The kept counts, by the conditions that all must hold for a row to count."""
+    kept = set(counts(dataset, activity))
+    return {_conditions(a): a.key for a in stored(dataset, activity.of) if a.key in kept}
+
+
+def _conditions(aggregate: Aggregate) -> frozenset[str]:
+    return conjuncts(aggregate.where) if aggregate.where else frozenset()
+
+
+def _count_of(aggregate: Aggregate, dataset: Dataset, activity: Activity) -> str | None:
+    """The kept count whose bits tell distinct accounts, or pairs of one and a day; None for others.
+
+    A row of bits is somebody's: a pair is told where those of nobody are left out.
+    """
+    if aggregate.is_closing:
+        return None
+    conditions = _conditions(aggregate)
+    if is_of_pairs(aggregate, dataset):
+        is_somebody = f'NOT "{dataset.entity}" IS NULL'
+        if is_somebody not in conditions:
+            return None
+        conditions -= {is_somebody}
+    elif not _is_of_accounts(aggregate, dataset):
+        return None
+    return _by_condition(dataset, activity).get(conditions)
+
+
 def built_from(dataset: Dataset, activity: Activity, tables: Tables) -> dict[str, Any]:
     """What is written down when an activity is built, to tell later whether it is current."""
     below = rollup_built_from(dataset, activity.of, tables)
@@ -95,12 +126,15 @@ def covering(
         return None
     keys = {k.name for k in query.by} - {dataset.time.name}
     named = keys | {f.dimension.name for f in (where.filters() if where else ())}
+    asked = tuple(aggregates)
     for activity in dataset.activities:
-        kept = counts(dataset, activity)
+        # Of an account with two rows in a group, a day might have two bits.
+        once = all(name in keys or keeps_one(where, name) for name in named)
+        told = {a: _count_of(a, dataset, activity) for a in asked}
         columns = tuple(
-            (a.key, a.matching.key)
-            for a in aggregates
-            if _is_of_accounts(a, dataset) and not a.is_closing and a.matching.key in kept
+            (a.key, count)
+            for a, count in told.items()
+            if count is not None and (once or not is_of_pairs(a, dataset))
         )
         if columns and named <= set(activity.dimensions) and is_current(dataset, activity, tables):
             table = table_of(dataset, activity)
@@ -109,7 +143,8 @@ def covering(
                 grain=grain_of(activity, named),
                 blocks=tuple(tables.details[DETAILS][table]["blocks"]),
                 columns=columns,
-                once=all(name in keys or keeps_one(where, name) for name in named),
+                once=once,
+                days=tuple(a.key for a in told if is_of_pairs(a, dataset)),
             )
     return None
 
@@ -137,13 +172,11 @@ def apart(reduction: Reduction) -> tuple[Reduction, ...]:
     )
     if not counted:
         return (first,)
-    operation, argument = ("count", "*") if counting.once else ("count_distinct", f'"{ACCOUNT}"')
     second = Reduction(
         source=Source(counting.table),
         keys=tuple(k for k in reduction.keys if k != _time_of(reduction)),
         aggregates=tuple(
-            Aggregate(operation, argument, _within(span, counting, columns[key]), alias=alias)
-            for span, key, alias in _spans(reduction, counted)
+            _counted(span, key, alias, counting) for span, key, alias in _spans(reduction, counted)
         ),
         where=reduction.where,
         base=f'"{GRAIN}" = {counting.grain}',
@@ -158,7 +191,7 @@ def together(reduction: Reduction, found: Sequence[pl.DataFrame]) -> pl.DataFram
     first, counts_wide = found
     counted = [a.key for a in reduction.aggregates if a.key not in first.columns]
     if not reduction.keys:
-        return first.hstack(counts_wide)
+        return first.hstack(counts_wide.fill_null(0.0))
     time = _time_of(reduction)
     long = counts_wide if time is None else _by_time(counts_wide, reduction, counted, time.name)
     keys = [k.name for k in reduction.keys]
@@ -216,14 +249,21 @@ def _is_short(period: Period, grain: Grain) -> bool:
     return next(islice(_cut(period, grain), MOST_SPANS, None), None) is None
 
 
-def _within(span: Period, counting: Counting, count: str) -> str:
-    """The condition that an account counts on any day of a span."""
+def _counted(span: Period, key: str, alias: str, counting: Counting) -> Aggregate:
+    """The accounts that count on any day of a span; or on how many, all of them together."""
+    count = dict(counting.columns)[key]
     kept = [
         f'("{bits_of(count, block)}" & {bits})'
         for block in counting.blocks
         if (bits := mask(span, block))
     ]
-    return f"({' | '.join(kept)}) <> 0" if kept else "FALSE"
+    if key in counting.days:
+        days = " + ".join(f"CAST(bit_count({bits}) AS INT)" for bits in kept)
+        return Aggregate("sum", days or "0", alias=alias)
+    within = f"({' | '.join(kept)}) <> 0" if kept else "FALSE"
+    if counting.once:
+        return Aggregate("count", where=within, alias=alias)
+    return Aggregate("count_distinct", f'"{ACCOUNT}"', within, alias=alias)
 
 
 def mask(span: Period, block: int) -> int:

@@ -22,7 +22,8 @@ class Counting:
     """The activity that a reduction of a rollup has its distinct accounts from.
 
     `columns` pairs the key of each such aggregate with the count whose days are kept as bits, and
-    `grain` tells the rows to look at. `once` says that no account has two of them in a group.
+    `grain` tells the rows to look at. `once` says that no account has two of them in a group. Keys
+    in `days` count each account once a day.
     """
 
     table: str
@@ -30,6 +31,7 @@ class Counting:
     blocks: tuple[int, ...]
     columns: tuple[tuple[str, str], ...]
     once: bool
+    days: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -152,8 +152,12 @@ class Reading:
         closes = aggregate.is_closing
         if aggregate.is_additive:
             return Aggregate("sum", f'"{stored_as.key}"', alias=key, is_closing=closes)
-        is_pair = len(columns_of(aggregate.argument)) > 1
-        argument = f'("{ACCOUNT}", "{DAY}")' if is_pair else f'"{ACCOUNT}"'
+        if _is_of_days(aggregate, self.dataset):
+            argument = f'"{DAY}"'
+        elif is_of_pairs(aggregate, self.dataset):
+            argument = f'("{ACCOUNT}", "{DAY}")'
+        else:
+            argument = f'"{ACCOUNT}"'
         kept = f'"{stored_as.matching.key}" > 0'
         return Aggregate("count_distinct", argument, kept, alias=key, is_closing=closes)
 
@@ -195,6 +199,7 @@ def _holds(dataset: Dataset, rollup: Rollup, aggregates: tuple[Aggregate, ...]) 
     return all(
         (a.of_every_day in kept and _looks_only_at(rollup, a))
         or (rollup.by_account and _counts_accounts(dataset, rollup, a))
+        or (_is_of_days(a, dataset) and _keeps_matching(dataset, rollup, a))
         for a in aggregates
     )
 
@@ -217,9 +222,26 @@ def _counts_accounts(dataset: Dataset, rollup: Rollup, aggregate: Aggregate) -> 
     """Distinct accounts, or distinct pairs of account and day."""
     if aggregate.operation != "count_distinct" or not dataset.entity:
         return False
+    is_of_accounts = columns_of(aggregate.argument) == frozenset((dataset.entity,))
+    is_counted = is_of_accounts or is_of_pairs(aggregate, dataset)
+    return is_counted and _keeps_matching(dataset, rollup, aggregate)
+
+
+def _keeps_matching(dataset: Dataset, rollup: Rollup, aggregate: Aggregate) -> bool:
+    """Whether the rollup tells which of its rows are made of any that the aggregate looks at."""
     if not _looks_only_at(rollup, aggregate):
         return False
-    where = aggregate.where is None or aggregate.of_every_day.matching in stored(dataset, rollup)
-    day = dataset.time.expression.strip('"')
-    argument = columns_of(aggregate.argument)
-    return where and argument in (frozenset((dataset.entity,)), frozenset((dataset.entity, day)))
+    return aggregate.where is None or aggregate.of_every_day.matching in stored(dataset, rollup)
+
+
+def _is_of_days(aggregate: Aggregate, dataset: Dataset) -> bool:
+    """Whether it counts different days."""
+    is_day = aggregate.argument == dataset.time.expression
+    return is_day and aggregate.operation == "count_distinct"
+
+
+def is_of_pairs(aggregate: Aggregate, dataset: Dataset) -> bool:
+    """Whether it counts different pairs of account and day."""
+    pair = frozenset((dataset.entity, dataset.time.expression.strip('"')))
+    is_distinct = aggregate.operation == "count_distinct"
+    return is_distinct and columns_of(aggregate.argument) == pair

@@ -72,6 +72,8 @@ def _translate(node: Expr) -> pl.Expr:
     if kind in _MANY:
         first = [node.this] if node.this is not None else []
         return _MANY[kind]([_translate(n) for n in (*first, *node.expressions)])
+    if isinstance(node, exp.Anonymous) and node.name == "bit_count":
+        return _translate(node.expressions[0]).bitwise_count_ones().cast(pl.Int64)
     return _special(node)
 
 

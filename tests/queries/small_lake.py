@@ -138,6 +138,10 @@ METRICS = (
     metric("starters", "count(distinct account_id) filter (where watched_s >= 600)",
            kind="distinct", interval="wilson"),
     metric("account_days", "count(distinct (account_id, local_date))", kind="distinct"),
+    metric("days_of_accounts", "count(distinct (account_id, local_date))"
+           " filter (where watched_s >= 600 and account_id is not null)", kind="distinct"),
+    metric("days_with_plays", "count(distinct local_date) filter (where watched_s >= 600)",
+           kind="distinct", interval="none"),
     metric("titles_played", "count(distinct title_id)", kind="distinct", interval="none"),
     metric("click_rate", "count(*) filter (where clicked) / count(*)", kind="ratio",
            format="percent"),

@@ -29,6 +29,7 @@ RAW: Dataset = replace(DATASET, rollups=(), activities=())
 TABLE = "rollup_plays_activity"
 SPAN = Period(START + timedelta(20), START + timedelta(60))
 COUNTS = tuple(DATASET.metric(name) for name in ("accounts", "starters", "hours_per_account"))
+DAYS_TOO = tuple(DATASET.metric(name) for name in ("days_of_accounts", "days_with_plays"))
 
 
 def rows(count: int = 20_000, seed: int = 7) -> pl.DataFrame:
@@ -90,7 +91,10 @@ def questions(draw: st.DrawFn) -> Query:
     compared = Comparison("previous", previous(period)) if draw(st.booleans()) else None
     return Query(
         dataset=DATASET,
-        metrics=tuple(draw(st.lists(st.sampled_from(COUNTS), min_size=1, unique=True))),
+        metrics=(
+            *draw(st.lists(st.sampled_from(COUNTS), min_size=1, unique=True)),
+            *draw(st.lists(st.sampled_from(DAYS_TOO), unique=True)),
+        ),
         by=draw(keys),
         where=draw(st.none() | conditions),
         period=period,
@@ -110,6 +114,29 @@ def test_accounts_of_an_activity_are_those_of_the_raw_table_in_both_engines(
         assert ours.source == "rollup"
         assert TABLE in ours.sql
         assert_same(ours, theirs)
+
+
+def test_days_of_accounts_are_counted_off_bits_where_no_account_has_two_rows(
+    folded: Lake, duckdb_engine: DuckDBEngine
+) -> None:
+    for where, by, is_off_bits in (
+        (None, (), True),
+        (Filter(DEVICE, "in", ("tv",)), (COUNTRY,), True),
+        (Filter(DEVICE, "in", ("tv", "web")), (DEVICE,), True),
+        (Filter(DEVICE, "in", ("tv", "web")), (COUNTRY,), False),
+    ):
+        query = replace(asked(where=where, by=by), metrics=DAYS_TOO)
+        ours = answer(duckdb_engine, folded, query)
+        assert ours.source == "rollup"
+        assert (TABLE in ours.sql) == is_off_bits
+        assert_same(ours, answer(duckdb_engine, folded, replace(query, dataset=RAW)))
+
+
+def test_a_day_of_nobody_is_no_bit(folded: Lake, duckdb_engine: DuckDBEngine) -> None:
+    query = replace(asked(), metrics=(DATASET.metric("account_days"),))
+    ours = answer(duckdb_engine, folded, query)
+    assert TABLE not in ours.sql
+    assert_same(ours, answer(duckdb_engine, folded, replace(query, dataset=RAW)))
 
 
 def asked(**what: object) -> Query:
