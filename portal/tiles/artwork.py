@@ -21,6 +21,7 @@ from queries.condition import conjunction
 from queries.model import Query, Result
 
 _MEASURES = ("image_take_rate", "best_image_probability", "click_bait_index", "seen_impressions")
+_LIFT = "lift_over_random"
 _LOOKS = ("artwork", "shot_type", "faces", "expression", "brightness")
 _CARDS = 12
 
@@ -72,7 +73,7 @@ class ImageWinners:
                 {"text": f"Image {row['artwork']}"},
                 {"text": written.number(row[best.name], best)},
                 {"text": written.number(row[take.name], take), "tip": written.interval(row, take)},
-                {"text": "in use" if row["is_used"] else _signed(row["gain"])},
+                {"text": "in use" if row["is_used"] else signed(row["gain"])},
                 {"text": "" if row["is_used"] else _range(row)},
             ]
             for row in found.head(self.rows).iter_rows(named=True)
@@ -80,7 +81,7 @@ class ImageWinners:
         first = found.row(0, named=True)
         said = (
             f"Image {first['artwork']} of {first[TITLE]} beats the one in use by "
-            f"{_signed(first['gain'])} ({_range(first)}), best with probability "
+            f"{signed(first['gain'])} ({_range(first)}), best with probability "
             f"{first[best.name]:.0%}. Images are drawn at random with known chances."
             if artwork.is_clear(first)
             else "No image is better than the one in use beyond doubt."
@@ -95,10 +96,10 @@ class Gallery:
     """The images of the titles kept, likeliest best first, as placeholders."""
 
     place: Place = field(default_factory=lambda: Place(span=12, height=420))
-    metrics: tuple[str, ...] = _MEASURES
+    metrics: tuple[str, ...] = (*_MEASURES, _LIFT)
 
     def questions(self, context: Context) -> tuple[Query, ...]:
-        measured = context.question(_MEASURES, by=(TITLE, "artwork"))
+        measured = context.question(self.metrics, by=(TITLE, "artwork"))
         looks = context.question(("seen_impressions",), by=_LOOKS)
         return (
             replace(measured, compare=None, with_total=False),
@@ -122,7 +123,7 @@ class Gallery:
         ]
         notes = (
             "Placeholders: the lake has no pictures, only what is known of them.",
-            "Over random: against the mean of the title’s images, whose own error is left out.",
+            "Over random: against the mean of the title’s images, as if each had an equal chance.",
         )
         return Drawing(kind="gallery", content={"cards": cards}, notes=notes)
 
@@ -143,7 +144,7 @@ def _stated(frame: pl.DataFrame, context: Context) -> Sequence[Statement]:
         Statement(
             subject=f"Image {first['artwork']} of {first[TITLE]} earns",
             verb="a take rate",
-            size=f"{_signed(first['gain']).lstrip('+−')} higher",
+            size=f"{signed(first['gain']).lstrip('+−')} higher",
             interval=f"95 % {_range(first)}",
             against="than the one in use",
             reason=f"{written.number(first[take.name], take)} of those who see it play; best of "
@@ -177,8 +178,8 @@ def _card(row: dict[str, Any], look: dict[str, Any], context: Context) -> dict[s
         "is_best": bool(row["is_best"]),
         "take": written.number(row[take.name], take),
         "interval": written.interval(row, take),
-        "lift": _signed(row["lift"]),
-        "lift_interval": f"{_signed(row['lift_low'])} to {_signed(row['lift_high'])}",
+        "lift": signed(row[_LIFT]),
+        "lift_interval": written.interval(row, context.metric(_LIFT)),
         "bait": written.number(row[bait.name], bait),
         "has_bait": bool(row["has_bait"]),
         "n": written.count(row["seen_impressions"]),
@@ -200,8 +201,9 @@ def _no_images(context: Context) -> Drawing:
 
 
 def _range(row: dict[str, Any]) -> str:
-    return f"{_signed(row['gain_low'])} to {_signed(row['gain_high'])}"
+    return f"{signed(row['gain_low'])} to {signed(row['gain_high'])}"
 
 
-def _signed(value: float | None) -> str:
+def signed(value: float | None) -> str:
+    """A share as per cent with its sign."""
     return written.NOTHING if value is None else f"{value:+.1%}".replace("-", "−")

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from portal.components import format as written
@@ -14,10 +15,13 @@ from portal.components.problem import no_rows
 from portal.context import Context
 from portal.drawing import Drawing, empty
 from portal.page import Place
+from portal.statement import Statement
+from portal.tiles.artwork import signed
 from portal.tiles.rankers import scope
-from portal.tiles.seen_titles import TITLE, among, seen_most
+from portal.tiles.seen_titles import TITLE, TITLE_ID, among, seen_most
 from queries.analyses import image_tastes
 from queries.condition import conjunction
+from queries.estimators.probability_best import DRAWS
 from queries.model import Query, Result
 
 DATASET = "image_tastes"
@@ -26,6 +30,11 @@ _METHOD = (
     "Tested: takes of images drawn by chance, against what each image draws everywhere times what "
     "each cluster takes (Pearson, design effect of accounts; Benjamini-Hochberg over the titles, "
     "5 %). A cluster counts from 200 accounts and ten expected takes of every image."
+)
+_LEADING = (
+    "Not told from next, of the clusters tested: the likeliest best image is above the next likeliest with less than "
+    "95 % probability. Expected loss: the take rate that picking it gives away, on average over "
+    f"what the data allow. Probabilities: {written.count(DRAWS)} draws: off by two points at most."
 )
 _TASTE = (
     "Taste cluster: the genre watched most before, fixed from the month after five hours. "
@@ -49,35 +58,40 @@ class TasteWinners:
         if kept is None:
             return ()
         asked = scope(context)
-        return (image_tastes.question(replace(asked, where=conjunction(asked.where, kept))),)
+        where = conjunction(asked.where, kept)
+        return (image_tastes.question(replace(asked, where=where), TITLE_ID),)
 
     def joined(self, results: Sequence[Result], _context: Context) -> tuple[Result, ...]:
         """A row a title, with its test."""
         if len(results) == 1:
             return tuple(results)
-        return (replace(results[-1], frame=_sorted(image_tastes.tastes(results[-1].frame))),)
+        return (replace(results[-1], frame=_sorted(_read(results))),)
+
+    def statements(self, results: Sequence[Result], context: Context) -> Sequence[Statement]:  # noqa: ARG002
+        return _stated(_read(results)) if len(results) > 1 else ()
 
     def draw(self, results: Sequence[Result], context: Context) -> Drawing:
-        found = image_tastes.tastes(results[-1].frame) if len(results) > 1 else None
+        found = _read(results) if len(results) > 1 else None
         if found is None or found.titles.is_empty():
             return _unknown(context)
-        titles = _sorted(found)
+        titles, leading = _sorted(found), image_tastes.leading(found.images)
         columns: list[dict[str, Any]] = [
             {"label": "Title", "is_text": True},
-            {"label": "Does the best image differ?", "is_text": True},
-            {"label": "Clusters tested"},
+            {"label": "Best differs?", "is_text": True},
             {"label": "Chi-squared (df)"},
             {"label": "q"},
+            {"label": "Not told from next"},
+            {"label": "Expected loss"},
             {"label": "Likeliest best image: where", "is_text": True},
         ]
         rows = [
             [
                 {"text": row[TITLE], "filter": row[TITLE]},
                 {"text": _VERDICTS[row["verdict"]]},
-                {"text": str(row["clusters"])},
                 {"text": _chi(row)},
                 {"text": written.NOTHING if row["q"] is None else f"{row['q']:.2g}"},
-                {"text": _winners(found.images, row), "is_text": True},
+                *_unsure(leading.filter(pl.col(TITLE) == row[TITLE])),
+                {"text": _winners(leading.filter(pl.col(TITLE) == row[TITLE])), "is_text": True},
             ]
             for row in titles.head(self.rows).iter_rows(named=True)
         ]
@@ -95,13 +109,16 @@ class TasteWinners:
             kind="table",
             content={"tables": [table]},
             filters=TITLE,
-            notes=(f"{said} {_METHOD}", _TASTE),
+            notes=(f"{said} {_METHOD}", _LEADING, _TASTE),
         )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TasteGallery:
-    """Who wins where: the images of a title by taste cluster, the likeliest best marked."""
+    """Who wins where: the images of a title by taste cluster, the likeliest best marked.
+
+    Each with its lift over random in that cluster, and what picking the likeliest may give away.
+    """
 
     place: Place = field(default_factory=lambda: Place(span=12, height=420, dataset=DATASET))
     metrics: tuple[str, ...] = ("image_take_rate", "best_image_probability")
@@ -113,6 +130,9 @@ class TasteGallery:
         """A row a title, taste cluster and image."""
         return (replace(results[0], frame=image_tastes.tastes(results[0].frame).images),)
 
+    def statements(self, results: Sequence[Result], context: Context) -> Sequence[Statement]:  # noqa: ARG002
+        return _stated(image_tastes.tastes(results[0].frame))
+
     def draw(self, results: Sequence[Result], context: Context) -> Drawing:
         found = image_tastes.tastes(results[0].frame)
         if found.titles.is_empty():
@@ -122,18 +142,34 @@ class TasteGallery:
             for row in found.titles.head(3).iter_rows(named=True)
         ]
         verdicts = "; ".join(_said(row) for row in found.titles.head(3).iter_rows(named=True))
+        leading = image_tastes.leading(found.images)
+        unsure = leading.height - leading["is_told"].sum()
+        share = (
+            f" In {unsure} of {leading.height} clusters tested the likeliest best is not told from "
+            "the next."
+            if leading.height
+            else ""
+        )
         return Drawing(
             kind="table",
             content={"tables": tables},
             filters="taste",
             notes=(
                 (
-                    f"{verdicts}. Take rate, then the probability of being the best image in that "
-                    f"cluster; grey: under 200 accounts. {_METHOD}"
+                    f"{verdicts}.{share} Take rate, the probability of being the best image in "
+                    "that cluster, then what it is taken more than images at random there, with "
+                    f"its 95 % interval; grey: under 200 accounts. {_METHOD}"
                 ),
+                _LEADING,
                 _TASTE,
             ),
         )
+
+
+def _read(results: Sequence[Result]) -> image_tastes.Tastes:
+    """What was counted by the ids of titles, by their names."""
+    names = results[0].frame.select(TITLE_ID, TITLE)
+    return image_tastes.tastes(results[-1].frame.join(names, on=TITLE_ID))
 
 
 def _map(images: pl.DataFrame, title: dict[str, Any], context: Context) -> dict[str, Any]:
@@ -147,6 +183,7 @@ def _map(images: pl.DataFrame, title: dict[str, Any], context: Context) -> dict[
         {"label": title[TITLE], "is_text": True},
         {"label": "Accounts"},
         *({"label": f"Image {one}"} for one in every),
+        {"label": "Expected loss"},
     ]
     rows: list[list[dict[str, Any]]] = []
     for taste in image_tastes.by_size(images):
@@ -161,9 +198,11 @@ def _map(images: pl.DataFrame, title: dict[str, Any], context: Context) -> dict[
                 continue
             chance = written.NOTHING if cell["best"] is None else f"{cell['best']:.0%} best"
             is_first = first[taste] == one and not is_few
-            line = {"text": chance, "tone": "good" if is_first else "flat"}
-            shown = {"text": written.number(cell["rate"], take), "few": is_few, "lines": [line]}
+            lines = [{"text": chance, "tone": "good" if is_first else "flat"}]
+            lines += [{"text": _lift(cell), "tone": "flat"}] if cell["lift"] is not None else []
+            shown = {"text": written.number(cell["rate"], take), "few": is_few, "lines": lines}
             row.append(shown | {"tip": f"{written.count(cell['rows'])} effective rows"})
+        row.append({"text": _points(cells[taste, first[taste]]["loss"]), "few": is_few})
         rows.append(row)
     return {"columns": columns, "rows": rows, "more": 0}
 
@@ -191,18 +230,62 @@ def _chi(title: dict[str, Any]) -> str:
     return written.NOTHING if title["chi"] is None else f"{title['chi']:.1f} ({title['freedom']})"
 
 
-def _winners(images: pl.DataFrame, title: dict[str, Any]) -> str:
-    """The likeliest best of the tested clusters, by how many clusters it leads."""
-    own = images.filter(pl.col(TITLE) == title[TITLE], "is_enough")
-    if own.is_empty():
+def _winners(leading: pl.DataFrame) -> str:
+    """The likeliest best of a title's tested clusters, by how many clusters it leads."""
+    if leading.is_empty():
         return written.NOTHING
-    first = own.sort("best", descending=True, nulls_last=True).unique("taste", keep="first")
     named = (
-        first.group_by("artwork")
+        leading.group_by("artwork")
         .agg(pl.col("taste").sort())
         .sort(pl.col("taste").list.len(), "artwork", descending=[True, False])
     )
     return "; ".join(f"{a}: {', '.join(t)}" for a, t in named.iter_rows())
+
+
+def _unsure(leading: pl.DataFrame) -> list[dict[str, Any]]:
+    """In how many clusters the winner may be another, and what picking it gives away."""
+    if leading.is_empty():
+        return [{"text": written.NOTHING}] * 2
+    loss = np.average(leading["loss"].to_numpy(), weights=leading["accounts"].to_numpy())
+    told = int(leading["is_told"].sum())
+    return [
+        {"text": f"{leading.height - told} of {leading.height}"},
+        {"text": _points(float(loss)), "tip": "Mean over the clusters tested, by their accounts"},
+    ]
+
+
+def _stated(found: image_tastes.Tastes) -> Sequence[Statement]:
+    """The title whose best image differs most surely between taste clusters, where one does."""
+    tested = found.titles.drop_nulls("q")
+    if tested.is_empty():
+        return ()
+    first = _sorted(found).row(0, named=True)
+    if first["verdict"] != "yes":
+        return (Statement.unsaid(min(tested["q"].to_list())),)
+    leading = image_tastes.leading(found.images).filter(pl.col(TITLE) == first[TITLE])
+    return (
+        Statement(
+            subject=f"The best image of {first[TITLE]}",
+            verb="differs between",
+            size=f"{first['clusters']} taste clusters",
+            interval=f"chi-squared {_chi(first)}, q {first['q']:.2g}",
+            reason=f"Likeliest best: {_winners(leading)}.",
+            evidence="randomised",
+            probability=first["q"],
+            is_sure=True,
+            filters=(TITLE, first[TITLE]),
+        ),
+    )
+
+
+def _lift(cell: dict[str, Any]) -> str:
+    if cell["lift_low"] is None:
+        return signed(cell["lift"])
+    return f"{signed(cell['lift'])} ({signed(cell['lift_low'])} to {signed(cell['lift_high'])})"
+
+
+def _points(loss: float | None) -> str:
+    return written.NOTHING if loss is None else f"{100 * loss:.2f} pt"
 
 
 def _unknown(context: Context) -> Drawing:

@@ -1,8 +1,7 @@
-"""Images of a title held against each other: the best, its lift, and whether it only baits.
+"""Images of a title held against each other: the best, and whether it only baits.
 
-The probability of being the best is the metric `best_image_probability`; the lift is over images
-shown by equal chance, which is the mean of the title's images. A title's images are compared with
-each other only. Source: Netflix technology blog 2017, Artwork personalization.
+The probability of being the best is the metric `best_image_probability`. A title's images are
+compared with each other only. Source: Netflix technology blog 2017, Artwork personalization.
 """
 
 from math import log, nan
@@ -20,19 +19,14 @@ _FREEDOM = 255
 
 
 def compared(frame: pl.DataFrame, title: str = "title") -> pl.DataFrame:
-    """A row an image with `lift`, `lift_low`, `lift_high`, `is_best` and `has_bait`.
+    """A row an image with `is_best` and `has_bait`.
 
-    The lift's interval is that of the image's rate, the mean of all images taken as known.
     `has_bait` says that an image is clicked clearly more for what is watched than its title's
     images are in the middle.
     """
     known = frame.drop_nulls(["image_take_rate", title])
-    mean = pl.col("image_take_rate").mean().over(title)
     typical = pl.col("click_bait_index").median().over(title)
     return known.with_columns(
-        lift=pl.col("image_take_rate") / mean - 1,
-        lift_low=pl.col("image_take_rate__low") / mean - 1,
-        lift_high=pl.col("image_take_rate__high") / mean - 1,
         is_best=pl.col("best_image_probability")
         == pl.col("best_image_probability").max().over(title),
         has_bait=(pl.col("click_bait_index__low") > typical).fill_null(value=False),

@@ -6,7 +6,8 @@ proportions (Deming & Stephan 1940; the main effects of a log-linear model) and 
 against it by Pearson's chi-squared with (clusters - 1) x (images - 1) degrees of freedom (Agresti,
 Categorical Data Analysis, 2013, ch. 3). Rows are weighted by how seldom their image is chosen, so a
 cell counts as Kish's effective number of rows, divided by the design effect over clusters of
-accounts (Kish 1965). Benjamini & Hochberg 1995 over the titles.
+accounts (Kish 1965). Benjamini & Hochberg 1995 over the titles. What an image earns over random in
+a cluster is the metric `lift_over_random` of that cluster.
 
 A taste cluster has too few where it has under 200 accounts of the title, or where an image is
 expected to be taken under ten times: it is left out, and a title with fewer than two is not tested.
@@ -22,14 +23,18 @@ from scipy.special import chdtrc  # pyright: ignore[reportMissingTypeStubs]
 
 from queries.analyses.cluster import Scope, cells, counted_by
 from queries.analyses.multiple_testing import benjamini_hochberg
+from queries.condition import Filter, conjunction
 from queries.dataset import Metric
 from queries.estimation import Estimation
-from queries.estimators.probability_best import design_effect, probability_best
+from queries.estimators.estimator import left_out_too
+from queries.estimators.lift_over_random import ends, lifts, met
+from queries.estimators.probability_best import contested, design_effect
 from queries.formula import Array
 from queries.model import Query
 from queries.small_cells import FEWEST_SHOWN
 
 SURE = 0.05
+CLEAR = 0.95
 FEWEST_ACCOUNTS = 200
 FEWEST_TAKES = 10
 _KEYS = ("title", "taste", "artwork")
@@ -42,7 +47,9 @@ class Tastes:
     """`images`: a row per title, taste cluster and image. `titles`: a row per title.
 
     Images have `rate`, `best` (the probability of being the best of the title in that cluster),
-    `accounts` of the cluster that saw the title, and `is_enough`, whether its cluster is tested.
+    `ahead` (that of being above the next likeliest), `loss` (the rate it is expected to give away
+    to the best), `lift` over images at random with its interval, `accounts` of the cluster that saw
+    the title, and `is_enough`, whether its cluster is tested.
     Titles have `clusters` tested, `winners` (how many images win in one), `chi`, `freedom`, `p`,
     `q` and `verdict`: "yes", "no" or "too few".
     """
@@ -51,41 +58,29 @@ class Tastes:
     titles: pl.DataFrame
 
 
-def question(scope: Scope) -> Query:
-    """What was shown and taken of images drawn by chance, by title, taste and cluster."""
+def question(scope: Scope, title: str = "title") -> Query:
+    """What was shown and taken of images drawn by chance, by title, taste and cluster.
+
+    Only rows that were seen. `title` is the dimension that names titles; one of the table is
+    quicker to count by than one that is looked up.
+    """
     dataset = scope.dataset
     best = dataset.metric("best_image_probability")
     if not isinstance(best.formula, Estimation):
         raise TypeError(best.name)
     parts = [_part(best, name, best.formula) for name in _AMOUNTS]
     asked = replace(dataset, metrics=(*dataset.metrics, *parts))
-    return counted_by(replace(scope, dataset=asked), [*(p.name for p in parts), "accounts"], _KEYS)
+    seen = Filter(dataset.dimension("is_seen"), "in", (True,))
+    asked_of = replace(scope, dataset=asked, where=conjunction(scope.where, seen))
+    return counted_by(asked_of, [*(p.name for p in parts), "accounts"], (title, *_KEYS[1:]))
 
 
 def tastes(frame: pl.DataFrame) -> Tastes:
     """Read the answer to `question`. Accounts whose taste is not known are left out."""
-    known = frame.drop_nulls(_KEYS)
-    groups, shown = cells(known, _KEYS, "image_shown")
-    taken, squares, accounts = (
-        cells(known, _KEYS, name)[1] for name in ("image_taken", "image_squares", "accounts")
-    )
-    kept = shown.sum(axis=1) > 0
-    groups, arms = groups.filter(pl.Series(kept)), (shown[kept], taken[kept], squares[kept])
-    if groups.is_empty():
+    images = _images(frame.drop_nulls(_KEYS).sort(_KEYS))
+    if images.is_empty():
         return Tastes(_no_images(), _no_titles())
-    contest = groups.select(pl.struct("title", "taste").rank("dense")).to_series().to_numpy()
-    total, took, weight = (part.sum(axis=1) for part in arms)
-    rows = total**2 / weight / design_effect(*arms)
-    images = groups.with_columns(
-        rate=pl.Series(took / total),
-        rows=pl.Series(rows),
-        best=pl.Series(probability_best(arms, contest.astype(np.intp))).fill_nan(None),
-        accounts=pl.Series(accounts[kept].sum(axis=1)),
-    ).with_columns(pl.col("accounts").max().over("title", "taste"))
-    images = images.filter(pl.col("accounts") >= FEWEST_SHOWN)
     found = [_tested(part) for part in images.partition_by("title", maintain_order=True)]
-    if not found:
-        return Tastes(_no_images(), _no_titles())
     titles = pl.DataFrame([row for row, _ in found], schema=_TITLES)
     q = benjamini_hochberg([nan if p is None else p for p in titles["p"].to_list()])
     titles = titles.with_columns(pl.Series("q", q, dtype=pl.Float64).fill_nan(None))
@@ -95,6 +90,44 @@ def tastes(frame: pl.DataFrame) -> Tastes:
         verdict=verdict.when(differs).then(pl.lit("yes")).otherwise(pl.lit("no"))
     )
     return Tastes(pl.concat([part for _, part in found]), titles)
+
+
+def leading(images: pl.DataFrame) -> pl.DataFrame:
+    """The likeliest best image of each title in each tested cluster: a row a title and cluster.
+
+    `is_told` says whether it is above the next likeliest with probability `CLEAR`.
+    """
+    first = images.filter("is_enough").sort("best", descending=True, nulls_last=True)
+    first = first.unique(["title", "taste"], keep="first", maintain_order=True)
+    return first.with_columns(is_told=pl.col("ahead") >= CLEAR)
+
+
+def _images(known: pl.DataFrame) -> pl.DataFrame:
+    groups, shown = cells(known, _KEYS, "image_shown")
+    taken, squares, accounts = (
+        cells(known, _KEYS, name)[1] for name in ("image_taken", "image_squares", "accounts")
+    )
+    kept = shown.sum(axis=1) > 0
+    groups, arms = groups.filter(pl.Series(kept)), (shown[kept], taken[kept], squares[kept])
+    if groups.is_empty():
+        return groups
+    ranked = groups.select(pl.struct("title", "taste").rank("dense")).to_series()
+    contest = ranked.to_numpy().astype(np.intp)
+    total, took, weight = (part.sum(axis=1) for part in arms)
+    chances = contested(arms, contest)
+    lift = lifts(left_out_too(arms[0]), left_out_too(arms[1]), contest)
+    low, high = ends(lift, met(arms[0], contest))
+    numbers = {
+        "best": chances.best, "ahead": chances.ahead, "loss": chances.loss,
+        "lift": lift[:, 0], "lift_low": low, "lift_high": high,
+    }  # fmt: skip
+    images = groups.with_columns(
+        rate=pl.Series(took / total),
+        rows=pl.Series(total**2 / weight / design_effect(*arms)),
+        **{name: pl.Series(values).fill_nan(None) for name, values in numbers.items()},
+        accounts=pl.Series(accounts[kept].sum(axis=1)),
+    ).with_columns(pl.col("accounts").max().over("title", "taste"))
+    return images.filter(pl.col("accounts") >= FEWEST_SHOWN)
 
 
 def expected(taken: Array, rows: Array) -> Array:
@@ -125,18 +158,13 @@ def _part(best: Metric, name: str, estimation: Estimation) -> Metric:
 
 def _tested(images: pl.DataFrame) -> tuple[dict[str, object], pl.DataFrame]:
     """A title's row, and its images with `is_enough`."""
-    every = images.select("artwork").unique().sort("artwork")["artwork"].to_list()
-    wide = {
-        name: images.pivot("artwork", index="taste", values=name, sort_columns=True)
-        for name in ("rate", "rows")
-    }
-    clusters = wide["rows"]["taste"].to_list()
-    rows, rates = (
-        wide[name].select(pl.exclude("taste")).to_numpy().astype(np.float64)
-        for name in ("rows", "rate")
-    )
-    large = images.filter(pl.col("accounts") >= FEWEST_ACCOUNTS)["taste"].unique().to_list()
-    enough = np.array([c in large for c in clusters]) & ~np.isnan(rows).any(axis=1)
+    clusters, cluster = np.unique(images["taste"].to_numpy(), return_inverse=True)
+    every, image = np.unique(images["artwork"].to_numpy(), return_inverse=True)
+    rows, rates, best = (np.full((len(clusters), len(every)), np.nan) for _ in range(3))
+    for wide, name in ((rows, "rows"), (rates, "rate"), (best, "best")):
+        wide[cluster, image] = images[name].cast(pl.Float64).fill_null(nan).to_numpy()
+    enough = np.asarray(~np.isnan(rows).any(axis=1), dtype=np.bool_)
+    enough[cluster[(images["accounts"] < FEWEST_ACCOUNTS).to_numpy()]] = False
     chi, freedom, p = None, None, None
     while enough.sum() > 1 and len(every) > 1:
         taken, shown = (rates * rows)[enough], rows[enough]
@@ -146,17 +174,16 @@ def _tested(images: pl.DataFrame) -> tuple[dict[str, object], pl.DataFrame]:
             chi, freedom, p = interaction(taken, shown)
             break
         enough[np.flatnonzero(enough)[least.argmin()]] = False
-    tested = [c for c, ok in zip(clusters, enough.tolist(), strict=True) if ok and p is not None]
-    marked = images.with_columns(is_enough=pl.col("taste").is_in(tested))
-    first = marked.filter("is_enough").sort("best", descending=True).unique("taste", keep="first")
+    tested = enough if p is not None else np.zeros_like(enough)
+    winners = len(np.unique(best[tested].argmax(axis=1))) if tested.any() else 0
     return {
         "title": images["title"][0],
-        "clusters": len(tested),
-        "winners": first["artwork"].n_unique(),
+        "clusters": int(tested.sum()),
+        "winners": winners,
         "chi": chi,
         "freedom": freedom,
         "p": p,
-    }, marked
+    }, images.with_columns(is_enough=pl.Series(tested[cluster], dtype=pl.Boolean))
 
 
 _TITLES = {
@@ -174,7 +201,8 @@ def _no_titles() -> pl.DataFrame:
 
 
 def _no_images() -> pl.DataFrame:
-    numbers = dict.fromkeys(("rate", "rows", "best", "accounts"), pl.Float64)
+    named = ("rate", "rows", "best", "ahead", "loss", "lift", "lift_low", "lift_high", "accounts")
+    numbers = dict.fromkeys(named, pl.Float64)
     keys = {"title": pl.String, "taste": pl.String, "artwork": pl.Int64}
     return pl.DataFrame(schema={**keys, **numbers, "is_enough": pl.Boolean})
 

@@ -8,7 +8,7 @@ independent rows, of all arms of the question together, because one arm has too 
 tell. A probability has no interval: it is itself what is known. An arm without a rival has none.
 """
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -24,14 +24,33 @@ def _estimate(counted: Counted) -> Estimates:
     values = np.full(counted.groups, np.nan)
     kept = counted.amounts["shown"].sum(axis=1) > 0
     shown, taken, squares = (counted.amounts[n][kept] for n in ("shown", "taken", "squares"))
-    chance = probability_best((shown, taken, squares), _contests(counted)[kept])
+    chance = probability_best((shown, taken, squares), contests(counted)[kept])
     group = counted.group[kept]
     values[group[group >= 0]] = chance[group >= 0]
     return replace(Estimates.unknown(counted.groups), values=values)
 
 
+@dataclass(frozen=True, slots=True)
+class Contest:
+    """Of each arm among those of its contest, NaN where it has no rival.
+
+    `best` is the probability of being the best, `ahead` that of having a higher rate than the next
+    likeliest best (NaN for the last), `loss` the rate that picking this arm is expected to give
+    away to the best (the posterior expected loss; Stucchio 2015, Bayesian A/B testing).
+    """
+
+    best: Array
+    ahead: Array
+    loss: Array
+
+
 def probability_best(arms: tuple[Array, Array, Array], contest: Indices) -> Array:
-    """Of each arm within its contest, which numbers them.
+    """Of each arm within its contest, which numbers them; `contested` says of what."""
+    return contested(arms, contest).best
+
+
+def contested(arms: tuple[Array, Array, Array], contest: Indices) -> Contest:
+    """Each arm against the others of its contest, off the same draws.
 
     `arms` are `arms x clusters` each: weights of what was shown, of what was taken of it, and
     squared weights of what was shown.
@@ -40,17 +59,30 @@ def probability_best(arms: tuple[Array, Array, Array], contest: Indices) -> Arra
     rate = np.clip(taken / shown, 0, 1)
     rows = shown**2 / squares / design_effect(*arms)
     order = np.argsort(contest, kind="stable")
-    chance = np.zeros(len(rate))
+    found = Contest(*(np.zeros(len(rate)) for _ in range(3)))
     dice = np.random.default_rng(SEED)
     for some in _batches(order, contest):
         a, b = 1 + rate[some] * rows[some], 1 + (1 - rate[some]) * rows[some]
         draws = dice.beta(a[:, None], b[:, None], (len(some), DRAWS))
         starts = np.flatnonzero(np.r_[True, np.diff(contest[some]) != 0])
-        best = np.maximum.reduceat(draws, starts, axis=0)
         which = np.repeat(np.arange(len(starts)), np.diff(np.r_[starts, len(some)]))
-        is_contest = np.bincount(which)[which] > 1
-        chance[some] = np.where(is_contest, (draws == best[which]).mean(axis=1), np.nan)
-    return chance
+        best = np.maximum.reduceat(draws, starts, axis=0)[which]
+        has_rival = np.bincount(which)[which] > 1
+        found.best[some] = np.where(has_rival, (draws == best).mean(axis=1), np.nan)
+        found.loss[some] = np.where(has_rival, (best - draws).mean(axis=1), np.nan)
+        found.ahead[some] = _ahead(draws, which, found.best[some])
+    return found
+
+
+def _ahead(draws: Array, which: Indices, best: Array) -> Array:
+    """How often an arm is above the next likeliest best of its contest."""
+    ranked = np.lexsort((-best, which))
+    first, second = ranked[:-1], ranked[1:]
+    ahead = np.full(len(best), np.nan)
+    is_same = which[first] == which[second]
+    first, second = first[is_same], second[is_same]
+    ahead[first] = (draws[first] > draws[second]).mean(axis=1)
+    return ahead
 
 
 def design_effect(shown: Array, taken: Array, squares: Array) -> float:
@@ -79,7 +111,7 @@ def _batches(order: Indices, contest: Indices) -> list[Indices]:
     return batches
 
 
-def _contests(counted: Counted) -> Indices:
+def contests(counted: Counted) -> Indices:
     """Arms of one stratum compete, within the question's other keys."""
     stratum = counted.keys["stratum"].rank("dense").cast(int).to_numpy().astype(np.intp)
     numbers = np.stack([counted.around, stratum], axis=1)

@@ -19,6 +19,7 @@ from portal.tiles.artwork import Gallery, ImageWinners
 from portal.tiles.churn import PriceChurn
 from portal.tiles.filming import FilmingContest
 from portal.tiles.geo_effect import GeoEffect
+from portal.tiles.image_tastes import TasteGallery, TasteWinners
 from portal.tiles.licences import EndingVerdict
 from portal.tiles.outages import Outages
 from portal.tiles.policy_verdict import PolicyVerdict
@@ -38,6 +39,7 @@ from tests.queries.analyses import (
     test_filming,
     test_flow,
     test_geo_experiment,
+    test_image_tastes,
     test_outage,
     test_price_change,
 )
@@ -55,12 +57,24 @@ LAST = date(2026, 11, 23)
 
 def image_winners(seed: int) -> Frames:
     found = images(np.random.default_rng(seed), titles=8, each=4)
-    return found.group_by("title").agg(pl.col("seen_impressions").sum()), found
+    named = found.with_columns(title_id=pl.col("title"))
+    return named.group_by("title", "title_id").agg(pl.col("seen_impressions").sum()), found
 
 
 def gallery(seed: int) -> Frames:
     found = images(np.random.default_rng(seed), titles=1)
     return found, found.select("artwork", "seen_impressions")
+
+
+def taste_winners(seed: int) -> Frames:
+    found = taste_gallery(seed)[0].with_columns(title_id=pl.col("title"))
+    most = found.group_by("title", "title_id").agg(seen_impressions=pl.col("image_shown").sum())
+    return most, found.drop("title")
+
+
+def taste_gallery(seed: int) -> Frames:
+    dice = np.random.default_rng([7, seed])
+    return (test_image_tastes.world(dice, differs=False, accounts=260, titles=3),)
 
 
 def outages(seed: int) -> Frames:
@@ -342,6 +356,8 @@ def ending(seed: int, count: int = 25) -> Frames:
 WORLDS: Mapping[type, World] = {
     ImageWinners: image_winners,
     Gallery: gallery,
+    TasteWinners: taste_winners,
+    TasteGallery: taste_gallery,
     Outages: outages,
     StandingOut: standing_out,
     QueueWaits: queue_waits,

@@ -5,7 +5,7 @@ import polars as pl
 import pytest
 
 from queries.analyses.cluster import CLUSTERS
-from queries.analyses.image_tastes import expected, interaction, tastes
+from queries.analyses.image_tastes import expected, interaction, leading, tastes
 from queries.catalog import builtin
 
 TASTES = ("crime", "drama", "romance", "horror")
@@ -14,16 +14,21 @@ TITLES = 6
 
 
 def world(
-    dice: np.random.Generator, *, differs: bool, accounts: int = 700, take: float = 0.1
+    dice: np.random.Generator,
+    *,
+    differs: bool,
+    accounts: int = 700,
+    take: float = 0.1,
+    titles: int = TITLES,
 ) -> pl.DataFrame:
-    """Six titles: one image is best; with `differs` another one is for who likes romance.
+    """Titles: one image is best; with `differs` another one is for who likes romance.
 
     Accounts differ in how often they take anything, and see a title several times.
     """
     parts: list[pl.DataFrame] = []
     draw = np.array([1.0, 1.3, 1.0])
     other = np.array([1.8, 0.8, 1.0])
-    for title in range(TITLES):
+    for title in range(titles):
         for n, taste in enumerate(TASTES):
             liking = take * (1 + 0.2 * n) * dice.gamma(8, 1 / 8, accounts)
             drawn = other if differs and title == 0 and taste == "romance" else draw
@@ -81,6 +86,20 @@ def test_where_images_draw_everybody_alike_hardly_any_title_is_claimed():
     p = np.concatenate([one["p"].to_numpy() for one in found])
     assert 0.02 <= (p <= 0.05).mean() <= 0.07
     assert sum("yes" in one["verdict"].to_list() for one in found) / 120 <= 0.05
+
+
+def test_a_leader_told_from_the_next_loses_little_and_one_that_is_not_is_said():
+    dice = np.random.default_rng(6)
+    images = tastes(world(dice, differs=True, titles=1)).images
+    first = leading(images)
+    assert first.height == len(TASTES)
+    romance = first.filter(pl.col("taste") == "romance").row(0, named=True)
+    assert romance["is_told"]
+    assert romance["ahead"] >= romance["best"] > 0.95
+    others = images.filter(pl.col("taste") == "romance", pl.col("artwork") != romance["artwork"])
+    assert romance["loss"] < others["loss"].to_numpy().min() / 10
+    even = world(dice, differs=False, titles=1).with_columns(pl.lit(0.0).alias("image_taken"))
+    assert tastes(even).images["lift"].is_null().all()
 
 
 def test_clusters_of_few_accounts_or_takes_are_not_tested():

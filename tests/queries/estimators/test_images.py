@@ -5,10 +5,10 @@ import polars as pl
 import pytest
 from scipy.stats import beta  # pyright: ignore[reportMissingTypeStubs]
 
-from queries.estimators import exploration_regret, stratified_difference
-from queries.estimators.probability_best import design_effect, probability_best
+from queries.estimators import exploration_regret, lift_over_random, stratified_difference
+from queries.estimators.probability_best import contested, design_effect, probability_best
 from queries.formula import Array
-from tests.queries.estimators.counts import counted
+from tests.queries.estimators.counts import by_cluster, counted
 
 CLUSTERS = 32
 
@@ -39,6 +39,60 @@ def test_arms_compete_within_their_title_and_one_alone_has_no_rival():
     assert chance[0] + chance[2] == pytest.approx(1)
     assert chance[1] > 0.99
     assert np.isnan(chance[4])
+
+
+def test_what_picking_an_arm_gives_away_is_what_the_integral_says():
+    """E[max − own] of two Beta posteriors, on a grid; the next likeliest of two is the other."""
+    found = contested(_plain([400, 300], [40, 39]), np.zeros(2, dtype=np.intp))
+    x = np.linspace(0, 0.4, 1_201)
+    one, other = beta.pdf(x, 41, 361), beta.pdf(x, 40, 262)
+    gap = np.maximum(x[None, :] - x[:, None], 0)
+    weight = one[:, None] * other[None, :] * (x[1] - x[0]) ** 2
+    assert found.loss == pytest.approx([(gap * weight).sum(), (gap.T * weight).sum()], abs=5e-4)
+    assert found.ahead[1] == found.best[1]
+    assert np.isnan(found.ahead[0])
+
+
+def test_lift_over_random_is_over_the_mean_of_the_title_and_covers_it():
+    """Images of many titles, with some twenty takes each, by accounts of different eagerness."""
+    rng = np.random.default_rng(9)
+    draw = np.array([1.0, 1.3, 0.9, 0.8])
+    titles, accounts = 1_500, 160
+    cluster = np.arange(accounts) % CLUSTERS
+    eager = 0.06 * rng.gamma(4, 0.25, (titles, 1, accounts))
+    seen = rng.poisson(2, (titles, 4, accounts))
+    taken = rng.binomial(seen, np.clip(eager * draw[:, None], 0, 1))
+    shown, took = (
+        by_cluster(part.reshape(-1, accounts).astype(float), cluster) for part in (seen, taken)
+    )
+    keys = pl.DataFrame(
+        {"stratum": np.repeat(np.arange(titles), 4), "arm": np.tile(range(4), titles)}
+    )
+    group = np.arange(titles * 4)
+    found = lift_over_random.ESTIMATOR.estimate(
+        counted(keys, {"shown": shown, "taken": took}, group)
+    )
+    rate = (took.sum(axis=1) / shown.sum(axis=1)).reshape(titles, 4)
+    np.testing.assert_allclose(
+        found.values.reshape(titles, 4), rate / rate.mean(axis=1, keepdims=True) - 1
+    )
+    true = np.tile(draw / draw.mean() - 1, titles)
+    known = ~np.isnan(found.low)
+    covered = ((found.low <= true) & (true <= found.high))[known].mean()
+    assert known.mean() > 0.95
+    assert 0.93 <= covered <= 0.97
+
+
+def test_an_image_without_a_rival_has_no_lift():
+    keys = pl.DataFrame({"stratum": [1, 2, 2, 3, 3], "arm": [1, 2, 3, 4, 5]})
+    shown = np.array([[9.0], [9.0], [9.0], [9.0], [0.0]])
+    found = lift_over_random.ESTIMATOR.estimate(
+        counted(
+            keys, {"shown": shown, "taken": np.array([[1.0], [1], [2], [1], [0]])}, np.arange(5)
+        )
+    )
+    assert found.values == pytest.approx([np.nan, -1 / 3, 1 / 3, np.nan, np.nan], nan_ok=True)
+    assert np.isnan(found.low).all()
 
 
 def test_rows_that_go_together_count_for_less():
