@@ -7,7 +7,7 @@ PAGE = Page(
     path="/",
     title="Pulse",
     question="What changed, and does it matter?",
-    datasets=("playback",),
+    datasets=("playback", "membership"),
     filters=("country", "device", "plan"),
     sections=(
         Section(tiles=(Findings(why=("title_age",)),)),
@@ -50,13 +50,27 @@ PAGE = Page(
             title="What makes up the hours?",
             tiles=(
                 Scorecard(
+                    metrics=("hours_viewed", "member_days", "active_share", "hours_per_active_day"),
+                    signs=("", "=", "×", "×"),
+                    leads=("/when-where", "/membership", "/membership", "/when-where"),
+                    place=Place(
+                        title="More members, more days with a play, or more on such a day?",
+                        note="A click on a name opens the page that says more",
+                        span=12,
+                        height=96,
+                        dataset="membership",
+                    ),
+                ),
+                Scorecard(
                     metrics=("hours_viewed", "accounts", "hours_per_account"),
                     signs=("", "=", "×"),
+                    leads=("/when-where", "/membership", "/titles"),
                     place=Place(title="More accounts, or more from each?", span=6, height=96),
                 ),
                 Scorecard(
                     metrics=("hours_viewed", "plays", "minutes_per_play"),
                     signs=("", "=", "×"),
+                    leads=("/when-where", "/rankers", "/inside"),
                     place=Place(title="More plays, or longer ones?", span=6, height=96),
                 ),
             ),

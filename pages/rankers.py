@@ -2,17 +2,21 @@
 
 from portal.page import Page, Place, Section
 from portal.tiles import (
+    Breakdown,
     CatalogueSize,
     Findings,
     FirstPlay,
     Headline,
     Lines,
     Lorenz,
+    Options,
     RankerRates,
     Ranking,
+    Scorecard,
     ScrollDepth,
     SlotRates,
 )
+from portal.tiles.rankers import RATES
 
 PAGE = Page(
     path="/rankers",
@@ -20,9 +24,17 @@ PAGE = Page(
     question="What share comes from recommendations, which row earns its place, how far do "
     "people scroll?",
     unit="product",
-    datasets=("playback", "impressions", "visits", "page_tops", "page_rows", "exposures"),
+    datasets=(
+        "playback",
+        "impressions",
+        "visits",
+        "audience",
+        "page_tops",
+        "page_rows",
+        "exposures",
+    ),
     filters=("country", "device", "plan", "ranker"),
-    options=("rates",),
+    options=(RATES.name,),
     sections=(
         Section(
             tiles=(
@@ -53,6 +65,7 @@ PAGE = Page(
             note="A row near the top is taken because it is near the top. Where titles are shown "
             "at random, that effect can be measured and taken out.",
             tiles=(
+                Options(options=(RATES,)),
                 RankerRates(
                     place=Place(
                         title="Take rate by ranker",
@@ -64,7 +77,7 @@ PAGE = Page(
                 SlotRates(
                     place=Place(
                         title="Take rate by row and column",
-                        note="Rows from the top, columns from the left",
+                        note="Rows from the top, columns from the left; a click keeps one slot",
                         height=320,
                         dataset="impressions",
                     )
@@ -76,6 +89,71 @@ PAGE = Page(
                         title="Is it changing?",
                         note="Take rate by ranker, as it is",
                         dataset="impressions",
+                    ),
+                ),
+                Breakdown(
+                    metrics=("seen_impressions", "take_rate"),
+                    by="title",
+                    rows=8,
+                    place=Place(
+                        title="Which titles stand there?",
+                        note="What was seen, of the slots and rankers that are kept",
+                        height=280,
+                        dataset="impressions",
+                    ),
+                ),
+            ),
+        ),
+        Section(
+            title="Does each row do what it is for?",
+            tiles=(
+                Headline(
+                    metric="personal_size_uplift",
+                    has_line=False,
+                    place=Place(note="PVR and similar: a wider catalogue", span=3, height=96),
+                ),
+                Headline(
+                    metric="trending_lift",
+                    place=Place(
+                        note="Trending: what draws now", span=3, height=96, dataset="impressions"
+                    ),
+                ),
+                Headline(
+                    metric="resume_rate",
+                    place=Place(
+                        note="Continue watching: back to what was left",
+                        span=3,
+                        height=96,
+                        dataset="audience",
+                    ),
+                ),
+                Headline(
+                    metric="similar_row_relevance",
+                    place=Place(
+                        note="Similar: played two minutes or more",
+                        span=3,
+                        height=96,
+                        dataset="impressions",
+                    ),
+                ),
+            ),
+        ),
+        Section(
+            title="Where do the hours begin?",
+            tiles=(
+                Scorecard(
+                    metrics=(
+                        "recommendation_share",
+                        "search_share",
+                        "autoplay_share",
+                        "short_play_rate",
+                    ),
+                    place=Place(
+                        title="Rows, searches, or the next episode by itself?",
+                        note="Recommendations are of the hours that no autoplay began; the others "
+                        "of all",
+                        span=6,
+                        height=280,
                     ),
                 ),
                 Ranking(
@@ -143,6 +221,20 @@ PAGE = Page(
         Section(
             title="How soon do they play, how far do they scroll?",
             tiles=(
+                Headline(
+                    metric="browse_abandonment",
+                    place=Place(span=4, height=118, dataset="visits"),
+                ),
+                Headline(
+                    metric="impressions_per_play",
+                    place=Place(span=4, height=118, dataset="impressions"),
+                ),
+                Headline(
+                    metric="play_position",
+                    place=Place(
+                        note="Six columns a row", span=4, height=118, dataset="impressions"
+                    ),
+                ),
                 FirstPlay(
                     place=Place(
                         title="Time to first play",

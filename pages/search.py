@@ -1,7 +1,7 @@
 """Search: whether searches succeed, and what people want that is not there."""
 
 from portal.page import Page, Place, Section
-from portal.tiles import Findings, Headline, Lines, Ranking, Trend
+from portal.tiles import Findings, Headline, Ranking, Trend
 from portal.tiles.searching import SPELLING, SPELLINGS, Queries, QueryFlows, SearchFunnel
 
 PAGE = Page(
@@ -9,11 +9,24 @@ PAGE = Page(
     title="Search",
     question="Do searches succeed, and what do people want that is not there?",
     unit="product",
-    datasets=("searches", "visits"),
+    datasets=("searches", "visits", "playback"),
     filters=("country", "device", "language", "intent", "plan"),
     options=(SPELLING,),
     sections=(
-        Section(tiles=(Findings(),)),
+        Section(
+            tiles=(
+                Findings(
+                    only=(
+                        "search_success_rate",
+                        "zero_result_rate",
+                        "reformulation_rate",
+                        "visits.searches_per_thousand_visits",
+                        "click_rate",
+                        "mean_reciprocal_rank",
+                    )
+                ),
+            )
+        ),
         Section(
             tiles=(
                 Headline(metric="search_success_rate"),
@@ -38,12 +51,14 @@ PAGE = Page(
                         height=440,
                     ),
                 ),
-                Lines(
+                Ranking(
                     metric="zero_result_rate",
                     by="language",
+                    rows=12,
+                    shape="dot",
                     place=Place(
-                        title="In which language is it growing?",
-                        note="Searches without a result, of all",
+                        title="In which language, and where is it growing?",
+                        note="Searches without a result, of all, and how that changed",
                         span=5,
                         height=440,
                     ),
@@ -91,18 +106,35 @@ PAGE = Page(
                         height=300,
                     ),
                 ),
+                Headline(metric="click_rate"),
+                Headline(
+                    metric="mean_reciprocal_rank",
+                    place=Place(note="1: always the first result", span=3, height=118),
+                ),
+                Headline(metric="click_seconds"),
+                Headline(
+                    metric="search_share", place=Place(span=3, height=118, dataset="playback")
+                ),
                 Ranking(
                     metric="search_success_rate",
                     by="intent",
                     shape="dot",
                     place=Place(
                         title="What do they succeed at?",
-                        note="Searches with a play of two minutes",
-                        span=4,
+                        note="Searches with a play of two minutes, by what the query is after",
+                        height=240,
                     ),
                 ),
-                Headline(metric="click_rate", place=Place(span=4, height=118)),
-                Headline(metric="mean_reciprocal_rank", place=Place(span=4, height=118)),
+                Ranking(
+                    metric="search_success_rate",
+                    by="language",
+                    shape="dot",
+                    place=Place(
+                        title="In which language?",
+                        note="Searches with a play of two minutes",
+                        height=240,
+                    ),
+                ),
             ),
         ),
         Section(
@@ -113,7 +145,7 @@ PAGE = Page(
                     place=Place(
                         title="Most typed",
                         note="Queries by searches",
-                        span=5,
+                        span=6,
                         height=440,
                     ),
                 ),
@@ -121,7 +153,7 @@ PAGE = Page(
                     place=Place(
                         title="From query to title",
                         note="Searches with a play of two minutes; a flow is a query and its title",
-                        span=7,
+                        span=6,
                         height=440,
                     ),
                 ),

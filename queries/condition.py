@@ -37,7 +37,7 @@ class Dimension:
     label: str
     expression: str
     kind: DimensionKind = "text"
-    role: Literal["", "time", "country", "title", "hour", "weekday"] = ""
+    role: Literal["", "time", "country", "language", "title", "hour", "weekday"] = ""
     description: str = ""
     values_order: tuple[str, ...] = ()
     is_wide: bool = False

@@ -242,6 +242,17 @@
     return h(tag, attributes, h("button", { class: "cell-link", ...playhead.mark(filters, cell.filter) }, cell.text));
   }
 
+  // To the page that says more of a number, with the filters of this one.
+  const leading = ({ lead, label }) => {
+    const search = playhead.view.text(playhead.view.shared());
+    const open = (event) => {
+      if (event.metaKey || event.ctrlKey || event.shiftKey) return;
+      event.preventDefault();
+      playhead.view.go(playhead.view.text(playhead.view.shared()), lead);
+    };
+    return h("a", { class: "score-lead", href: lead + search, onclick: open }, label);
+  };
+
   kinds.scores = (body, { content }, tile) => {
     body.replaceChildren(
       h(
@@ -255,7 +266,7 @@
               "data-sign": score.sign,
               ...playhead.tip.on([score.label, score.description]),
             },
-            h("dt", {}, score.label),
+            h("dt", {}, score.lead ? leading(score) : score.label),
             h("dd", {}, h("strong", {}, score.value), " ", h("small", {}, score.unit ?? "")),
             h(
               "dd",

@@ -75,7 +75,7 @@
       });
     }
 
-    body.replaceChildren(grid, legend(content.low, content.high, 6));
+    body.replaceChildren(grid, legend(content, 6));
     new ResizeObserver(() => setUpright(grid)).observe(grid);
   };
 
@@ -90,7 +90,7 @@
     grid.classList.toggle("is-upright", boxes.some((box, i) => i && box.left < boxes[i - 1].right + 3));
   }
 
-  function legend(low, high, steps) {
+  function legend({ low, high, unit }, steps) {
     return h(
       "div",
       { class: "legend" },
@@ -103,6 +103,7 @@
         ),
       ),
       high,
+      unit ? h("small", {}, unit) : null,
     );
   }
 
@@ -145,7 +146,7 @@
         { class: "map", viewBox: `60 8 ${width - 110} ${height - 66}`, role: "group", "aria-label": "World map" },
         shapes,
       ),
-      legend(content.low, content.high, content.steps),
+      legend(content, content.steps),
     );
   };
 })();

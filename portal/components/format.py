@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from portal.components.languages import LANGUAGES
 from portal.countries import names
 from queries.condition import Dimension, Scalar
 from queries.dataset import SMALL, Metric
@@ -28,8 +29,10 @@ _ACRONYMS = {
     "vsf": "VSF",
     "vfx": "VFX",
     "qc": "QC",
+    "top10": "Top 10",
 }
 _PLAIN_WORD = re.compile(r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$")
+_PLAIN_WORDS = re.compile(r"^[a-z]+( [a-z]+)+$")
 _ANY_DIGIT = re.compile(r"[1-9]")
 _MINUTE = 60
 _HUNDRED = 100
@@ -74,7 +77,7 @@ def unit(metric: Metric) -> str:
     carried = ("percent", "seconds", "usd", "ratio")
     if (
         metric.format in carried
-        or metric.unit == "%"
+        or metric.unit in {"%", "0..1"}
         or metric.unit in metric.label.lower().split()
     ):
         return ""
@@ -199,7 +202,10 @@ def value_label(value: Scalar | None, dimension: Dimension) -> str:
     if isinstance(value, date):
         return day(value)
     text = str(value)
-    if dimension.role == "title" or not _PLAIN_WORD.match(text):
+    if dimension.role == "language":
+        return LANGUAGES.get(text, text)
+    is_words = not dimension.is_wide and _PLAIN_WORDS.match(text)
+    if dimension.role == "title" or not (is_words or _PLAIN_WORD.match(text)):
         return text
     return readable(text)
 

@@ -92,8 +92,12 @@ def reason(claim: Candidate, found: Explanation | None, evidence: Evidence) -> s
     how = written.change(first.contribution.value, claim.metric, relative=False)
     if first.contribution.value * parts.change.value < 0:
         return f"By {name}, {label} moved the other way ({how}).{split}"
-    of_all = f"{share:.0%} of it" if share < 10 else how  # noqa: PLR2004  # times
-    return f"By {name}, {label} {makes} {of_all} ({how}).{split}"
+    if share > 1 + _EVEN:
+        rest = written.change(
+            parts.change.value - first.contribution.value, claim.metric, relative=False
+        )
+        return f"By {name}, {label} {makes} {how}, all others together {rest}.{split}"
+    return f"By {name}, {label} {makes} {min(share, 1):.0%} of it ({how}).{split}"
 
 
 def silence(largest: Candidate | None, analyses: int = 0) -> str:

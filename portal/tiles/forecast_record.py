@@ -11,6 +11,7 @@ from portal.context import Context
 from portal.drawing import Drawing
 from portal.page import Place
 from portal.tiles.figure import Layout, Trace, figure, rounded
+from portal.tiles.greenlight_views import views_axis
 from queries.analyses.cluster import EVERY_GROUP
 from queries.dataset import Metric
 from queries.interval import wilson
@@ -44,8 +45,7 @@ class ForecastRecord:
         layout: Layout = {
             "xaxis": {"title": {"text": "Past forecasts, smallest P50 first"},
                       "showticklabels": False},
-            "yaxis": {"type": "log", "dtick": 1, "tickformat": ",.3~s",
-                      "title": {"text": "Views in 91 days, log scale"}},
+            "yaxis": views_axis("Views in 91 days, log scale"),
             "showlegend": True,
             "hovermode": "closest",
         }  # fmt: skip

@@ -17,7 +17,7 @@ class FrozenForecasts:
     """The list itself is fetched by the browser: it is of people, not of the lake."""
 
     place: Place = field(default_factory=lambda: Place(span=12, height=240, dataset="forecasts"))
-    metrics: tuple[str, ...] = ("views",)
+    metrics: tuple[str, ...] = ("rows",)
 
     def questions(self, context: Context) -> tuple[Query, ...]:
         """Productions, of which one may be named for a forecast to be checked by."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from portal.components import format as written
+from portal.components.languages import LANGUAGES
 from portal.context import Context
 from portal.countries import names
 from portal.drawing import Drawing, empty
@@ -91,7 +92,7 @@ class GreenlightInputs(GreenlightTile):
         chosen = {
             "new_kind": (one.kind, _values(past, "kind")),
             "new_genre": (one.genre, _values(past, "genre")),
-            "language": (one.original_language, _values(past, "original_language", plain=True)),
+            "language": (one.original_language, _values(past, "original_language")),
             "origin": (one.origin_country, _countries(past)),
         }
         programme = [
@@ -253,9 +254,9 @@ def _median(frame: pl.DataFrame, column: str) -> float:
     return float(str(frame[column].cast(pl.Float64).median() or 1))
 
 
-def _values(past: pl.DataFrame, column: str, *, plain: bool = False) -> tuple[tuple[str, str], ...]:
+def _values(past: pl.DataFrame, column: str) -> tuple[tuple[str, str], ...]:
     found: list[str] = sorted(past[column].drop_nulls().unique().to_list())
-    return tuple((v, v if plain else v.capitalize()) for v in found)
+    return tuple((v, LANGUAGES.get(v) or v.capitalize()) for v in found)
 
 
 def _views(value: float, context: Context) -> str:

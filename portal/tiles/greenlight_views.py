@@ -19,6 +19,7 @@ from queries.model import Result
 _LEAST = 0.1
 _MOST_COUNTRIES = 16
 _COSTS = 81
+_MOST_DIGITS = 12
 _LOG: Layout = {"type": "log", "tickformat": ",.3~s", "showgrid": True, "dtick": 1}
 _NAMES = ("p10", "p25", "p50", "p75", "p90")
 
@@ -50,7 +51,7 @@ class GreenlightForecast(GreenlightTile):
         line = plan.wanted
         said = written.number(line, context.metric("views"))
         layout: Layout = {
-            "xaxis": {**_LOG, "title": {"text": "Views in the first 91 days, log scale"}},
+            "xaxis": views_axis("Views in the first 91 days, log scale"),
             "yaxis": {"type": "category", "automargin": True},
             "hovermode": "closest",
             "shapes": [{"type": "line", "x0": line, "x1": line, "y0": 0, "y1": 1, "yref": "paper",
@@ -83,7 +84,7 @@ class GreenlightCountries(GreenlightTile):
         rows = [(names().get(r["country"], r["country"]), *(r[n] for n in _NAMES))
                 for r in shown.to_dicts()]  # fmt: skip
         layout: Layout = {
-            "xaxis": {**_LOG, "title": {"text": "Views in the first 91 days, log scale"}},
+            "xaxis": views_axis("Views in the first 91 days, log scale"),
             "yaxis": {"type": "category", "dtick": 1, "automargin": True},
             "hovermode": "closest",
         }
@@ -146,6 +147,19 @@ class GreenlightCost(GreenlightTile):
             "Views are held as forecast for the budget; under 10% and over 90% no more is known.",
         ]
         return figure([trace, mark], layout, notes=notes)
+
+
+def views_axis(title: str) -> Layout:
+    """Views on a log scale: a tenth is written 0.1, where SI letters would say 100m."""
+    ends = range(round(np.log10(_LEAST)), _MOST_DIGITS)
+    ticks = [float(f"1e{power}") for power in ends]
+    return {
+        "type": "log",
+        "showgrid": True,
+        "tickvals": ticks,
+        "ticktext": [written.count(tick) if tick >= 1 else f"{tick:g}" for tick in ticks],
+        "title": {"text": title},
+    }
 
 
 def ranges(rows: Sequence[tuple[Any, ...]], context: Context) -> list[Trace]:

@@ -58,7 +58,8 @@ class Heat:
         }
         if not cells:
             return no_values(result, metric, context)
-        return heat(cells, (rows, columns), self, _notes(context, rows, columns))
+        said = written.unit(metric)
+        return heat(cells, (rows, columns), self, _notes(context, rows, columns), said)
 
     def _keys(self, context: Context) -> tuple[Dimension, Dimension]:
         names = (self.rows, self.columns)
@@ -88,8 +89,12 @@ def heat(
     keys: tuple[Dimension, Dimension],
     options: Heat,
     notes: Sequence[str] = (),
+    unit: str = "",
 ) -> Drawing:
-    """Lay cells out by their two values, each in the order of its dimension."""
+    """Lay cells out by their two values, each in the order of its dimension.
+
+    `unit` is said beside the legend, where values do not carry it.
+    """
     rows, columns = keys
     down = _ordered({row for row, _ in cells}, rows)[: options.most_rows]
     across = _ordered({column for _, column in cells}, columns)[: options.most_columns]
@@ -104,6 +109,7 @@ def heat(
         "column_filter": columns.name,
         "cells": [[cells.get((row, column)) for column in across] for row in down],
         "with_text": options.with_text,
+        "unit": unit,
         "from": min(0.0, *(c["value"] for c in known)),
         "to": max(c["value"] for c in known),
         "low": min(known, key=lambda c: c["value"])["text"],

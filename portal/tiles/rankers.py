@@ -15,10 +15,15 @@ from portal.drawing import Drawing, empty
 from portal.page import Place
 from portal.tiles.figure import Trace, figure
 from portal.tiles.heat import FEWEST_ROWS, Heat, heat
+from portal.tiles.options import Option
 from queries.analyses.cluster import Scope
 from queries.model import Query, Result
 
-RATES = "rates"
+RATES = Option(
+    name="rates",
+    label="Slots",
+    choices=(("", "position taken out"), ("raw", "as they are")),
+)
 _SAID = {
     "take_rate": "As it is.",
     "debiased_take_rate": "Position taken out. What still fades to the right is what rankers put "
@@ -86,7 +91,7 @@ class SlotRates:
         )
 
     def draw(self, results: Sequence[Result], context: Context) -> Drawing:
-        name = self.metrics[1 if context.view.option(RATES) == "raw" else 0]
+        name = self.metrics[1 if context.view.option(RATES.name) == "raw" else 0]
         metric = context.metric(name)
         cells = {
             (row["row"], row["column"]): {

@@ -17,11 +17,13 @@ from queries.model import Query, Result
 class Scorecard:
     """One question for all of them, so they are of the same rows.
 
-    `signs` stand before the metrics and make an equation of them: `("", "=", "×")`.
+    `signs` stand before the metrics and make an equation of them: `("", "=", "×")`. `leads` are the
+    paths of the pages that say more of each; a click on a name opens that, filtered as the view is.
     """
 
     metrics: tuple[str, ...]
     signs: tuple[str, ...] = ()
+    leads: tuple[str, ...] = ()
     place: Place = field(default_factory=lambda: Place(span=12, height=150))
 
     def questions(self, context: Context) -> tuple[Query, ...]:
@@ -38,8 +40,8 @@ class Scorecard:
         metrics = [context.metric(name) for name in self.metrics]
         scores = [
             number(row, metric, context)
-            | {"label": metric.label, "description": metric.description, "sign": sign}
-            for metric, sign in zip_longest(metrics, self.signs, fillvalue="")
+            | {"label": metric.label, "description": metric.description, "sign": sign, "lead": lead}
+            for metric, sign, lead in zip_longest(metrics, self.signs, self.leads, fillvalue="")
             if isinstance(metric, Metric)
         ]
         return Drawing(kind="scores", content={"scores": scores})

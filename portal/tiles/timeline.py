@@ -21,15 +21,17 @@ from queries.small_cells import FEWEST_SHOWN, is_withheld
 
 _KINDS = ("pause", "rewind", "rewatch", "ffwd")
 _LABELS = {"ffwd": "Fast-forward"}
-_WIDE = 2
+_WIDTHS = (2, 4, 8, 16)
 _LAST = 96
+_END = pl.col("position") + pl.col("width")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timeline:
-    """A panel a kind: share of the kind's interactions in each two per cent of the runtime.
+    """A panel a kind: share of the kind's interactions by two per cent of the runtime.
 
-    The line that an even spread would give is dotted; bands are clustered by account.
+    Where few interact the cuts are wider, until no cut has to be withheld. The line that an even
+    spread would give is dotted; bands are clustered by account.
     """
 
     place: Place = field(default_factory=lambda: Place(span=12, height=380, dataset="interactions"))
@@ -65,35 +67,45 @@ class Timeline:
             layout[f"yaxis{suffix}"] = {
                 "tickformat": ",.0%", "rangemode": "tozero", "nticks": 4, "fixedrange": True,
             }  # fmt: skip
-            titles.append(_title(label, number, int(part["interactions"].sum())))
+            titles.append(_title(label, number, part))
             notes += _peak(part, label)
         layout["annotations"] = titles
-        notes.append("Share of the interactions of the kind, by 2% of the runtime; dotted: even.")
+        notes.append(
+            "Share of the interactions of the kind, by 2% of the runtime where its title says no "
+            "other; dotted: even."
+        )
         return figure(traces, layout, notes=notes)
 
 
 def _shares(frame: pl.DataFrame) -> pl.DataFrame:
-    """Columns interaction, position, interactions, share, low, high; every position is there."""
+    """Columns interaction, position, width, interactions, share, low, high, of every position.
+
+    The narrowest cuts of which none is withheld, or the widest.
+    """
     known = frame.drop_nulls(["interaction", "position"]).filter(
         pl.col("interaction").is_in(_KINDS) & (pl.col("position") < _LAST)
     )
-    cut = known.with_columns((pl.col("position").cast(pl.Int64) // _WIDE * _WIDE).alias("position"))
-    parts = [
-        _spread(cut.filter(pl.col("interaction") == kind)).with_columns(interaction=pl.lit(kind))
-        for kind in _KINDS
-        if kind in cut["interaction"]
-    ]
+    parts: list[pl.DataFrame] = []
+    for kind in _KINDS:
+        part = known.filter(pl.col("interaction") == kind)
+        if part.is_empty():
+            continue
+        spreads = (_spread(part, width) for width in _WIDTHS)
+        whole = next((s for s in spreads if not s["interactions"].null_count()), None)
+        found = _spread(part, _WIDTHS[-1]) if whole is None else whole
+        parts.append(found.with_columns(interaction=pl.lit(kind)))
     return pl.concat(parts) if parts else pl.DataFrame()
 
 
-def _spread(part: pl.DataFrame) -> pl.DataFrame:
+def _spread(part: pl.DataFrame, width: int) -> pl.DataFrame:
     """Shares of one kind by position, with the jackknife over clusters of accounts.
 
     Positions of fewer than ten clusters, which are as many accounts or more, are withheld.
     """
-    groups, laid_out = cells(part, ["position"], "interactions")
-    counts = np.zeros((_LAST // _WIDE, laid_out.shape[1]))
-    counts[groups["position"].to_numpy() // _WIDE] = laid_out
+    at = pl.col("position").cast(pl.Int64) // width
+    groups, laid_out = cells(part.with_columns(at.alias("position")), ["position"], "interactions")
+    counts = np.zeros((_LAST // width, laid_out.shape[1]))
+    counts[groups["position"].to_numpy()] = laid_out
     share = counts.sum(axis=1) / counts.sum()
     without = left_out(counts, is_present(counts))
     with np.errstate(all="ignore"):
@@ -101,7 +113,8 @@ def _spread(part: pl.DataFrame) -> pl.DataFrame:
     columns = {"share": share, "low": np.maximum(share - wide, 0), "high": share + wide}
     told = pl.DataFrame(
         {
-            "position": range(0, _LAST, _WIDE),
+            "position": range(0, _LAST, width),
+            "width": [width] * (_LAST // width),
             "interactions": counts.sum(axis=1).astype(np.int64),
             **{n: pl.Series(v, nan_to_null=True) for n, v in columns.items()},
         }
@@ -115,8 +128,8 @@ def _spread(part: pl.DataFrame) -> pl.DataFrame:
 
 
 def _panel(part: pl.DataFrame, label: str, colour: str) -> list[Trace]:
-    at = part["position"].to_list()
-    even = _WIDE / _LAST
+    at = (part["position"] + part["width"] / 2).to_list()
+    even = _even(part)
     plain: Trace = {"type": "scatter", "mode": "lines", "x": at, "hoverinfo": "skip"}
     return [
         plain | {"y": rounded(part["low"]), "line": {"width": 0}},
@@ -134,16 +147,24 @@ def _panel(part: pl.DataFrame, label: str, colour: str) -> list[Trace]:
             "x": at,
             "y": rounded(part["share"]),
             "line": {"color": colour, "width": 2},
-            "customdata": part["interactions"].to_list(),
-            "hovertemplate": f"{label} at %{{x}}%: <b>%{{y:.1%}}</b> (%{{customdata}})"
+            "customdata": part.select("interactions", "position", end=_END).rows(),
+            "hovertemplate": f"{label}, %{{customdata[1]}} to %{{customdata[2]}}%: "
+            "<b>%{y:.1%}</b> (%{customdata[0]})"
             "<extra></extra>",
         },
     ]
 
 
-def _title(label: str, number: int, count: int) -> Layout:
+def _even(part: pl.DataFrame) -> float:
+    """The share of one cut where all of them have the same."""
+    return 1 / part.height if part.height else 0.0
+
+
+def _title(label: str, number: int, part: pl.DataFrame) -> Layout:
+    width = part["width"].max() if part.height else _WIDTHS[0]
+    cuts = "" if width == _WIDTHS[0] else f", by {width}%"
     return {
-        "text": f"{label}, n {written.count(count)}",
+        "text": f"{label}{cuts}, n {written.count(int(part['interactions'].sum()))}",
         "xref": f"x{number} domain",
         "yref": f"y{number} domain",
         "x": 0,
@@ -157,11 +178,14 @@ def _title(label: str, number: int, count: int) -> Layout:
 
 def _peak(part: pl.DataFrame, label: str) -> list[str]:
     """A place that is surely above an even spread by half, in words."""
-    even = _WIDE / _LAST
+    even = _even(part)
     high = part.filter(pl.col("low") > 1.5 * even).sort("share", descending=True)
     if high.is_empty():
         return []
     first = high.row(0, named=True)
     return [
-        f"{label}: most at {first['position']}%, {first['share'] / even:.1f} times an even spread."
+        (
+            f"{label}: most from {first['position']}% to {first['position'] + first['width']}%, "
+            f"{first['share'] / even:.1f} times an even spread."
+        )
     ]

@@ -16,7 +16,7 @@ _NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 _RESERVED = frozenset({"bucket", "incomplete", "small", "value"})
 
 NumberFormat = Literal["number", "decimal", "percent", "seconds", "usd", "ratio"]
-Role = Literal["", "time", "country", "title", "hour", "weekday"]
+Role = Literal["", "time", "country", "language", "title", "hour", "weekday"]
 Kind = Literal["text", "number", "date", "boolean"]
 Status = Literal["certified", "draft", "deprecated"]
 
