@@ -15,6 +15,7 @@ from portal.tiles import (
     Options,
     Scenes,
     ScenesOfTitles,
+    Scorecard,
     Timeline,
 )
 from portal.view import View
@@ -64,6 +65,22 @@ _ONE = (
             Headline(metric="pauses_per_hour"),
             Headline(metric="rewatch_share"),
             Headline(metric="fast_forward_share"),
+        )
+    ),
+    Section(
+        tiles=(
+            Scorecard(
+                metrics=("completion_rate", "episodes_per_starter", "binge_rate", "days_to_finish"),
+                leads=("/titles", "/titles", "/titles", "/titles"),
+                pending="Nobody who began it has had 28 days yet.",
+                place=Place(
+                    title="How many get to the end?",
+                    note="Within 28 days of the first play; a click on a name opens the scorecard",
+                    span=12,
+                    height=84,
+                    dataset="audience",
+                ),
+            ),
         )
     ),
     Section(
@@ -172,7 +189,7 @@ PAGE = Page(
     title="Inside the title",
     question="Where do people leave, pause, rewind, rewatch and skip?",
     unit="content",
-    datasets=("playback", "interactions", "episodes"),
+    datasets=("playback", "interactions", "episodes", "audience"),
     filters=("title", "episode", "country", "device", "plan"),
     options=("cohort", "scene"),
     arrange=sections,

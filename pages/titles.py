@@ -16,7 +16,8 @@ from portal.tiles import (
 )
 from portal.tiles.efficiency import Efficiency
 from portal.tiles.launch import AGAINST
-from portal.tiles.reach import LaunchReach
+from portal.tiles.launch_standing import LaunchList, LaunchStanding
+from portal.tiles.reach import LaunchReach, LaunchScorecard
 from portal.view import View
 from queries.catalog import Catalog
 
@@ -43,6 +44,14 @@ _ALL = (
                 place=Place(
                     title="Which title?", note="Choose one for its scorecard", span=12, height=560
                 ),
+            ),
+            LaunchList(
+                place=Place(
+                    title="Which launches are on curve?",
+                    note="The newest first; choose one for its curve",
+                    span=12,
+                    height=320,
+                )
             ),
             Launch(
                 place=Place(
@@ -78,6 +87,17 @@ _ALL = (
                     dataset="launch_reach",
                 ),
             ),
+            Breakdown(
+                metrics=("views", "cost_per_view", "completers", "cost_per_completer"),
+                by="title",
+                place=Place(
+                    title="What does a view cost?",
+                    note="Launches of the period whose 28 days are over; most viewed first",
+                    span=12,
+                    height=360,
+                    dataset="launches",
+                ),
+            ),
         )
     ),
 )
@@ -95,6 +115,14 @@ _ONE = (
         title="Is the launch on curve?",
         tiles=(
             Options(options=(AGAINST,)),
+            LaunchStanding(
+                place=Place(
+                    title="Where does it stand?",
+                    note="Hours viewed, by its last complete day",
+                    span=12,
+                    height=84,
+                )
+            ),
             Launch(
                 place=Place(
                     title="Since release",
@@ -137,11 +165,37 @@ _ONE = (
                     dataset="title_value",
                 )
             ),
+            LaunchScorecard(
+                metrics=("views", "cost_per_view", "completers", "cost_per_completer"),
+                place=Place(
+                    title="What does a view cost?",
+                    note="In its first 28 days",
+                    span=8,
+                    height=84,
+                    dataset="launches",
+                ),
+            ),
+            Scorecard(
+                metrics=("travel_share", "subtitled_share"),
+                place=Place(title="Does it travel?", note="Of the hours viewed", span=4, height=84),
+            ),
         ),
     ),
     Section(
         title="Who stays?",
         tiles=(
+            Scorecard(
+                metrics=("completion_rate", "episodes_per_starter", "binge_rate", "days_to_finish"),
+                leads=("/inside", "/inside", "/inside", "/inside"),
+                pending="Nobody who began it has had 28 days yet.",
+                place=Place(
+                    title="Do they finish it?",
+                    note="Within 28 days of the first play; a click on a name opens the inside",
+                    span=12,
+                    height=84,
+                    dataset="audience",
+                ),
+            ),
             Abandonment(
                 place=Place(
                     title="Where do people leave?",
@@ -187,7 +241,7 @@ PAGE = Page(
     title="Title scorecard",
     question="Is the launch on curve, who starts, who watches, who finishes?",
     unit="content",
-    datasets=("playback", "title_value", "launch_reach"),
+    datasets=("playback", "title_value", "launch_reach", "launches", "audience"),
     filters=("title", "country", "device", "genre"),
     options=(AGAINST.name,),
     arrange=sections,

@@ -274,7 +274,7 @@
               playhead.explained(score, tile),
               score.delta_interval ? h("span", { class: "interval" }, ` ${score.delta_interval}`) : null,
             ),
-            h("dd", { class: "score-basis" }, score.interval ? `95 % ${score.interval}` : ""),
+            h("dd", { class: "score-basis" }, score.basis ?? (score.interval ? `95 % ${score.interval}` : "")),
           ),
         ),
       ),

@@ -27,7 +27,7 @@ AGAINST = Option(
     choices=(("", "same kind"), ("genre", "same kind and genre"), ("all", "all launches")),
 )
 _ABOUT = ("kind", "genre")
-_LAST = HORIZON_DAYS - 1
+LAST_DAY = HORIZON_DAYS - 1
 _NOTHING = pl.DataFrame(
     schema={"title_id": pl.Int64, "title": pl.String, "days_since_release": pl.Int64}
 )
@@ -58,25 +58,22 @@ class Launch:
 
     def joined(self, results: Sequence[Result], context: Context) -> tuple[Result, ...]:
         """What is drawn, not the days it was made from."""
-        comparables, own = self._curves(results, context)
+        comparables, own = self.curves(results, context)
         frame = _fan_of(comparables).frame
         if context.view.values("title"):
             own_days = own.select("day", "title_id", "cumulative").pivot("title_id", index="day")
             frame = frame.join(own_days, on="day", how="full", coalesce=True).sort("day")
         return (replace(results[0], frame=frame),)
 
-    def _curves(
+    def curves(
         self, results: Sequence[Result], context: Context
     ) -> tuple[pl.DataFrame, pl.DataFrame]:
         """Every launch whose window has elapsed, and those of the chosen titles."""
         days, *chosen = (result.frame for result in results)
-        extent = context.extent
-        first, latest = extent.first or date.min, extent.latest or date.min
-        span = Period(first, max(first, latest))
         told = launch.told(chosen[0]) if chosen else launch.told(_NOTHING)
         titles = told["title_id"].unique().to_list()
-        own = launch.curves(days, self.metric, span, HORIZON_DAYS, whole=False)
-        others = launch.curves(_alike(days, titles, context), self.metric, span, HORIZON_DAYS)
+        _, own = comparables_of(days, self.metric, context)
+        others, _ = comparables_of(_alike(days, titles, context), self.metric, context)
         # Days on which nobody watched tell nothing: the curve goes on to the last complete one.
         ends = told.group_by("title_id").agg(pl.col("day").max().alias("end"))
         own = own.join(ends, on="title_id").join(
@@ -87,7 +84,7 @@ class Launch:
 
     def draw(self, results: Sequence[Result], context: Context) -> Drawing:
         metric = context.metric(self.metric)
-        comparables, own = self._curves(results, context)
+        comparables, own = self.curves(results, context)
         fan = _fan_of(comparables)
         has_title = bool(context.view.values("title"))
         names = _names(results[1].frame, self.metric) if has_title else {}
@@ -97,11 +94,11 @@ class Launch:
         if fan.frame.is_empty() and not has_title:
             return _FEW_LAUNCHES if fan.launches else _NO_LAUNCH
         traces = _fan(fan.frame) if fan.frame.height else []
-        alike = _said(context) if has_title else "launches"
+        kind = alike(context) if has_title else "launches"
         notes = [
-            f"The fan holds {fan.launches} {alike}: a tenth to nine tenths, and a half."
+            f"The fan holds {fan.launches} {kind}: a tenth to nine tenths, and a half."
             if traces
-            else f"No fan: fewer than {FEWEST_LAUNCHES} {alike} to make it of."
+            else f"No fan: fewer than {FEWEST_LAUNCHES} {kind} to make it of."
         ]
         if has_title:
             traces += [
@@ -112,10 +109,23 @@ class Launch:
             traces += _to_come(own, comparables)
             notes += _standing(own, comparables, metric)
         layout: Layout = {
-            "xaxis": {"title": {"text": "Days since release"}, "range": [0, _LAST], "dtick": 7},
+            "xaxis": {"title": {"text": "Days since release"}, "range": [0, LAST_DAY], "dtick": 7},
             "yaxis": value_axis(metric),
         }
         return figure(traces, layout, notes=notes)
+
+
+def comparables_of(
+    days: pl.DataFrame, metric: str, context: Context
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Launches whose window has elapsed, and all that began, each up to its last complete day."""
+    extent = context.extent
+    first, latest = extent.first or date.min, extent.latest or date.min
+    span = Period(first, max(first, latest))
+    return (
+        launch.curves(days, metric, span, HORIZON_DAYS),
+        launch.curves(days, metric, span, HORIZON_DAYS, whole=False),
+    )
 
 
 _WITHHELD = empty(
@@ -157,7 +167,8 @@ def _alike(days: pl.DataFrame, titles: list[int], context: Context) -> pl.DataFr
     return days.join(kinds, on=by, how="semi", nulls_equal=True)
 
 
-def _said(context: Context) -> str:
+def alike(context: Context) -> str:
+    """What the comparables are called, by the option."""
     match context.view.option(AGAINST.name):
         case "all":
             return "launches"
@@ -239,8 +250,8 @@ def _standing(own: pl.DataFrame, comparables: pl.DataFrame, metric: Metric) -> l
     amount = f"{written.number(value, metric)} {metric.unit}"
     others_n = others["title_id"].n_unique()
     said = [f"Day {day}: {amount}, above {share:.0%} of {others_n} launches."]
-    end = launch.projection(own, others) if day < _LAST else None
+    end = launch.projection(own, others) if day < LAST_DAY else None
     if end:
         low, middle, high = (written.number(end[p], metric) for p in ("p10", "p50", "p90"))
-        said.append(f"Day {_LAST} projected: {middle} (80 % {low} to {high}).")
+        said.append(f"Day {LAST_DAY} projected: {middle} (80 % {low} to {high}).")
     return said

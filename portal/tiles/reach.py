@@ -1,4 +1,4 @@
-"""Reach of launches: which part of the active accounts started one in its first 28 days."""
+"""Reach of launches and what they cost: of their own first 28 days, whatever the page's period."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -8,6 +8,7 @@ from portal.context import Context
 from portal.drawing import Drawing, empty
 from portal.page import Place
 from portal.tiles.ranking import Ranking
+from portal.tiles.scorecard import Scorecard
 from queries.model import Query, Result
 
 
@@ -27,6 +28,20 @@ class LaunchReach(Ranking):
         if results[0].frame.is_empty() and context.view.values("title"):
             return _NOT_OVER
         return Ranking.draw(self, results, context)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LaunchScorecard(Scorecard):
+    """Of launches of any day, as their reach is."""
+
+    def questions(self, context: Context) -> tuple[Query, ...]:
+        asked = Scorecard.questions(self, context)
+        return tuple(replace(q, period=None, compare=None) for q in asked)
+
+    def draw(self, results: Sequence[Result], context: Context) -> Drawing:
+        drawn = Scorecard.draw(self, results, context)
+        is_one = bool(context.view.values("title"))
+        return _NOT_OVER if is_one and drawn.kind == "empty" else drawn
 
 
 _NOT_OVER = empty(
