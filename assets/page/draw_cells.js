@@ -36,6 +36,11 @@
       ),
     );
 
+    // A number alone says too little: Row 3, Column 2.
+    function said(label, name) {
+      return name && /^\d+$/.test(label) ? `${name} ${label}` : label;
+    }
+
     // Rows and columns that are no filters are only read.
     function marked(name, value) {
       return name ? playhead.mark(name, value) : {};
@@ -45,7 +50,7 @@
       if (!cell) return h("span", { class: "heat-cell is-none" });
       const share = Math.min(1, Math.max(0, (cell.value - content.from) / span));
       const tip = [
-        `${row.label}, ${column.label}`,
+        `${said(row.label, content.row_label)}, ${said(column.label, content.column_label)}`,
         cell.exact,
         cell.interval && `95 % interval ${cell.interval}`,
         `n ${cell.n}${cell.few ? ": too few to read" : ""}`,

@@ -81,11 +81,13 @@ def test_the_days_of_a_launch_that_a_handful_watched_are_not_drawn(
     for title in few[:3]:
         search = urlencode({"country": "US", "title": title})
         opened = open_page(PAGES["/titles"], f"?{search}", warehouse, Access())
-        (tile,) = [t for t in opened.tiles().values() if isinstance(t, Launch)]
-        try:
-            results = ask(opened, tile, warehouse, Access())
-        except UnsafeQuestion:
-            continue
-        assert tile.draw(results, opened.tile_context(tile)).kind == "empty"
-        (file,) = tile.joined(results, opened.tile_context(tile))
-        assert all(not name.isdigit() for name in file.frame.columns)
+        tiles = [t for t in opened.tiles().values() if isinstance(t, Launch)]
+        assert tiles
+        for tile in tiles:
+            try:
+                results = ask(opened, tile, warehouse, Access())
+            except UnsafeQuestion:
+                continue
+            assert tile.draw(results, opened.tile_context(tile)).kind == "empty"
+            (file,) = tile.joined(results, opened.tile_context(tile))
+            assert all(not name.isdigit() for name in file.frame.columns)

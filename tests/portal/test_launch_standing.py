@@ -1,0 +1,65 @@
+"""Launches among those of their kind: the share that had less, with Wilson's interval."""
+
+from datetime import date, timedelta
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from portal.open_page import ask, open_page
+from portal.routing import discover
+from portal.tiles.launch_standing import LaunchList
+from queries.cache import FrameCache
+from queries.catalog import builtin
+from queries.dataset import Access
+from queries.engines.duckdb_engine import DuckDBEngine
+from queries.interval import wilson
+from queries.lake.lake import Lake
+from queries.warehouse import Warehouse
+
+pytestmark = pytest.mark.demo
+
+
+def test_a_young_launch_is_held_against_those_of_its_kind_by_the_same_day(demo_home: Path):
+    lake, engine = Lake(demo_home / "lake"), DuckDBEngine(memory="1GB")
+    warehouse = Warehouse(lake, engine, FrameCache(None), builtin())
+    opened = open_page(discover("pages")["/titles"], "", warehouse, Access())
+    (tile,) = [t for t in opened.tiles().values() if isinstance(t, LaunchList)]
+    context = opened.tile_context(tile)
+    results = ask(opened, tile, warehouse, Access())
+    (shown,) = tile.joined(results, context)
+    first, latest = context.extent.first, context.extent.latest
+    assert first is not None
+    assert latest is not None
+    assert shown.frame.height
+    days = results[0].frame.drop_nulls("release_date")
+    for row in shown.frame.to_dicts():
+        assert latest - timedelta(27) <= row["release_date"] <= latest
+        others = days.filter(
+            (pl.col("kind") == row["kind"])
+            & pl.col("release_date").is_between(first, latest - timedelta(27))
+        )
+        ids = others["title_id"].unique()
+        until = others.filter(pl.col("days_since_release") <= row["day"])
+        sums = until.group_by("title_id").agg(pl.col("hours_viewed").sum())
+        had = dict(sums.select("title_id", "hours_viewed").rows())
+        values = [had.get(i, 0.0) for i in ids]
+        below = sum(v < row["value"] - 1e-9 for v in values)
+        equal = sum(abs(v - row["value"]) <= 1e-9 for v in values)
+        assert row["launches"] == len(ids)
+        assert row["share"] == pytest.approx((below + equal / 2) / len(ids))
+        ends = wilson(
+            pl.Series([below + equal / 2]).to_numpy(), pl.Series([1.0 * len(ids)]).to_numpy()
+        )
+        assert (row["low"], row["high"]) == pytest.approx((ends.low[0], ends.high[0]))
+
+
+def test_the_list_is_drawn_with_the_newest_first(demo_home: Path):
+    lake, engine = Lake(demo_home / "lake"), DuckDBEngine(memory="1GB")
+    warehouse = Warehouse(lake, engine, FrameCache(None), builtin())
+    opened = open_page(discover("pages")["/titles"], "", warehouse, Access())
+    (tile,) = [t for t in opened.tiles().values() if isinstance(t, LaunchList)]
+    context = opened.tile_context(tile)
+    (shown,) = tile.joined(ask(opened, tile, warehouse, Access()), context)
+    dates: list[date] = shown.frame["release_date"].to_list()
+    assert dates == sorted(dates, reverse=True)
