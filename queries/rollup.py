@@ -103,8 +103,12 @@ def is_built(name: str, expected: Mapping[str, Any], tables: Tables) -> bool:
 
 
 def population_from(dataset: Dataset, tables: Tables) -> dict[str, Any]:
-    """What the units by bucket were counted from, to tell later whether they still hold."""
-    made = [derived.fingerprint(d) for d in dataset.derived]
+    """What the units by bucket were counted from, to tell later whether they still hold.
+
+    The same for every dataset of a table, whatever derived tables it looks up beside it.
+    """
+    is_derived = any(d.name == dataset.table for d in dataset.derived)
+    made = [derived.fingerprint(d) for d in dataset.derived] if is_derived else []
     return {
         "definition": [dataset.table, dataset.base, dataset.entity, *made],
         "versions": _versions(dataset, (dataset.table,), tables),
@@ -116,11 +120,13 @@ def _versions(dataset: Dataset, names: Iterable[str], tables: Tables) -> dict[st
 
 
 def known_population(dataset: Dataset, tables: Tables) -> list[float] | None:
-    """The units by bucket as counted when the rollups were built, if they still hold."""
-    written = tables.details.get(POPULATIONS, {}).get(dataset.name)
-    if written is None or written["from"] != population_from(dataset, tables):
-        return None
-    return written["units"]
+    """The units by bucket as counted when the rollups were built, if they still hold.
+
+    Those of another dataset, too, that counts the same units of the same rows.
+    """
+    wanted = population_from(dataset, tables)
+    written = tables.details.get(POPULATIONS, {}).values()
+    return next((w["units"] for w in written if w["from"] == wanted), None)
 
 
 @dataclass(frozen=True, slots=True)
