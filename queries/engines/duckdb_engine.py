@@ -15,6 +15,7 @@ from queries.dataset import BUCKET, BUCKETS, DerivedTable, OptionalInput
 from queries.engines.fold import Folding
 from queries.engines.scan import Columns, files_sql, part_sql
 from queries.engines.sql import Relation, Scanned, quoted, readable, render, render_rows, text
+from queries.engines.two_steps import in_two_steps
 from queries.errors import InvalidQuery, QueryTimeout
 from queries.progress import scanning
 from queries.reduction import Days, Reduction, Selection, Tables
@@ -50,7 +51,10 @@ class DuckDBEngine:
 
     def reduce(self, reduction: Reduction, tables: Tables) -> pl.DataFrame:
         """One row a group. Raises QueryTimeout when the time budget is spent."""
-        return self._answer(*render(reduction, self._scans(tables), self._rows_of(tables)))
+        steps = in_two_steps(reduction, tables)
+        frame = self._answer(*render(steps, self._scans(tables), self._rows_of(tables)))
+        counts = (a.key for a in reduction.aggregates if a.operation == "count")
+        return frame if steps is reduction else frame.with_columns(pl.col(counts).fill_null(0.0))
 
     def select(self, selection: Selection, tables: Tables) -> pl.DataFrame:
         """Rows as they stand in the lake. Raises QueryTimeout like `reduce`."""
