@@ -67,7 +67,7 @@
         h(
           "p",
           { class: "number-basis", title: `${content.n} ${content.rows}` },
-          playhead.row([content.interval && `95 % ${content.interval}`, `n ${content.n}`]),
+          playhead.row([content.interval ? `95 % ${content.interval}` : content.no_interval, `n ${content.n}`]),
         ),
         content.against?.text
           ? h(
@@ -274,7 +274,7 @@
               playhead.explained(score, tile),
               score.delta_interval ? h("span", { class: "interval" }, ` ${score.delta_interval}`) : null,
             ),
-            h("dd", { class: "score-basis" }, score.basis ?? (score.interval ? `95 % ${score.interval}` : "")),
+            h("dd", { class: "score-basis" }, score.basis ?? (score.interval ? `95 % ${score.interval}` : (score.no_interval ?? ""))),
           ),
         ),
       ),

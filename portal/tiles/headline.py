@@ -64,6 +64,7 @@ def number(row: dict[str, Any], metric: Metric, context: Context) -> dict[str, A
         "exact": written.exact(row[name], metric),
         "unit": written.unit(metric),
         "interval": written.interval(row, metric),
+        "no_interval": no_interval(row, metric, context),
         "n": written.count(row.get(f"{name}__n")),
         "rows": context.dataset.row_label,
         "against": held_against(row, metric, aim),
@@ -79,6 +80,20 @@ def number(row: dict[str, Any], metric: Metric, context: Context) -> dict[str, A
             "before": written.number(row[f"{name}__previous"], metric),
         }
     return content
+
+
+def no_interval(row: dict[str, Any], metric: Metric, context: Context) -> str:
+    """Why a value has no interval of two ends, where it has none."""
+    low, high = row.get(f"{metric.name}__low"), row.get(f"{metric.name}__high")
+    if row[metric.name] is None or (low is not None and high is not None):
+        return ""
+    if low is not None:
+        return f"95 % at least {written.number(low, metric)}"
+    if high is not None:
+        return f"95 % at most {written.number(high, metric)}"
+    if not context.dataset.entity:
+        return "published total: no interval"
+    return "counted in full: no interval" if metric.interval == "none" else "too few: no interval"
 
 
 def spark(result: Result) -> dict[str, Any]:

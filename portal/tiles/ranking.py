@@ -74,7 +74,22 @@ class Ranking:
             "unit": written.unit(metric),
         }
         ends = scale(found, metric, from_zero=self.shape == "bar")
-        return Drawing(kind="ranking", content=content | ends, filters=self.by)
+        notes = without_interval(found, metric, context)
+        return Drawing(kind="ranking", content=content | ends, filters=self.by, notes=notes)
+
+
+def without_interval(
+    rows: Sequence[dict[str, Any]], metric: Metric, context: Context
+) -> tuple[str, ...]:
+    """Why some of the marks have no interval, in words; nothing where all have one."""
+    lacking = sum(row.get(f"{metric.name}__low") is None for row in rows)
+    if not lacking:
+        return ()
+    if not context.dataset.entity:
+        return ("Published totals: no intervals.",)
+    if metric.interval == "none":
+        return ("Counted in full: no intervals.",)
+    return ("Without a line: too few for an interval.",)
 
 
 def _place(value: Scalar | None, dimension: Dimension) -> tuple[bool, float, str]:
