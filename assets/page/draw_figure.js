@@ -43,7 +43,9 @@
   playhead.kinds.figure = async (body, { content, filters }, tile) => {
     const Plotly = await ready;
     const { template } = playhead.facts().look[playhead.scheme()];
-    const node = body.firstElementChild ?? body.appendChild(playhead.h("div", { class: "plot" }));
+    body.querySelector(".figure-says")?.remove();
+    if (content.says) body.prepend(playhead.h("p", { class: "figure-says" }, content.says));
+    const node = body.querySelector(".plot") ?? body.appendChild(playhead.h("div", { class: "plot" }));
     const layout = {
       ...playhead.coloured(content.layout),
       template,
@@ -67,7 +69,7 @@
   };
 
   playhead.discardFigure = (body) => {
-    const node = body.firstElementChild;
+    const node = body.querySelector(".plot");
     if (!node) return;
     resized.unobserve(node);
     window.Plotly?.purge(node);

@@ -68,7 +68,7 @@ class Canary:
             },
             "showlegend": True,
         }
-        return figure(traces, layout, notes=(_verdict(found), *_limits(found)))
+        return figure(traces, layout, says=_verdict(found), notes=_limits(found))
 
 
 def _verdict(found: quantiles.Sides) -> str:

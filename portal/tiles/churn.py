@@ -119,7 +119,11 @@ class PriceChurn:
             "showlegend": True,
             **_marked([change]),
         }
-        return figure(traces, layout, notes=(_verdict(change, frames, metric),))
+        how = (
+            f"Difference in differences, months after the one of the change against the {_MONTHS} "
+            "before: a quasi-experiment."
+        )
+        return figure(traces, layout, says=_verdict(change, frames, metric), notes=(how,))
 
 
 _ANSWERS = 3
@@ -178,10 +182,7 @@ def _verdict(
     said = "more left than elsewhere" if found.low > 0 else "too noisy to say"
     if found.high < 0:
         said = "fewer left than elsewhere"
-    return (
-        f"Difference in differences, months after the one of the change against the {_MONTHS} "
-        f"before: {size} a month, 95 % {ends[0]} to {ends[1]}: {said}. Quasi-experiment."
-    )
+    return f"{size} a month (95 % {ends[0]} to {ends[1]}): {said}."
 
 
 def _line(frame: pl.DataFrame, label: str, name: str, drawn: tuple[str, Context]) -> list[Trace]:

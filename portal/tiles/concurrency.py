@@ -73,11 +73,9 @@ class PeakConcurrency:
             "hovermode": "x",
         }
         peak_at = f"{written.day(found.peak_at.date())}, {found.peak_at:%H:%M} UTC"
-        notes = (
-            f"Peak {found.peak:,} streams on {peak_at}.",
-            "Counted at full minutes: a count, so without an interval.",
-        )
-        return figure([line, mark], layout, notes=notes)
+        notes = ("Counted at full minutes: a count, so without an interval.",)
+        says = f"Peak {found.peak:,} streams on {peak_at}."
+        return figure([line, mark], layout, says=says, notes=notes)
 
 
 def _found(results: Sequence[Result], context: Context) -> concurrency.Concurrency | None:

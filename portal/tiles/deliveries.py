@@ -86,11 +86,11 @@ class Deliveries:
             "showlegend": True,
         }  # fmt: skip
         label = written.value_label(stage, context.dataset.dimension("stage"))
-        notes = _said(late, shown, frame)
+        says, *notes = _said(late, shown, frame)
         notes += _cleared(results[1], frame, now)
         if factor != 1:
             notes.append(f"Supposed: {factor:g} times the capacity at {label}.")
-        return figure(_traces(shown, now), layout, filters="production", notes=notes)
+        return figure(_traces(shown, now), layout, filters="production", says=says, notes=notes)
 
 
 def _traces(shown: pl.DataFrame, now: date) -> list[Trace]:
@@ -128,11 +128,13 @@ def _traces(shown: pl.DataFrame, now: date) -> list[Trace]:
 
 def _said(late: pl.DataFrame, shown: pl.DataFrame, frame: pl.DataFrame) -> list[str]:
     surely = int((late["late_low"] > 0).fill_null(value=False).sum())
+    likely = int((late["late_middle"] > 0).fill_null(value=False).sum())
     said = [
+        f"{likely} of {late.height} in post will likely be late, {surely} almost surely.",
         (
-            f"{surely} of {late.height} productions in post are late in at least nine of ten "
-            "draws. Each stage still needed is drawn from what finished tasks of that stage took."
-        )
+            "Likely: in more than half of the draws; almost surely: in at least nine of ten. Each "
+            "stage still needed is drawn from what finished tasks of that stage took."
+        ),
     ]
     if late.height > shown.height:
         said.append(f"Shown are the {shown.height} that are furthest behind.")

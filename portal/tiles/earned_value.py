@@ -14,6 +14,7 @@ from portal.page import Place
 from portal.tiles.figure import Layout, Trace, figure, rounded
 from portal.tiles.rankers import scope
 from queries.analyses import earned_value
+from queries.dataset import Metric
 from queries.model import Query, Result
 
 _LINES = (
@@ -49,14 +50,17 @@ class EarnedValue:
         state = earned_value.state(results[0].frame)
         layout: Layout = {
             "xaxis": {"type": "date"},
-            "yaxis": {"tickformat": "$,.2~s", "rangemode": "tozero"},
+            # d3 writes a billion as G; plotly itself writes B.
+            "yaxis": {"tickprefix": "$", "exponentformat": "B", "rangemode": "tozero"},
             "showlegend": True,
         }
-        traces = [_line(frame, time, line) for line in _LINES]
-        return figure(traces, layout, notes=_said(state, results[1], context))
+        usd = context.metric("earned_usd")
+        traces = [_line(frame, time, line, usd) for line in _LINES]
+        says, *notes = _said(state, results[1], context)
+        return figure(traces, layout, says=says, notes=notes)
 
 
-def _line(frame: pl.DataFrame, time: str, line: tuple[str, str, str, str]) -> Trace:
+def _line(frame: pl.DataFrame, time: str, line: tuple[str, str, str, str], usd: Metric) -> Trace:
     name, label, colour, dash = line
     return {
         "type": "scatter",
@@ -64,8 +68,9 @@ def _line(frame: pl.DataFrame, time: str, line: tuple[str, str, str, str]) -> Tr
         "name": label,
         "x": [str(d) for d in frame[time]],
         "y": rounded(frame[name]),
+        "text": [written.number(value, usd) for value in frame[name]],
         "line": {"color": colour, "width": 2.25, "dash": dash},
-        "hovertemplate": "%{fullData.name}: <b>%{y:$,.3~s}</b><extra></extra>",
+        "hovertemplate": "%{fullData.name}: <b>%{text}</b><extra></extra>",
     }
 
 

@@ -71,16 +71,18 @@ class ExperimentPower:
                 "title": {"text": "Accounts in both cells"},
                 "dtick": "D2",
             },
-            "yaxis": {"tickformat": ",.3~p", "rangemode": "tozero"},
+            "yaxis": {
+                "tickformat": ",.3~p",
+                "rangemode": "tozero",
+                "title": {"text": "Smallest effect, of the control"},
+            },
             "showlegend": True,
         }
+        says = f"{least:.1%} looked at once, {always:.1%} looked at all the time."
         notes = (
-            (
-                f"With the {written.count(now)} accounts of now: {least:.1%} looked at once, "
-                f"{always:.1%} looked at all the time; power 80 %, {metric.label.lower()}."
-            ),
+            f"With the {written.count(now)} accounts of now; power 80 %, {metric.label.lower()}.",
         )
-        return figure(traces, layout, notes=notes)
+        return figure(traces, layout, says=says, notes=notes)
 
 
 def _cells(found: Experiment, context: Context) -> tuple[Level, Level] | None:

@@ -27,13 +27,16 @@ def figure(
     notes: Sequence[str] = (),
     grain: str = "",
     option: str = "",
+    says: str = "",
 ) -> Drawing:
     """A figure; `brush` lets a drag over the time axis set the period, cut by `grain`.
 
-    With an `option` a drag sets that option of the page to the two ends, as `12-30`.
+    With an `option` a drag sets that option of the page to the two ends, as `12-30`. What it `says`
+    stands over it, large: the number that the picture is there for.
     """
     content = {"data": list(traces), "layout": layout, "brush": brush, "grain": grain}
     content |= {"option": option} if option else {}
+    content |= {"says": says} if says else {}
     return Drawing(kind="figure", content=content, filters=filters, notes=tuple(notes))
 
 

@@ -157,10 +157,7 @@ class FilmingContest(_Filming):
         }  # fmt: skip
         counts = f"{projection.here(a)} were shot in {a}, {projection.here(b)} in {b}"
         notes = [
-            (
-                f"{said}; it saves {middle} in the middle (80 % {low} to {high}). A forecast, no "
-                "effect of a place."
-            ),
+            "The saving is the middle of the draws: a forecast, no effect of a place.",
             *(_projected(projection, plan, i, context) for i in (0, 1)),
             (
                 f"From {projection.past.height} finished productions; {counts}. Errors of the two "
@@ -168,7 +165,8 @@ class FilmingContest(_Filming):
                 "together."
             ),
         ]
-        return figure(traces, layout, notes=notes)
+        says = f"{said}; it saves {middle} (80 % {low} to {high})."
+        return figure(traces, layout, says=says, notes=notes)
 
 
 class FilmingDrivers(_Filming):
@@ -202,7 +200,15 @@ class FilmingDrivers(_Filming):
             f"{r.shoot_days:.1f} days with weather."
             for city, r in zip(plan.cities, plan.rates, strict=True)
         ]
-        return figure([trace], layout, notes=[*costs, "By rates alone, so without an interval."])
+        saved = b.net_usd - a.net_usd
+        first, second = plan.cities if saved >= 0 else plan.cities[::-1]
+        less = written.number(abs(saved), usd)
+        says = f"By rates alone {first} is cheaper than {second} by {less}."
+        told = (
+            "Labour and stage by their rates only, so without an interval. Past productions, to be "
+            "seen beside this, count every cost and may point the other way."
+        )
+        return figure([trace], layout, says=says, notes=[*costs, told])
 
 
 def _choices(past: pl.DataFrame, column: str) -> tuple[tuple[str, str], ...]:

@@ -143,7 +143,8 @@ class CycleTimes:
             "shapes": [_level(found.value, share) for share, found in known],
             "annotations": [_said_at(found.value, share) for share, found in known],
         }
-        return figure(traces, layout, filters="stage", notes=_percentiles(lines, tasks))
+        says, *notes = _percentiles(lines, tasks)
+        return figure(traces, layout, filters="stage", says=says, notes=notes)
 
 
 def _dots(frame: pl.DataFrame, time: str, label: str, colour: str) -> Trace:
@@ -237,12 +238,12 @@ class AgeingWork:
             "hovermode": "closest",
         }
         age = float(still["age"].quantile(0.85, "linear") or 0)
+        says = f"{over.height} of {still.height} open tasks are old."
         said = (
-            f"{still.height} tasks are open, {over.height} of them longer than 85% of work at "
-            f"their stage takes (the mark). 85% are younger than {age:.1f} days: counted, so "
-            "without an interval."
+            "Old, in red: longer than 85% of work at their stage takes (the mark). 85% of all are "
+            f"younger than {age:.1f} days: counted, so without an interval."
         )
-        return figure(traces, layout, filters="stage", notes=[said])
+        return figure(traces, layout, filters="stage", says=says, notes=[said])
 
 
 def _open(still: pl.DataFrame, stages: list[str], names: list[str], over: pl.DataFrame) -> Trace:

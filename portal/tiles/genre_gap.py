@@ -49,11 +49,12 @@ class GenreGap:
             "showlegend": True,
         }  # fmt: skip
         first = frame.row(0, named=True)
-        note = (
+        says = (
             f"{labels[0]} is watched {first['times']:.2g} times its share of what is on offer "
-            f"(95 % {first['times_low']:.2g} to {first['times_high']:.2g}). Demand: last 28 days."
+            f"(95 % {first['times_low']:.2g} to {first['times_high']:.2g})."
         )
-        return figure(_marks(frame, labels), layout, filters="genre", notes=(note,))
+        note = "Demand: last 28 days."
+        return figure(_marks(frame, labels), layout, filters="genre", says=says, notes=(note,))
 
 
 def _marks(frame: pl.DataFrame, labels: list[str]) -> list[Trace]:

@@ -64,7 +64,9 @@ class Lateness:
             "yaxis": {"tickformat": ",.0%", "range": [0, 1.02], "title": {"text": "Arrived"}},
             "hovermode": "closest",
         }
-        return figure(traces, layout, notes=(f"{said}. Every row is counted: no interval.",))
+        return figure(
+            traces, layout, says=f"{said}.", notes=("Every row is counted: no interval.",)
+        )
 
     def _arrived(self, frame: pl.DataFrame) -> pl.DataFrame:
         known = (

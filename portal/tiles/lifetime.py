@@ -173,7 +173,7 @@ class LifetimeValue:
             "showlegend": True,
             "hovermode": "closest",
         }
-        return figure(traces, layout, notes=(_said(groups, context),))
+        return figure(traces, layout, says=_worth(groups, context), notes=(_said(groups, context),))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -219,7 +219,7 @@ class Payback:
                 "nothing", "Nothing was spent to bring these members.", "Pick a paid channel."
             )
         traces: list[Trace] = []
-        notes: list[str] = []
+        says: list[str] = []
         for (group, cost), colour in zip(paid, SERIES, strict=False):
             months = list(range(1, len(group.worth.cumulative) + 1))
             curve, low, high = (
@@ -240,9 +240,9 @@ class Payback:
                 }
             )
             month = lifetime.payback_month(group.worth.cumulative, cost)
-            when = f"in month {month}" if month else f"not within {len(months)} months"
-            notes.append(f"{group.label}: ${cost:,.2f} a sign-up, paid back {when}.")
-        notes.append(
+            when = f"paid back in month {month}" if month else f"not paid back within {len(months)} months"
+            says.append(f"{group.label}: ${cost:,.0f} a sign-up, {when}.")
+        note = (
             "Cost: all acquisition spend over all sign-ups of the channel, those included that "
             "would have come anyway; published totals, so without an interval."
         )
@@ -256,7 +256,7 @@ class Payback:
             "showlegend": True,
             "hovermode": "closest",
         }
-        return figure(traces, layout, notes=notes)
+        return figure(traces, layout, says=" ".join(says), notes=(note,))
 
 
 def _question(context: Context, by: Sequence[str]) -> Query:
@@ -300,6 +300,20 @@ def _paid(results: Sequence[Result], context: Context) -> list[tuple[Group, floa
     }
     groups = _groups(results[:1], context)
     return [(g, float(costs[g.value])) for g in groups if g.value in costs]
+
+
+def _worth(groups: Sequence[Group], context: Context) -> str:
+    """What one is worth at the horizon: of the most and the least valuable group."""
+    best, least = groups[0], groups[-1]
+    said = f"{_usd(best)} by month {_terms(context).horizon}"
+    if len(groups) == 1:
+        return f"{best.label}: {said}."
+    return f"{best.label} is worth most, {said}; {least.label} least, {_usd(least)}."
+
+
+def _usd(group: Group) -> str:
+    worth = group.worth.value
+    return f"${worth.value:,.0f} (95 % {worth.low:,.0f} to {worth.high:,.0f})"
 
 
 def _said(groups: Sequence[Group], context: Context) -> str:

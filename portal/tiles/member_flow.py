@@ -58,8 +58,12 @@ class MemberFlow:
         lowest, highest = min([*ends, *levels]), max([*ends, *levels])
         room = max(highest - lowest, 1) * 0.35
         layout: Layout = {
-            "yaxis": {"range": [max(0, lowest - room), highest + room], "tickformat": ",.3~s"},
-            "xaxis": {"type": "category"},
+            "yaxis": {
+                "range": [max(0, lowest - room), highest + room],
+                "tickformat": ",.3~s",
+                "title": {"text": "Accounts"},
+            },
+            "xaxis": {"type": "category", "tickangle": 0},
             "bargap": 0.35,
             "hovermode": "closest",
             "shapes": _links(steps),
@@ -67,10 +71,9 @@ class MemberFlow:
         notes = ["Days at home; whole months. The axis does not begin at zero."]
         row = results[0].frame.row(0, named=True)
         net = context.metric("net_adds")
-        notes.insert(
-            0, f"Net adds {written.exact(row['net_adds'], net)}, 95 % {written.interval(row, net)}."
-        )
-        return figure(_bars(steps), layout, notes=notes)
+        around = written.interval(row, net)
+        says = f"Net adds {written.exact(row['net_adds'], net)} (95 % {around})."
+        return figure(_bars(steps), layout, says=says, notes=notes)
 
 
 Step = tuple[str, float, str]

@@ -200,8 +200,8 @@ class QuantileDifference:
                 "range": _room(frame),
             },
         }
-        said = [_sentence(found, level, measure) for level in _NAMED]
-        return figure(traces, layout, notes=(*said, _BANDS))
+        *said, worst = [_sentence(found, level, measure) for level in _NAMED]
+        return figure(traces, layout, says=worst, notes=(*said, _BANDS))
 
 
 _BANDS = (

@@ -64,11 +64,11 @@ class SpendReturns:
         }
         layout: Layout = {
             "xaxis": {"ticksuffix": "×", "title": {"text": "Spend over the usual"}},
-            "yaxis": {"ticksuffix": "×", "title": {"text": "Claimed sign-ups, the same"}},
+            "yaxis": {"ticksuffix": "×", "title": {"text": "Claimed sign-ups over the usual"}},
             "hovermode": "closest",
         }
-        notes = (_said(found.elasticity), "What channels claim, not what spend caused.")
-        return figure([line, points], layout, notes=notes)
+        notes = ("What channels claim, not what spend caused. Dotted: in proportion.",)
+        return figure([line, points], layout, says=_said(found.elasticity), notes=notes)
 
 
 def _said(elasticity: Estimate) -> str:
@@ -78,4 +78,4 @@ def _said(elasticity: Estimate) -> str:
         return f"{share}: returns diminish."
     if elasticity.low > _PROPORTIONAL:
         return f"{share}: more than in proportion."
-    return f"{share}: not told from in proportion."
+    return f"{share}: cannot be told from in proportion."
