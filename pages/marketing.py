@@ -21,6 +21,7 @@ PAGE = Page(
     datasets=("marketing", "campaign_regions", "campaign_outcomes", "signups"),
     filters=("campaign", "country", "channel", "creative_kind"),
     period="last 84 days",
+    grain="week",
     sections=(
         Section(tiles=(Findings(changes=False),)),
         Section(
@@ -127,7 +128,7 @@ PAGE = Page(
                     by="creative",
                     rows=15,
                     place=Place(
-                        title="By creative", note="The 15 with most spend", span=12, height=420
+                        title="By creative", note="The 15 with most spend", span=12, height=560
                     ),
                 ),
             ),

@@ -165,7 +165,7 @@ PAGE = Page(
                         title="Which shoot?",
                         note="Shoot days in the period; one production has no interval",
                         span=12,
-                        height=380,
+                        height=460,
                         dataset="shooting",
                     ),
                 ),

@@ -53,8 +53,13 @@ class ExperimentDays:
             for trace in _cell(cell, metric, colour, alone=len(cells) == 1)
         ]
         layout: Layout = {
-            "xaxis": {"type": "date"},
-            "yaxis": {"tickformat": "+,.3~p", "zeroline": False, "range": _range(found.frame)},
+            "xaxis": {"type": "date", "tickformat": "%-d %b", "nticks": 7},
+            "yaxis": {
+                "tickformat": "+,.3~p",
+                "zeroline": False,
+                "range": _range(found.frame),
+                "title": {"text": "Effect, of the control"},
+            },
             "shapes": [_zero()],
             "showlegend": len(cells) > 1,
         }

@@ -112,8 +112,9 @@ def _reasons(found: GeoExperiment, effect: Brought, context: Context) -> Iterato
     weeks = weekly(found)
     before = weeks.filter(pl.col("week") < 0)
     out = before.filter(~pl.col("difference").is_between("low", "high")).height
-    apart = "stayed within what chance does" if not out else f"left it in {out} weeks"
+    apart = "in none" if not out else f"in {out}"
     yield {
-        "text": f"In the {before.height} weeks before, the two kinds of regions {apart}.",
+        "text": f"Treated and held-out regions differed beyond chance {apart} of the "
+        f"{before.height} weeks before.",
         "tone": "bad" if out > 1 else "good",
     }

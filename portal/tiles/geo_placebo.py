@@ -50,7 +50,7 @@ class GeoPlacebo:
         }
         start = str(found.dates[found.length])
         layout: Layout = {
-            "xaxis": {"type": "date"},
+            "xaxis": {"type": "date", "tickformat": "%-d %b", "nticks": 7},
             "yaxis": {"tickformat": "+,.3~f", "title": {"text": "Sign-ups a region and week"}},
             "shapes": [_line(x0=start, x1=start, y0=0, y1=1, yref="paper"),
                        _line(x0=0, x1=1, xref="paper", y0=0, y1=0)],

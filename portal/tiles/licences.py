@@ -45,7 +45,7 @@ _LONGEST = 3_650
 _LONGEST_LABEL = 26
 _FEWEST, _FEW = licences.FEWEST_VIEWERS, 200
 _DASH = "–"
-_TOO_FEW = f"Fewer than {_FEWEST} viewers, or what would tell theirs"
+_TOO_FEW = f"Fewer than {_FEWEST} viewers, or kept back so that those stay hidden"
 _TICKS = [n * 10.0**power for power in range(-3, 5) for n in (1, 2, 5)]
 
 
@@ -155,12 +155,12 @@ def _reasons(found: Stake, dear: pl.DataFrame, context: Context) -> list[dict[st
     if idle:
         texts.append((f"{_titles(idle)}: nobody watched in four weeks.", "flat"))
     if few:
-        texts.append((f"{_titles(few)}: {_TOO_FEW.lower()}, not judged.", "flat"))
+        texts.append((f"{_titles(few)}: {_TOO_FEW.lower()}; not judged.", "flat"))
     if unknown:
         texts.append((f"{_titles(unknown)}: no known fee, not judged by cost.", "flat"))
     if alone:
-        said_so = f"too few substitutes that are watched, fewer than {licences.FEWEST_SUBSTITUTES}"
-        texts.append((f"{_titles(alone)}: {said_so} or half of them without an hour.", "flat"))
+        why = f"under {licences.FEWEST_SUBSTITUTES}, or half of them unwatched"
+        texts.append((f"{_titles(alone)}: no fair substitutes ({why}); not judged.", "flat"))
     return [{"text": text, "tone": tone} for text, tone in texts]
 
 
@@ -348,7 +348,10 @@ def _short(name: str) -> str:
 
 
 def _factor(value: float | None) -> str:
-    return _DASH if value is None else f"{value:.2g} ×" if value < 10 else f"{value:.0f} ×"  # noqa: PLR2004
+    if value is None:
+        return _DASH
+    places = 2 if value < 1 else 1 if value < 10 else 0  # noqa: PLR2004 - two digits
+    return f"{value:.{places}f} ×"
 
 
 def _times(row: Mapping[str, Any]) -> str:

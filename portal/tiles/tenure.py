@@ -21,7 +21,7 @@ from queries.model import Query, Result
 from queries.small_cells import FEWEST_SHOWN
 
 HORIZON_DAYS = 720
-_EVERY_DAYS = 120
+_EVERY_DAYS = 180
 _FEWEST = 200
 _SMALLEST_P = 0.001
 

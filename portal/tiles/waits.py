@@ -56,7 +56,7 @@ class QueueWaits:
                 interval=f"95 % {row['low']:.1f} to {row['high']:.1f}",
                 against="as for the other vendors of the stage",
                 reason=f"{row['tasks']} tasks waited {row['wait_days']:.1f} days, "
-                f"{row['excess_days']:.0f} days more in all than there.",
+                f"{row['excess_days']:.0f} days more in all than they would have there.",
                 evidence="descriptive",
                 probability=flow.chance(found),
                 is_sure=True,
