@@ -162,6 +162,11 @@ def _calendar(text: str) -> Period:
     return Period(day, day)
 
 
+def is_whole_months(period: Period) -> bool:
+    """Whether it begins with the first day of a month and ends with the last of one."""
+    return _whole_months(period) > 0
+
+
 def _whole_months(period: Period) -> int:
     if period.start.day != 1 or end_of(period.end, Grain.MONTH) != period.end:
         return 0

@@ -29,7 +29,7 @@ from queries.analyses.findings import Findings as Found
 from queries.condition import Filter, conjunction
 from queries.dataset import Dataset, Metric
 from queries.model import Comparison, Query, Result
-from queries.period import Period
+from queries.period import Grain, Period, is_whole_months, last_year, previous
 
 _WEEK = 7
 _YEAR = 364
@@ -212,18 +212,28 @@ def _basis(changes: int, analyses: int) -> str:
 
 
 def comparisons(context: Context) -> tuple[Comparison, ...]:
-    """What a finding holds its period against: weekdays against the same weekdays."""
+    """What a finding holds its period against: weekdays against the same weekdays.
+
+    Where the view is cut by months and its period is whole ones, whole months against whole months.
+    """
     period, first = context.period, context.extent.first
     if period is None or first is None:
         return ()
     if context.compare is not None and context.compare.kind == "custom":
         return (context.compare,)
-    weeks = _WEEK * ceil(period.days / _WEEK)
-    both = (
-        Comparison("previous", period.shifted(-weeks)),
-        Comparison("last year", period.shifted(-_YEAR)),
-    )
+    if _goes_by_months(context, period):
+        earlier = (previous(period), last_year(period, Grain.MONTH))
+    else:
+        weeks = _WEEK * ceil(period.days / _WEEK)
+        earlier = (period.shifted(-weeks), period.shifted(-_YEAR))
+    both = [Comparison("previous", earlier[0])]
+    if earlier[1] != earlier[0]:
+        both.append(Comparison("last year", earlier[1]))
     return tuple(c for c in both if c.period.start >= first)
+
+
+def _goes_by_months(context: Context, period: Period) -> bool:
+    return context.grain not in (Grain.DAY, Grain.WEEK) and is_whole_months(period)
 
 
 def _named(text: str, main: str) -> tuple[str, str]:
@@ -291,14 +301,14 @@ def _alike(claims: Sequence[Candidate]) -> list[list[Candidate]]:
 
 
 def _earlier(one: Context, claim: Candidate, metrics: Sequence[str]) -> Iterable[Query]:
-    """The changes between equally long periods before, whole weeks apart."""
-    length, first = claim.comparison.period.days, one.extent.first
-    step = timedelta(_WEEK * ceil(length / _WEEK))
-    later = claim.comparison.period
+    """The changes between equally long periods before, whole weeks or months apart."""
+    later, first = claim.comparison.period, one.extent.first
+    step = timedelta(_WEEK * ceil(later.days / _WEEK))
+    by_months = _goes_by_months(one, later)
     for _ in range(_EARLIER):
-        if first is None or later.start - step < first:
+        before = previous(later) if by_months else Period(later.start - step, later.end - step)
+        if first is None or before.start < first:
             return
-        before = Period(later.start - step, later.end - step)
         question = one.question(metrics)
         compare = Comparison("custom", before)
         yield replace(question, period=later, compare=compare, interval=False)

@@ -19,6 +19,7 @@ from portal.tiles import Breakdown, Findings, Headline
 from portal.tiles.findings import comparisons
 from queries.analyses.findings import Evidence
 from queries.dataset import Access
+from queries.period import Period
 from queries.warehouse import Warehouse
 
 pytestmark = pytest.mark.demo
@@ -97,6 +98,21 @@ def test_a_chosen_comparison_is_the_only_one(warehouse: Warehouse):
     chosen = "?period=last 14 days&compare=2026-10-01 to 2026-10-14"
     context = open_page(pulse.PAGE, chosen, warehouse, Access()).context
     assert [c.kind for c in comparisons(context)] == ["custom"]
+
+
+def test_whole_months_are_held_against_whole_months_where_the_view_is_cut_by_months(
+    warehouse: Warehouse,
+):
+    search = "?period=2026-10-01 to 2026-10-31&grain="
+
+    def earlier(grain: str) -> Period:
+        context = open_page(pulse.PAGE, search + grain, warehouse, Access()).context
+        long_known = replace(context.extent, first=date(2026, 1, 1))
+        return comparisons(replace(context, extent=long_known))[0].period
+
+    months, days = earlier("month"), earlier("day")
+    assert (months.start, months.end) == (date(2026, 9, 1), date(2026, 9, 30))
+    assert (days.start, days.end) == (date(2026, 8, 27), date(2026, 9, 26))
 
 
 def test_weekdays_are_held_against_the_same_weekdays(warehouse: Warehouse):
