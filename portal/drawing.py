@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from queries.dataset import Clock
+
 Kind = Literal[
     "number", "ranking", "figure", "heat", "map", "table", "scores", "empty",
     "chooser", "metric", "leaders", "others", "sheet", "pivot", "rows", "nothing",
@@ -24,13 +26,16 @@ class Drawing:
     """A kind that assets/ knows how to draw, and what it needs for it.
 
     `notes` are said under the drawing; `filters` is the dimension that a click on a mark filters
-    by.
+    by. Where it `shows` the first few of its answers only, nothing is said of what the others lack.
+    `clock` is what its days are of, where that is not the dataset's.
     """
 
     kind: Kind
     content: Mapping[str, Any]
     notes: tuple[str, ...] = ()
     filters: str = ""
+    shows: int | None = None
+    clock: Clock | None = None
 
 
 def empty(reason: Reason, message: str, hint: str = "", **content: object) -> Drawing:

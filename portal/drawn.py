@@ -66,7 +66,7 @@ class Drawings:
         if found is not None:
             return {**found, "took_ms": since(started)}
         results, drawing, is_whole = _drawn(opened, tile, self._warehouse, as_table=as_table)
-        answer = {"drawing": plain(drawing), "foot": foot(opened, tile, results)}
+        answer = {"drawing": plain(drawing), "foot": foot(opened, tile, results, drawing)}
         took = since(started)
         if is_whole and took >= self._kept_ms:
             self._keep(key, {**answer, "foot": {**answer["foot"], "source": "cache"}})
@@ -146,20 +146,24 @@ def plain(drawing: Drawing) -> _Answer:
     }
 
 
-def foot(opened: OpenPage, tile: Tile, results: Sequence[Result]) -> _Answer:
+def foot(
+    opened: OpenPage, tile: Tile, results: Sequence[Result], drawing: Drawing | None = None
+) -> _Answer:
     """What stands under an answer: dates, clock, version, how complete it is."""
     context = opened.tile_context(tile)
     first = results[0] if results else None
     period = first.query.period if first else context.period
     compare = first.query.compare if first else None
     complete = first.complete_through if first else context.extent.latest
+    clock = (drawing.clock if drawing else None) or context.dataset.clock
+    shown = results[: drawing.shows] if drawing else results
     return {
         "start": str(period.start) if period else "",
         "end": str(period.end) if period else "",
         "short": " · ".join(
             (
                 written.period(period) if period else "all days",
-                "local time" if context.dataset.clock == "local" else "UTC",
+                "local time" if clock == "local" else "UTC",
             )
         ),
         "version": opened.data_version,
@@ -167,6 +171,6 @@ def foot(opened: OpenPage, tile: Tile, results: Sequence[Result]) -> _Answer:
         "complete": f"complete through {written.day(complete)}" if complete else "",
         "unreached": context.unreached,
         "source": first.source if first else "",
-        "notes": tuple(dict.fromkeys(n for r in results for n in r.notes)),
+        "notes": tuple(dict.fromkeys(n for r in shown for n in r.notes)),
         "doubts": tuple(dict.fromkeys(d for r in results for d in r.doubts)),
     }

@@ -75,7 +75,7 @@ class PeakConcurrency:
         peak_at = f"{written.day(found.peak_at.date())}, {found.peak_at:%H:%M} UTC"
         notes = ("Counted at full minutes: a count, so without an interval.",)
         says = f"Peak {found.peak:,} streams on {peak_at}."
-        return figure([line, mark], layout, says=says, notes=notes)
+        return replace(figure([line, mark], layout, says=says, notes=notes), clock="utc")
 
 
 def _found(results: Sequence[Result], context: Context) -> concurrency.Concurrency | None:

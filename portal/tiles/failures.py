@@ -81,7 +81,8 @@ class Failures:
             "annotations": _named(found, context),
         }
         notes = ("Shares of all attempts.",)
-        return figure(traces, layout, brush=True, grain=context.grain, notes=notes)
+        drawn = figure(traces, layout, brush=True, grain=context.grain, notes=notes)
+        return replace(drawn, shows=1)
 
 
 def _whole_bars(days: pl.Series, context: Context) -> Layout:
