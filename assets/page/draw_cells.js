@@ -80,7 +80,10 @@
       });
     }
 
-    body.replaceChildren(grid, legend(content, 6));
+    const axes = `Down: ${content.row_label}. Across: ${content.column_label}.`;
+    const key = legend(content, 6);
+    key.append(h("span", { class: "legend-axes" }, axes));
+    body.replaceChildren(grid, key);
     new ResizeObserver(() => setUpright(grid)).observe(grid);
   };
 

@@ -240,7 +240,11 @@ class Payback:
                 }
             )
             month = lifetime.payback_month(group.worth.cumulative, cost)
-            when = f"paid back in month {month}" if month else f"not paid back within {len(months)} months"
+            when = (
+                f"paid back in month {month}"
+                if month
+                else f"not paid back within {len(months)} months"
+            )
             says.append(f"{group.label}: ${cost:,.0f} a sign-up, {when}.")
         note = (
             "Cost: all acquisition spend over all sign-ups of the channel, those included that "

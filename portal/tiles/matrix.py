@@ -90,7 +90,7 @@ class Matrix:
             "high": max(known, key=lambda c: c["value"])["text"],
         }
         left = ordered.height - len(down)
-        notes = [f"Grey: under {FEWEST_ACCOUNTS} accounts; blank: under {FEWEST_SHOWN} or none."]
+        notes = [f"Hatched: under {FEWEST_ACCOUNTS} accounts; blank: under {FEWEST_SHOWN} or none."]
         if left:
             notes.append(f"The {len(down)} largest of {ordered.height}.")
         return Drawing(kind="heat", content=content, notes=tuple(notes))

@@ -78,6 +78,7 @@ class StandingOut:
         notes = (
             f"{tested} comparisons with all other values on the same devices.",
             "Coloured: beyond noise (Benjamini-Hochberg, 5 %). A description, not an effect.",
+            "Without numbers: under 200 accounts, or not recorded.",
         )
         return Drawing(
             kind="table", content={"tables": [table]}, filters=found.dimension.name, notes=notes

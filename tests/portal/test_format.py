@@ -1,5 +1,6 @@
 """Values as people read them."""
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -103,3 +104,11 @@ def test_a_period_says_no_word_twice(start: date, end: date, text: str) -> None:
 )
 def test_values_are_written_as_people_would(value: object, dimension: Dimension, text: str) -> None:
     assert written.value_label(value, dimension) == text  # pyright: ignore[reportArgumentType]
+
+
+def test_words_of_a_list_begin_with_a_capital_and_what_people_typed_stays() -> None:
+    reason = Dimension(name="reason", label="Reason", expression="reason")
+    query = replace(reason, is_wide=True)
+    assert written.value_label("nothing to watch", reason) == "Nothing to watch"
+    assert written.value_label("continue_watching", reason) == "Continue watching"
+    assert written.value_label("nothing to watch", query) == "nothing to watch"
