@@ -74,14 +74,20 @@ def _unsaid(name: str) -> tuple[str, str]:
 @lru_cache(maxsize=1)
 def builtin() -> Catalog:
     """The datasets described by the YAML files beside this module."""
-    files = sorted(_FOLDER.glob("*.yaml"))
-    datasets = [read_dataset(f.read_text(encoding="utf-8"), f.name) for f in files]
+    texts = _texts()
+    datasets = [read_dataset(text, f"{name}.yaml", texts) for name, text in texts.items()]
     return Catalog(tuple(sorted(datasets, key=_shown_first)))
+
+
+@lru_cache(maxsize=1)
+def _texts() -> Mapping[str, str]:
+    files = sorted(_FOLDER.glob("*.yaml"))
+    return {file.stem: file.read_text(encoding="utf-8") for file in files}
 
 
 @lru_cache(maxsize=256)
 def _brought(name: str, text: str) -> Dataset:
-    dataset = read_dataset(text, name)
+    dataset = read_dataset(text, name, _texts())
     if dataset.name != name:
         raise InvalidQuery(
             f"The dataset “{name}” calls itself “{dataset.name}”.", code="invalid_catalog"

@@ -135,8 +135,9 @@ class WrittenDataset(_Written):
     """One file. `base` always filters; `exclusive` names a dimension whose values overlap.
 
     `people` has for each column that is made of accounts the aggregate that counts them, where rows
-    are not what an account did. `leading` names the dimensions that are asked for most, in order:
-    Explore shows them first.
+    are not what an account did. `metrics_from` names metrics that another dataset writes and this
+    one has too, in front of its own; they are read by this one's dimensions. `leading` names the
+    dimensions that are asked for most, in order: Explore shows them first.
     """
 
     name: Name
@@ -156,6 +157,7 @@ class WrittenDataset(_Written):
     leading: Texts = ()
     rollups: tuple[WrittenRollup, ...] = ()
     activities: tuple[WrittenActivity, ...] = ()
+    metrics_from: dict[str, Texts] = Field(default_factory=dict[str, Texts])
     metrics: tuple[WrittenMetric, ...] = ()
     smallest_grain: Grain = Grain.DAY
     exclusive: str = ""

@@ -5,9 +5,10 @@ metrics people write themselves. Every refusal names the file, the field and the
 name.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -24,6 +25,7 @@ from queries.catalog.format import (
     WrittenTime,
 )
 from queries.catalog.reading import CODE, check_known, estimation, nearest, read_formula
+from queries.catalog.written_once import unfolded
 from queries.catalog.yaml_text import parse_yaml
 from queries.condition import Dimension
 from queries.dataset import (
@@ -54,9 +56,13 @@ _INNER: dict[str, type[BaseModel]] = {
 }
 
 
-def read_dataset(text: str, origin: str) -> Dataset:
-    """The dataset a YAML text describes. Raises InvalidQuery naming `origin` and the field."""
-    written = _validated(WrittenDataset, parse_yaml(text, origin), origin)
+def read_dataset(text: str, origin: str, beside: Mapping[str, str] | None = None) -> Dataset:
+    """The dataset a YAML text describes. Raises InvalidQuery naming `origin` and the field.
+
+    `beside` are the texts of the datasets whose metrics it may take, by name.
+    """
+    written = _written(text, origin)
+    all_written = (*_taken(written, beside or {}, origin), *written.metrics)
     time = Dimension(
         written.time.name,
         written.time.label,
@@ -90,8 +96,8 @@ def read_dataset(text: str, origin: str) -> Dataset:
         open=written.open,
         load_hint=written.load_hint,
     )
-    metrics = tuple(_metric(m, empty, origin) for m in written.metrics if not m.page)
-    shown = tuple(_page_metric(m, empty, origin) for m in written.metrics if m.page)
+    metrics = tuple(_metric(m, empty, origin) for m in all_written if not m.page)
+    shown = tuple(_page_metric(m, empty, origin) for m in all_written if m.page)
     if all(m.name != "rows" for m in metrics):
         metrics = (*metrics, _rows(empty))
     dataset = replace(empty, metrics=metrics, page_metrics=shown)
@@ -105,6 +111,23 @@ def read_metric(text: str, dataset: Dataset, origin: str) -> Metric:
     metric = _metric(written, dataset, origin)
     _check(replace(dataset, metrics=(*dataset.metrics, metric)), origin)
     return metric
+
+
+@lru_cache(maxsize=8)
+def _written(text: str, origin: str) -> WrittenDataset:
+    return _validated(WrittenDataset, unfolded(parse_yaml(text, origin), origin), origin)
+
+
+def _taken(
+    written: WrittenDataset, beside: Mapping[str, str], origin: str
+) -> Iterable[WrittenMetric]:
+    """Metrics as another dataset writes them; the id stays with the one that defines them."""
+    for name, metrics in written.metrics_from.items():
+        check_known(name, beside, f"{origin}: metrics_from")
+        known = {m.name: m for m in _written(beside[name], f"{name}.yaml").metrics}
+        for metric in metrics:
+            check_known(metric, known, f"{origin}: metrics_from {name}")
+            yield known[metric].model_copy(update={"id": ""})
 
 
 def _rollup(written: WrittenRollup, origin: str) -> Rollup:
