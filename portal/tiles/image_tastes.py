@@ -32,9 +32,10 @@ _METHOD = (
     "5 %). A cluster counts from 200 accounts and ten expected takes of every image."
 )
 _LEADING = (
-    "Not told from next, of the clusters tested: the likeliest best image is above the next likeliest with less than "
-    "95 % probability. Expected loss: the take rate that picking it gives away, on average over "
-    f"what the data allow. Probabilities: {written.count(DRAWS)} draws: off by two points at most."
+    "Not told from next, of the clusters tested: the likeliest best image is above the next "
+    "likeliest with less than 95 % probability. Expected loss: the take rate that picking it gives "
+    f"away, on average over what the data allow. Probabilities: {written.count(DRAWS)} draws, off "
+    "by two points at most."
 )
 _TASTE = (
     "Taste cluster: the genre watched most before, fixed from the month after five hours. "
