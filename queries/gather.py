@@ -1,7 +1,8 @@
 """Gather what a plan needs: run its reductions and lay the answers out as arrays.
 
 Where every number of a group is the sum of its buckets' numbers, one scan by bucket gives values
-and intervals; else the values come from a second scan without buckets. A ranking of a wide
+and intervals; else the values come from a second scan without buckets, and what is by bucket from a
+rollup where one has that part. A ranking of a wide
 dimension is cut to its top before buckets are asked for.
 """
 
@@ -27,6 +28,7 @@ from queries.plan import (
     UNITS,
     ZERO_BIN,
     Plan,
+    added,
     binned,
     by_bucket,
     is_partitioned,
@@ -55,14 +57,15 @@ def gather(
     `first_look` accounts are counted as far as marks need it, where no interval is asked for.
     """
     query = plan.query
-    if first_look is not None and not query.interval:
+    is_added = plan.adding is not None and _is_counted_by_bucket(query)
+    if first_look is not None and not query.interval and not is_added:
         search = Search(query, reduction, reduce, first_look)
         found = _by_first_look(plan, search, groups)
         if found is not None:
             return found
     partitioned, others = _split(reduction, query.dataset)
     wants_buckets = bool(query.dataset.entity) and (
-        query.interval or (not others and _is_counted_by_bucket(query))
+        query.interval or is_added or (not others and _is_counted_by_bucket(query))
     )
     plain: Cells | None = None
     is_ranking = groups is None and _is_wide(query, reduction)
@@ -81,7 +84,7 @@ def gather(
             groups = plain.groups
         groups = _cut(query, plain, groups)
         reduction = _restricted(reduction, query, groups)
-    split = by_bucket(replace(reduction, aggregates=partitioned))
+    split = by_bucket(added(plan, reduction, partitioned))
     bucketed = laid_out_by_bucket(reduce(split), split, groups)
     bucketed = _told_apart(bucketed, plan, reduction, reduce)
     totals = dict(bucketed.totals)
@@ -91,7 +94,7 @@ def gather(
     histograms = {
         a.key: _histogram(reduce(binned(reduction, a)), bucketed.groups)
         for a in others
-        if a.operation == "quantile" and _has_interval(query, a)
+        if a.operation == "quantile" and query.interval and _has_interval(query, a)
     }
     left_out = plain.left_out if plain is not None else 0
     return Cells(bucketed.groups, totals, bucketed.buckets, histograms, left_out=left_out)

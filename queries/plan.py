@@ -49,13 +49,15 @@ INHABITED = Aggregate("count_distinct", f'"{BUCKET}"', where=IS_NAMED)
 class Plan:
     """How a query is answered: the reduction of its groups, from which the others derive.
 
-    `reading` is the rollup it reads; None where it reads the raw table.
+    `reading` is the rollup it reads; None where it reads the raw table. `adding` then is the rollup
+    that has what is a sum over buckets, where that is only part of what is asked.
     `inner` are the counts of estimations, by the name of their metric, each of a source of its own.
     """
 
     query: Query
     groups: Reduction
     reading: Reading | None = None
+    adding: Reading | None = None
     inner: tuple[tuple[str, Reduction], ...] = ()
 
     @property
@@ -155,6 +157,21 @@ def only(reduction: Reduction, condition: Condition) -> Reduction:
     return replace(reduction, where=conjunction(reduction.where, condition))
 
 
+def added(planned: Plan, reduction: Reduction, aggregates: tuple[Aggregate, ...]) -> Reduction:
+    """The same question about aggregates that are sums over buckets, off a rollup of those."""
+    reading = planned.adding
+    if reading is None:
+        return replace(reduction, aggregates=aggregates)
+    return Reduction(
+        source=Source(reading.table),
+        keys=tuple(map(reading.column, reduction.keys)),
+        aggregates=tuple(map(reading.aggregate, aggregates)),
+        where=None if reduction.where is None else reading.condition(reduction.where),
+        time='"day"',
+        period=reduction.period,
+    )
+
+
 def matching(planned: Plan, key: str) -> Aggregate | None:
     """How many rows the sum of this key looked at, as the plan's source can count them.
 
@@ -216,7 +233,20 @@ def _planned(query: Query, where: Condition | None, tables: Tables) -> Plan:
     )
     if inner or reading is None:
         tables.rows(dataset.table)
-    return Plan(query=query, groups=groups, reading=reading, inner=inner)
+    adding = _adding(query, aggregates, named, tables) if reading is None else None
+    return Plan(query=query, groups=groups, reading=reading, adding=adding, inner=inner)
+
+
+def _adding(
+    query: Query, aggregates: tuple[Aggregate, ...], named: set[str], tables: Tables
+) -> Reading | None:
+    """The rollup of what is a sum over buckets, where something else that is asked is none."""
+    dataset = query.dataset
+    parts = tuple(a for a in aggregates if is_partitioned(a, dataset))
+    is_apart = dataset.is_of_accounts and len(parts) < len(aggregates)
+    if not is_apart or any(a.is_closing for a in aggregates):
+        return None
+    return covering(dataset, frozenset(named), parts, tables)
 
 
 def _aggregates(query: Query) -> tuple[Aggregate, ...]:

@@ -1,7 +1,7 @@
 """Rollups answer what the raw table answers, stay current by day, and are never read when stale."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 import polars as pl
 import pytest
@@ -10,14 +10,16 @@ from hypothesis import given, settings
 from queries.cache import FrameCache
 from queries.catalog import Catalog
 from queries.condition import Filter
-from queries.dataset import Access, Dataset
+from queries.dataset import Access, Dataset, TimeBucket
 from queries.engines.duckdb_engine import DuckDBEngine
 from queries.lake.lake import Change, Lake
 from queries.model import Query
+from queries.period import Grain, Period
+from queries.plan import plan
 from queries.rollups import refresh
 from queries.warehouse import Warehouse
 from tests.queries.same_answers import assert_same
-from tests.queries.small_lake import COUNTRY, DATASET, DAY, plays, titles
+from tests.queries.small_lake import COUNTRY, DATASET, DAY, DEVICE, START, plays, titles
 from tests.queries.strategies import questions
 
 RAW: Dataset = replace(DATASET, rollups=(), activities=())
@@ -72,6 +74,30 @@ def test_the_smallest_rollup_that_covers_is_read(rolled: Lake, duckdb_engine: Du
         "titles_played": "plays",
         "startup": "plays",
     }
+
+
+@pytest.mark.parametrize("interval", [True, False])
+@pytest.mark.parametrize("name", ["startup", "titles_played"])
+def test_what_is_by_bucket_is_read_off_a_rollup_beside_what_no_rollup_has(
+    name: str, interval: bool, rolled: Lake, duckdb_engine: DuckDBEngine
+) -> None:
+    query = Query(
+        dataset=DATASET,
+        metrics=(DATASET.metric(name), DATASET.metric("hours_viewed")),
+        by=(COUNTRY, TimeBucket(DAY, Grain.WEEK)),
+        where=Filter(DEVICE, "in", ("tv", "web")),
+        period=Period(START, START + timedelta(40)),
+        interval=interval,
+    )
+    adding = plan(query, Access(), rolled.snapshot()).adding
+    assert adding is not None
+    assert adding.rollup.name == "country_device"
+    # Few of many rows are enough for a first look, where nothing else says of how many they are.
+    ours = Warehouse(
+        rolled, duckdb_engine, FrameCache(None), Catalog((DATASET,)), many_rows=1_000
+    ).ask(query, Access())
+    raw = asked(duckdb_engine, rolled, RAW)
+    assert_same(ours, raw.ask(replace(query, dataset=RAW), Access()))
 
 
 def test_rollups_are_rebuilt_for_the_days_that_changed_only(
