@@ -59,13 +59,15 @@
     playhead.say.timer = setTimeout(() => box.classList.remove("is-shown"), 2600);
   };
 
-  const ACRONYMS = { tv: "TV", pvr: "PVR", cdn: "CDN", qa: "QA", ebvs: "EBVS", vsf: "VSF", vfx: "VFX", qc: "QC" };
+  const ACRONYMS = { tv: "TV", pvr: "PVR", cdn: "CDN", qa: "QA", ebvs: "EBVS", vsf: "VSF", vfx: "VFX", qc: "QC", top10: "Top 10" };
   // Mirror of portal/components/format.py: value_label.
   playhead.label = (dimension, value) => {
     if (dimension?.role === "country") return playhead.facts().countries[value] ?? value;
+    if (dimension?.role === "language") return playhead.facts().languages[value] ?? value;
     if (dimension?.role === "hour") return `${String(value).padStart(2, "0")}:00`;
     if (dimension?.kind === "boolean") return { true: "Yes", false: "No" }[value] ?? value;
-    if (dimension?.role === "title" || !/^[a-z][a-z0-9]*(_[a-z0-9]+)*$/.test(value)) return value;
+    const plain = dimension?.is_wide ? /^[a-z][a-z0-9]*(_[a-z0-9]+)*$/ : /^([a-z][a-z0-9]*(_[a-z0-9]+)*|[a-z]+( [a-z]+)+)$/;
+    if (dimension?.role === "title" || !plain.test(value)) return value;
     const words = value.split("_").map((word) => ACRONYMS[word] ?? word);
     return [words[0][0].toUpperCase() + words[0].slice(1), ...words.slice(1)].join(" ");
   };

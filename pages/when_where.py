@@ -2,17 +2,25 @@
 
 from portal.page import Page, Place, Section
 from portal.tiles import CountryMap, Findings, Headline, Heat, Lines, Ranking
+from portal.tiles.mix import Mix, MixIndex
 
 PAGE = Page(
     path="/when-where",
     title="When, where, on what",
     question="When do people watch, on which device, in which country, and what shifts?",
     unit="product",
-    datasets=("playback",),
+    datasets=("playback", "membership"),
     filters=("country", "device", "plan", "tenure"),
     has_clocks=True,
     sections=(
-        Section(tiles=(Findings(why=("title_age",)),)),
+        Section(
+            tiles=(
+                Findings(
+                    only=("hours_viewed", "accounts", "hours_per_account", "minutes_per_play"),
+                    why=("title_age",),
+                ),
+            )
+        ),
         Section(
             tiles=(
                 Headline(metric="hours_viewed"),
@@ -24,6 +32,26 @@ PAGE = Page(
         Section(
             title="When",
             tiles=(
+                Headline(
+                    metric="daily_accounts",
+                    has_line=False,
+                    place=Place(note="On the average day", span=4, height=72),
+                ),
+                Headline(
+                    metric="stickiness",
+                    has_line=False,
+                    place=Place(note="Of who watched, on the average day", span=4, height=72),
+                ),
+                Headline(
+                    metric="hours_per_member_day",
+                    has_line=False,
+                    place=Place(
+                        note="Days without a play included",
+                        span=4,
+                        height=72,
+                        dataset="membership",
+                    ),
+                ),
                 Heat(
                     metric="hours_viewed",
                     rows="weekday",
@@ -33,6 +61,17 @@ PAGE = Page(
                         note="Hours viewed by weekday and hour",
                         span=12,
                         height=250,
+                    ),
+                ),
+                MixIndex(
+                    by="country",
+                    of="hour",
+                    place=Place(
+                        title="Which country watches earlier, which later?",
+                        note="The hour's share of a country's hours, against all countries "
+                        "together",
+                        span=12,
+                        height=360,
                     ),
                 ),
             ),
@@ -71,25 +110,32 @@ PAGE = Page(
                     by="device",
                     shares=True,
                     place=Place(
-                        title="Which screens take the hours?", note="Share of hours viewed"
+                        title="Which screens take the hours?",
+                        note="Share of hours viewed",
+                        height=360,
+                    ),
+                ),
+                Mix(
+                    by="country",
+                    of="device",
+                    place=Place(
+                        title="Which screens, country by country?",
+                        note="Share of hours viewed, the largest countries first",
+                        height=360,
                     ),
                 ),
                 Ranking(
                     metric="minutes_per_play",
                     by="device",
                     shape="dot",
-                    place=Place(
-                        title="How long is a play?", note="Minutes per play", span=3, height=280
-                    ),
+                    place=Place(title="How long is a play?", note="Minutes per play", height=200),
                 ),
                 Ranking(
                     metric="hours_per_account",
                     by="plan",
                     shape="dot",
                     ordered=True,
-                    place=Place(
-                        title="On which plan?", note="Hours per account", span=3, height=280
-                    ),
+                    place=Place(title="On which plan?", note="Hours per account", height=200),
                 ),
             ),
         ),

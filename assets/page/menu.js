@@ -262,7 +262,12 @@
       const dimension = (name) => playhead.page().dimensions.find((d) => d.name === name);
       const isMissing = (value) => value === null || value === undefined;
       const said = ([name, value]) => (isMissing(value) ? "missing" : playhead.label(dimension(name), value));
-      const label = mark.map(said).join(" × ");
+      // Two numbers side by side say too little: Row 1 × Column 2.
+      const named = ([name, value]) => {
+        const text = said([name, value]);
+        return mark.length > 1 && /^\d+$/.test(text) && dimension(name) ? `${dimension(name).label} ${text}` : text;
+      };
+      const label = mark.map(named).join(" × ");
       const [name, value] = mark[0];
       const isOne = mark.length === 1;
       menu(anchor, label, [
@@ -279,6 +284,9 @@
         ["See rows", () => rows(tile, mark)],
         isOne && dimension(name)?.role === "title" && location.pathname !== "/titles"
           ? ["Open the scorecard", () => playhead.view.go(`?${new URLSearchParams({ title: value })}`, "/titles")]
+          : null,
+        isOne && dimension(name)?.role === "title" && location.pathname !== "/inside"
+          ? ["Look inside", () => playhead.view.go(`?${new URLSearchParams({ title: value })}`, "/inside")]
           : null,
         ["Write a note …", () => playhead.notes.write(tile, days, mark, label)],
         ["Copy value", () => copy(copied ?? mark.map(([, one]) => one ?? "").join(" × "))],

@@ -6,6 +6,7 @@ Nothing in it runs inline but what Dash itself writes; the look is carried as JS
 import orjson
 
 from portal import typeface
+from portal.components.languages import LANGUAGES
 from portal.countries import names
 from portal.theme import custom_properties, look
 
@@ -14,7 +15,8 @@ PLOTLY = "/_dash-component-suites/plotly/package_data/plotly.min.js"
 
 def document() -> str:
     """The index string for Dash; `{%...%}` are its own places."""
-    facts = orjson.dumps({"look": look(), "countries": names()}).decode().replace("</", "<\\/")
+    known = {"look": look(), "countries": names(), "languages": LANGUAGES}
+    facts = orjson.dumps(known).decode().replace("</", "<\\/")
     return f"""<!doctype html>
 <html lang="en" data-mantine-color-scheme="light">
 <head>

@@ -82,7 +82,7 @@ def _facts(page: Page, catalog: Catalog) -> dict[str, Any]:
         "compares": page.compares,
         "hasPeriod": page.has_period,
         "dimensions": [
-            {"name": d.name, "label": d.label, "kind": d.kind, "role": d.role}
+            {"name": d.name, "label": d.label, "kind": d.kind, "role": d.role, "is_wide": d.is_wide}
             for d in dimensions.values()
             if d.kind != "date"
         ],
