@@ -111,7 +111,7 @@ PAGE = Page(
                     metric="mean_reciprocal_rank",
                     place=Place(note="1: always the first result", span=3, height=118),
                 ),
-                Headline(metric="click_seconds"),
+                Headline(metric="click_seconds", has_line=False),
                 Headline(
                     metric="search_share", place=Place(span=3, height=118, dataset="playback")
                 ),
