@@ -20,7 +20,7 @@
       {
         class: "heat",
         role: "group",
-        style: `grid-template-columns:max-content repeat(${content.columns.length}, minmax(${content.with_text && content.columns.length > 8 ? 44 : 0}px, 1fr))`,
+        style: `grid-template-columns:max-content repeat(${content.columns.length}, minmax(${content.with_text && content.columns.length > 8 ? (content.columns.length > 20 ? 38 : 44) : 0}px, 1fr))`,
       },
       content.rows.map((row, i) => [
         h(content.row_filter ? "button" : "span", { class: "heat-row", ...marked(content.row_filter, row.filter) }, row.label),
