@@ -63,7 +63,7 @@ def gather(
         found = _by_first_look(plan, search, groups)
         if found is not None:
             return found
-    partitioned, others = _split(reduction, query.dataset)
+    _, others = _split(reduction, query.dataset)
     wants_buckets = bool(query.dataset.entity) and (
         query.interval or is_added or (not others and _is_counted_by_bucket(query))
     )
@@ -84,6 +84,16 @@ def gather(
             groups = plain.groups
         groups = _cut(query, plain, groups)
         reduction = _restricted(reduction, query, groups)
+    cells = _with_buckets(plan, reduction, reduce, groups)
+    return cells if plain is None else replace(cells, left_out=plain.left_out)
+
+
+def _with_buckets(
+    plan: Plan, reduction: Reduction, reduce: Reduce, groups: pl.DataFrame | None
+) -> Cells:
+    """The cells with all that intervals need: sums by bucket, and histograms of quantiles."""
+    query = plan.query
+    partitioned, others = _split(reduction, query.dataset)
     split = by_bucket(added(plan, reduction, partitioned))
     bucketed = laid_out_by_bucket(reduce(split), split, groups)
     bucketed = _told_apart(bucketed, plan, reduction, reduce)
@@ -96,8 +106,7 @@ def gather(
         for a in others
         if a.operation == "quantile" and query.interval and _has_interval(query, a)
     }
-    left_out = plain.left_out if plain is not None else 0
-    return Cells(bucketed.groups, totals, bucketed.buckets, histograms, left_out=left_out)
+    return Cells(bucketed.groups, totals, bucketed.buckets, histograms)
 
 
 def _by_first_look(plan: Plan, search: Search, groups: pl.DataFrame | None) -> Cells | None:

@@ -68,7 +68,7 @@ def description(version: str) -> dict[str, Any]:
             "description": "The questions of the portal and people's notes, for programs.",
         },
         "security": [{"token": []}],
-        "paths": {**_questions(), **_datasets(), **_notes()},
+        "paths": {**_questions(), **_datasets(), **_all_notes(), **_one_note()},
         "components": {
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
             "schemas": schemas["$defs"],
@@ -131,11 +131,7 @@ def _datasets() -> dict[str, Any]:
     }
 
 
-def _notes() -> dict[str, Any]:
-    kept: dict[str, type[BaseModel] | None] = {JSON: NoteKept}
-    named = _parameter("note_id", "path", "The id of a note.")
-    made_from = _parameter("version", "query", "The version that was seen.") | {"required": True}
-    changing = (401, 403, 404, 405, 409, 413, 415, 422, 503)
+def _all_notes() -> dict[str, Any]:
     return {
         f"{PREFIX}/notes": {
             "get": _operation(
@@ -151,12 +147,21 @@ def _notes() -> dict[str, Any]:
             "post": _operation(
                 "addNote",
                 "Write a note",
-                kept,
+                {JSON: NoteKept},
                 (401, 403, 405, 413, 415, 422, 429, 503),
                 status=201,
                 requestBody=_body(WriteNote),
             ),
         },
+    }
+
+
+def _one_note() -> dict[str, Any]:
+    kept: dict[str, type[BaseModel] | None] = {JSON: NoteKept}
+    named = _parameter("note_id", "path", "The id of a note.")
+    made_from = _parameter("version", "query", "The version that was seen.") | {"required": True}
+    changing = (401, 403, 404, 405, 409, 413, 415, 422, 503)
+    return {
         f"{PREFIX}/notes/{{note_id}}": {
             "get": _operation(
                 "readNote", "Read a note", kept, (401, 404, 405, 503), parameters=[named]

@@ -3,6 +3,7 @@
 A change names the version it was made from; where somebody was faster, nothing is written.
 """
 
+from collections.abc import Callable
 from datetime import date
 from http import HTTPStatus
 
@@ -30,7 +31,12 @@ _FIRST, _LAST = date(1970, 1, 1), date(9999, 12, 31)
 def register(server: Flask, site: Site, store: Store) -> None:
     """Add the routes to `server`."""
     routes = Blueprint("api_notes", __name__, url_prefix=f"{PREFIX}/notes")
+    _add_reading(routes, site, store)
+    _add_writing(routes, site, store)
+    server.register_blueprint(routes)
 
+
+def _add_reading(routes: Blueprint, site: Site, store: Store) -> None:
     @routes.get("")
     def list_notes() -> Response:
         person, catalog = signed_in(), site.warehouse.catalog()
@@ -43,12 +49,6 @@ def register(server: Flask, site: Site, store: Store) -> None:
         is_cut = len(found) == notes.MOST_LISTED
         return _json({"notes": [described(n, person) for n in seen], "is_cut": is_cut})
 
-    @routes.post("")
-    def add_note() -> Response:
-        person = signed_in()
-        draft = read_draft(Asked(body(request, WriteNote).model_dump()), site)
-        return _json({"note": described(notes.write(store, person, draft), person)}, 201)
-
     @routes.get("/<note_id>")
     def read_note(note_id: str) -> Response:
         person = signed_in()
@@ -57,40 +57,43 @@ def register(server: Flask, site: Site, store: Store) -> None:
             raise NotFound("There is no such note.")
         return _json({"note": described(note, person)})
 
-    @routes.put("/<note_id>")
-    def edit_note(note_id: str) -> Response:
-        person, wanted = signed_in(), Asked(body(request, EditNote).model_dump())
-        draft, version = read_draft(wanted, site), wanted.number("version")
-        try:
-            note = notes.edit(store, person, note_id, draft, version)
-        except Conflict as conflict:
-            return _answer(
-                conflicting(conflict, described(notes.read(store, person, note_id), person))
-            )
-        return _json({"note": described(note, person)})
-
-    @routes.delete("/<note_id>")
-    def remove_note(note_id: str) -> Response:
-        person = signed_in()
-        try:
-            note = notes.remove(store, person, note_id, _version())
-        except Conflict as conflict:
-            return _answer(
-                conflicting(conflict, described(notes.read(store, person, note_id), person))
-            )
-        return _json({"note": described(note, person)})
-
-    @routes.post("/<note_id>/restore")
-    def restore_note(note_id: str) -> Response:
-        person = signed_in()
-        return _json({"note": described(notes.restore(store, person, note_id), person)})
-
     @routes.get("/<note_id>/restore")
     def refuse(note_id: str) -> Response:  # noqa: ARG001  # of any note
         # The catch-all route of the pages reads whatever GET has no rule of its own.
         raise MethodNotAllowed(["POST"])
 
-    server.register_blueprint(routes)
+
+def _add_writing(routes: Blueprint, site: Site, store: Store) -> None:
+    @routes.post("")
+    def add_note() -> Response:
+        person = signed_in()
+        draft = read_draft(Asked(body(request, WriteNote).model_dump()), site)
+        return _json({"note": described(notes.write(store, person, draft), person)}, 201)
+
+    @routes.put("/<note_id>")
+    def edit_note(note_id: str) -> Response:
+        person, wanted = signed_in(), Asked(body(request, EditNote).model_dump())
+        draft, version = read_draft(wanted, site), wanted.number("version")
+        return changed(note_id, lambda: notes.edit(store, person, note_id, draft, version))
+
+    @routes.delete("/<note_id>")
+    def remove_note(note_id: str) -> Response:
+        person, version = signed_in(), _version()
+        return changed(note_id, lambda: notes.remove(store, person, note_id, version))
+
+    def changed(note_id: str, change: Callable[[], notes.Note]) -> Response:
+        """The note after a change; as somebody else left it where they were faster."""
+        person = signed_in()
+        try:
+            return _json({"note": described(change(), person)})
+        except Conflict as conflict:
+            left = described(notes.read(store, person, note_id), person)
+            return _answer(conflicting(conflict, left))
+
+    @routes.post("/<note_id>/restore")
+    def restore_note(note_id: str) -> Response:
+        person = signed_in()
+        return _json({"note": described(notes.restore(store, person, note_id), person)})
 
 
 def _version() -> int:

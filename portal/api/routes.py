@@ -33,7 +33,12 @@ CSV = "text/csv"
 def register(server: Flask, warehouse: Warehouse) -> None:
     """Add the API to `server`, behind its gate and with its errors."""
     routes = Blueprint("api", __name__, url_prefix=PREFIX)
+    _add_questions(routes, warehouse)
+    _add_datasets(routes, warehouse)
+    server.register_blueprint(routes)
 
+
+def _add_questions(routes: Blueprint, warehouse: Warehouse) -> None:
     @routes.post("/ask")
     def ask() -> Response:
         form = _form(request)
@@ -72,6 +77,8 @@ def register(server: Flask, warehouse: Warehouse) -> None:
         # The catch-all route of the pages reads whatever GET has no rule of its own.
         raise MethodNotAllowed(["POST"])
 
+
+def _add_datasets(routes: Blueprint, warehouse: Warehouse) -> None:
     @routes.get("/datasets")
     def datasets() -> Response:
         snapshot = warehouse.snapshot(request.args.get("version"))
@@ -89,8 +96,6 @@ def register(server: Flask, warehouse: Warehouse) -> None:
     @routes.get("/openapi.json")
     def openapi() -> Response:
         return _json(description(version_of("playhead")))
-
-    server.register_blueprint(routes)
 
 
 def _form(asking: Request) -> str:

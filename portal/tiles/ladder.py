@@ -45,42 +45,10 @@ class Ladder:
         own = _known(results[0].frame)
         if own.is_empty():
             return no_rows(context)
-        low, high = (
-            (own[_METRIC] - own[f"{_METRIC}__{end}"].fill_null(own[_METRIC])).abs().to_list()
-            for end in ("low", "high")
-        )
-        bars: Trace = {
-            "type": "bar",
-            "name": "This title",
-            "x": own["episode"].to_list(),
-            "y": own[_METRIC].to_list(),
-            "marker": {"color": "@accent"},
-            "customdata": [[int(e)] for e in own["episode"]],
-            "error_y": {
-                "type": "data",
-                "symmetric": False,
-                "array": high,
-                "arrayminus": low,
-                "color": "@muted",
-                "thickness": 1,
-                "width": 2,
-            },
-            "hovertemplate": "After episode %{x}: <b>%{y:.1%}</b> go on<extra></extra>",
-        }
-        traces = [bars]
+        traces = [_bars(own)]
         if len(results) > 1:
             others = _known(results[1].frame).join(own.select("episode"), on="episode", how="semi")
-            traces.append(
-                {
-                    "type": "scatter",
-                    "mode": "markers",
-                    "name": "Comparables",
-                    "x": others["episode"].to_list(),
-                    "y": others[_METRIC].to_list(),
-                    "marker": {"symbol": "line-ew-open", "size": 16, "color": "@ink"},
-                    "hovertemplate": "Comparables: <b>%{y:.1%}</b><extra></extra>",
-                }
-            )
+            traces.append(_marks(others))
         layout: Layout = {
             "xaxis": {"title": {"text": "Finished episode"}, "dtick": 1},
             "yaxis": {"tickformat": ",.0%", "range": [0, 1]},
@@ -89,6 +57,43 @@ class Ladder:
         }
         notes = ("Episodes finished at least 28 days ago; the last has no next one.",)
         return figure(traces, layout, filters="episode", notes=notes)
+
+
+def _bars(own: pl.DataFrame) -> Trace:
+    low, high = (
+        (own[_METRIC] - own[f"{_METRIC}__{end}"].fill_null(own[_METRIC])).abs().to_list()
+        for end in ("low", "high")
+    )
+    return {
+        "type": "bar",
+        "name": "This title",
+        "x": own["episode"].to_list(),
+        "y": own[_METRIC].to_list(),
+        "marker": {"color": "@accent"},
+        "customdata": [[int(e)] for e in own["episode"]],
+        "error_y": {
+            "type": "data",
+            "symmetric": False,
+            "array": high,
+            "arrayminus": low,
+            "color": "@muted",
+            "thickness": 1,
+            "width": 2,
+        },
+        "hovertemplate": "After episode %{x}: <b>%{y:.1%}</b> go on<extra></extra>",
+    }
+
+
+def _marks(others: pl.DataFrame) -> Trace:
+    return {
+        "type": "scatter",
+        "mode": "markers",
+        "name": "Comparables",
+        "x": others["episode"].to_list(),
+        "y": others[_METRIC].to_list(),
+        "marker": {"symbol": "line-ew-open", "size": 16, "color": "@ink"},
+        "hovertemplate": "Comparables: <b>%{y:.1%}</b><extra></extra>",
+    }
 
 
 def _known(frame: pl.DataFrame) -> pl.DataFrame:

@@ -15,6 +15,7 @@ from portal.drawing import Drawing, empty
 from portal.page import Place
 from portal.tiles.heat import cell
 from queries.condition import Dimension, Scalar
+from queries.dataset import Metric
 from queries.model import Query, Result
 
 FEWEST_ACCOUNTS, FEWEST_SHOWN = 200, 10
@@ -60,40 +61,47 @@ class Matrix:
         sizes = frame.group_by(rows.name).agg(pl.col(f"{metric.name}__n").sum())
         ordered = sizes.sort(f"{metric.name}__n", rows.name, descending=[True, False])
         down = ordered[rows.name].head(self.most_rows).to_list()
-        across = _pairs(frame, outer, inner)
-        found = {
-            (row[rows.name], row[outer.name], row[inner.name]): cell(row, metric)
-            | {"few": (row.get(_ACCOUNTS) or row[f"{metric.name}__n"]) < FEWEST_ACCOUNTS}
-            for row in frame.iter_rows(named=True)
-        }
-        shown = [c for (row, _, _), c in found.items() if row in down]
-        known = [c for c in shown if not c["few"]] or shown
         content: dict[str, Any] = {
             "rows": [_head(value, rows) for value in down],
-            "columns": [
-                {
-                    "label": f"{written.value_label(a, outer)} · {written.value_label(b, inner)}",
-                    "filter": str(b),
-                    "also": [[outer.name, str(a)]],
-                }
-                for a, b in across
-            ],
+            "columns": [_column(pair, outer, inner) for pair in _pairs(frame, outer, inner)],
             "row_label": rows.label,
             "column_label": f"{outer.label} and {inner.label.lower()}",
             "row_filter": rows.name,
             "column_filter": inner.name,
-            "cells": [[found.get((value, *pair)) for pair in across] for value in down],
             "with_text": True,
-            "from": min(c["value"] for c in known),
-            "to": max(c["value"] for c in known),
-            "low": min(known, key=lambda c: c["value"])["text"],
-            "high": max(known, key=lambda c: c["value"])["text"],
+            **_cells(frame, metric, down, (rows, outer, inner)),
         }
         left = ordered.height - len(down)
         notes = [f"Hatched: under {FEWEST_ACCOUNTS} accounts; blank: under {FEWEST_SHOWN} or none."]
         if left:
             notes.append(f"The {len(down)} largest of {ordered.height}.")
         return Drawing(kind="heat", content=content, notes=tuple(notes))
+
+
+def _cells(
+    frame: pl.DataFrame,
+    metric: Metric,
+    down: Sequence[Scalar],
+    of: tuple[Dimension, Dimension, Dimension],
+) -> dict[str, Any]:
+    """The cells of these rows, and the ends of their colours, which grey ones do not set."""
+    rows, outer, inner = of
+    found = {
+        (row[rows.name], row[outer.name], row[inner.name]): cell(row, metric)
+        | {"few": (row.get(_ACCOUNTS) or row[f"{metric.name}__n"]) < FEWEST_ACCOUNTS}
+        for row in frame.iter_rows(named=True)
+    }
+    shown = [c for (row, _, _), c in found.items() if row in down]
+    known = [c for c in shown if not c["few"]] or shown
+    low, high = (end(known, key=lambda c: c["value"]) for end in (min, max))
+    across = _pairs(frame, outer, inner)
+    return {
+        "cells": [[found.get((value, *pair)) for pair in across] for value in down],
+        "from": low["value"],
+        "to": high["value"],
+        "low": low["text"],
+        "high": high["text"],
+    }
 
 
 def _people(frame: pl.DataFrame) -> pl.Expr:
@@ -108,6 +116,15 @@ def _pairs(frame: pl.DataFrame, outer: Dimension, inner: Dimension) -> list[tupl
     pairs = frame.select(outer.name, inner.name).unique().rows()
     order = {value: i for i, value in enumerate(outer.values_order)}
     return sorted(pairs, key=lambda p: (order.get(str(p[0]), len(order)), str(p[0]), str(p[1])))
+
+
+def _column(pair: tuple[Scalar, Scalar], outer: Dimension, inner: Dimension) -> dict[str, Any]:
+    named = zip(pair, (outer, inner), strict=True)
+    return {
+        "label": " · ".join(written.value_label(value, dimension) for value, dimension in named),
+        "filter": str(pair[1]),
+        "also": [[outer.name, str(pair[0])]],
+    }
 
 
 def _head(value: Scalar, dimension: Dimension) -> dict[str, str]:

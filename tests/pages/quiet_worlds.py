@@ -210,9 +210,8 @@ def geo_effect(seed: int) -> Frames:
     )
 
 
-@cache
-def _policies() -> pl.DataFrame:
-    """Every estimator on logs in which all titles earn the same, a row a seed."""
+def _logs() -> pl.DataFrame:
+    """Logs of a policy in which all titles earn the same, some for each seed."""
     dice, rows, actions = np.random.default_rng(5), 1_500 * SEEDS, 6
     logging, target = np.array([0.3, 0.25, 0.2, 0.15, 0.07, 0.03]), np.full(actions, 1 / actions)
     action = dice.choice(actions, rows, p=logging)
@@ -242,10 +241,16 @@ def _policies() -> pl.DataFrame:
         .alias(c)
         for c in ("targets", "dm")
     ]
+    return frame.with_columns(as_maps)
+
+
+@cache
+def _policies() -> pl.DataFrame:
+    """Every estimator on such logs, a row a seed."""
     metrics = offpolicy.question(Scope(builtin().dataset("impressions")), "pi").metrics
     with TemporaryDirectory() as folder:
         path = Path(folder) / "logs.parquet"
-        frame.with_columns(as_maps).write_parquet(path)
+        _logs().write_parquet(path)
         reduction = Reduction(
             source=Source("impressions"),
             keys=(Column("seed", '"seed"'), Column(BUCKET, f'"{BUCKET}"')),

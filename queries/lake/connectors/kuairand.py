@@ -40,25 +40,7 @@ def read(request: Request, rows: Rows) -> Reading:
 def _log(request: Request, rows: Rows) -> Reading:
     rows.require(LOG, request.delivery.name)
     columns = Columns(rows)
-    user, video = columns.whole("user_id"), columns.whole("video_id")
-    columns.reject(user.is_null() | video.is_null(), "key_missing", "The user or video is missing.")
-    tab = pl.select(pl.format("tab {}", columns.whole("tab").fill_null(-1))).to_series()
-    shown = pl.DataFrame(
-        {
-            ROW: columns.row,
-            "user": user,
-            "video": video,
-            "time_ms": columns.whole("time_ms"),
-            "tab": tab,
-            "local_date": columns.date("date"),
-            "local_hour": columns.whole("hourmin") // 100,
-            "clicked": columns.boolean("is_click"),
-            "long_view": columns.boolean("long_view"),
-            "played_ms": columns.whole("play_time_ms"),
-            "runtime_ms": columns.whole("duration_ms"),
-            "is_random": columns.boolean("is_rand") if columns.has("is_rand") else False,
-        }
-    )
+    shown = _shown(columns)
     key = ["user", "video", "time_ms", "tab"]
     nth = occurrence(shown, key)
     shown = identified(
@@ -86,6 +68,29 @@ def _log(request: Request, rows: Rows) -> Reading:
         tables={"impressions": _impressions(shown), "playback": _plays(shown)},
         rejected=columns.rejected,
         notes=tuple(notes),
+    )
+
+
+def _shown(columns: Columns) -> pl.DataFrame:
+    """A row an impression, as the file has it; those of nobody or of no video are rejected."""
+    user, video = columns.whole("user_id"), columns.whole("video_id")
+    columns.reject(user.is_null() | video.is_null(), "key_missing", "The user or video is missing.")
+    tab = pl.select(pl.format("tab {}", columns.whole("tab").fill_null(-1))).to_series()
+    return pl.DataFrame(
+        {
+            ROW: columns.row,
+            "user": user,
+            "video": video,
+            "time_ms": columns.whole("time_ms"),
+            "tab": tab,
+            "local_date": columns.date("date"),
+            "local_hour": columns.whole("hourmin") // 100,
+            "clicked": columns.boolean("is_click"),
+            "long_view": columns.boolean("long_view"),
+            "played_ms": columns.whole("play_time_ms"),
+            "runtime_ms": columns.whole("duration_ms"),
+            "is_random": columns.boolean("is_rand") if columns.has("is_rand") else False,
+        }
     )
 
 

@@ -116,8 +116,8 @@ def _comparables(of: World, shoots: Shoots, genre: np.ndarray) -> list[list[int]
     return lists
 
 
-def _days(of: World, dice: np.random.Generator, shoots: Shoots) -> dict[str, object]:
-    """Main unit every shoot day, a second unit on some; nothing of the future."""
+def _shot_by(of: World, dice: np.random.Generator, shoots: Shoots) -> tuple[np.ndarray, ...]:
+    """Production, which day of its shoot, date and unit of each row, in the order of dates."""
     production = np.repeat(np.arange(len(shoots.title)), shoots.actual_days)
     nth = np.arange(len(production)) - np.repeat(
         np.cumsum(shoots.actual_days) - shoots.actual_days, shoots.actual_days
@@ -130,7 +130,13 @@ def _days(of: World, dice: np.random.Generator, shoots: Shoots) -> dict[str, obj
     both, unit = both[keep], unit[keep]
     order = np.argsort(day[both], kind="stable")
     both, unit = both[order], unit[order]
-    p, k, n = production[both], nth[both], len(both)
+    return production[both], nth[both], day[both], unit
+
+
+def _days(of: World, dice: np.random.Generator, shoots: Shoots) -> dict[str, object]:
+    """Main unit every shoot day, a second unit on some; nothing of the future."""
+    p, k, day, unit = _shot_by(of, dice, shoots)
+    n = len(p)
     places = rows()
     labour = np.array([float(r[5]) for r in places])[shoots.location[p]]
     rain = dice.random(n) < np.array([float(r[7]) for r in places])[shoots.location[p]]
@@ -148,7 +154,7 @@ def _days(of: World, dice: np.random.Generator, shoots: Shoots) -> dict[str, obj
     overtime = np.maximum(0, dice.normal(0.8, 0.9, n) + 1.5 * rain)
     return {
         "production_id": p + 1,
-        "shoot_date": of.clock.dates(day[both]),
+        "shoot_date": of.clock.dates(day),
         "unit": coded(unit, ("main", "second")),
         "location_id": shoots.location[p] + 1,
         "planned_pages_8ths": np.round(planned_pages).astype(np.int32),
