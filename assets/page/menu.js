@@ -36,8 +36,7 @@
         () => playhead.download(tile.id, format),
       ]),
       ["Download PNG", () => playhead.picture(tile)],
-      tile.dataset.metric ? ["Explain this change", () => explain(tile.dataset.dataset, tile.dataset.metric)] : null,
-      tile.dataset.metric && location.pathname !== "/distribution" ? ["See the distribution", () => spread(tile)] : null,
+      ...understood(tile),
       tile.dataset.dataset && location.pathname !== "/rows" ? ["See rows", () => rows(tile)] : null,
       playhead.events.hasTime(tile) ? ["Events and notes", () => playhead.events.list(tile)] : null,
       ["Write a note …", () => playhead.notes.write(tile)],
@@ -66,6 +65,16 @@
       "/rows",
     );
   }
+
+  // What is never offered: a change where a page compares nothing, a distribution that there is not.
+  const understood = (tile, mark = []) => [
+    tile.dataset.metric && playhead.page().compares
+      ? ["Explain this change", () => explain(tile.dataset.dataset, tile.dataset.metric, mark)]
+      : null,
+    tile.dataset.metric && !tile.dataset.spread && location.pathname !== "/distribution"
+      ? ["See the distribution", () => spread(tile, mark)]
+      : null,
+  ];
 
   // How the metric of a tile or of a mark is spread, in the days that it is about.
   function spread(tile, mark = []) {
@@ -278,8 +287,7 @@
             ? ["Exclude missing", () => playhead.view.set({ [`${name}.missing`]: "no" })]
             : [`Exclude ${label}`, () => playhead.view.toggle(name, value, ".not")],
         ["Break down by …", () => breakDown(tile, mark, anchor)],
-        tile.dataset.metric ? ["Explain this change", () => explain(tile.dataset.dataset, tile.dataset.metric, mark)] : null,
-        tile.dataset.metric && location.pathname !== "/distribution" ? ["See the distribution", () => spread(tile, mark)] : null,
+        ...understood(tile, mark),
         isOne && tile.dataset.metric && !isMissing(value) ? ["Compare with peers", () => peers(tile, name, value)] : null,
         ["See rows", () => rows(tile, mark)],
         isOne && dimension(name)?.role === "title" && location.pathname !== "/titles"

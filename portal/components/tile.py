@@ -8,6 +8,7 @@ from dash import html
 from portal.components.attributes import attributes
 from portal.page import Tile
 from queries.dataset import Dataset
+from queries.distribution import Over, why_not
 
 
 def tile_frame(name: str, tile: Tile, dataset: Dataset) -> html.Section:
@@ -41,8 +42,13 @@ def tile_frame(name: str, tile: Tile, dataset: Dataset) -> html.Section:
 
 
 def _asked(tile: Tile, dataset: Dataset) -> dict[str, str]:
-    """What its marks are of: where a menu leads from one of them."""
-    return {"data_dataset": dataset.name, "data_metric": next(iter(tile.metrics), "")}
+    """What its marks are of: where a menu leads from one of them, and where it cannot."""
+    name = next(iter(tile.metrics), "")
+    metric = next((m for m in dataset.metrics if m.name == name), None)
+    overs: tuple[Over, ...] = ("units", "rows")
+    is_spread = metric is not None and not all(why_not(metric, dataset, over) for over in overs)
+    asked = {"data_dataset": dataset.name, "data_metric": name}
+    return asked | ({} if is_spread else {"data_spread": "none"})
 
 
 def _bare_frame(name: str, tile: Tile, dataset: Dataset) -> html.Section:
