@@ -7,6 +7,7 @@ from portal.routing import discover
 from portal.tiles import (
     AnomalyLog,
     AnomalyMap,
+    Findings,
     Headline,
     InvariantResults,
     Lateness,
@@ -37,6 +38,7 @@ PAGE = Page(
     compare="none",
     order=61,
     sections=(
+        Section(tiles=(Findings(changes=False),)),
         Section(
             title="Is the data there?",
             tiles=(

@@ -12,6 +12,7 @@ from portal.components.problem import no_rows
 from portal.context import Context
 from portal.drawing import Drawing, empty
 from portal.page import Place
+from portal.statement import Statement
 from portal.tiles.figure import Trace, figure, rounded
 from queries.analyses import anomaly
 from queries.analyses.anomaly import Watched
@@ -63,6 +64,32 @@ class _Anomalies:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnomalyLog(_Anomalies):
     """The days that are told, the farthest first."""
+
+    def statements(self, results: Sequence[Result], context: Context) -> Sequence[Statement]:
+        found = self.watched(results) if results else Watched(pl.DataFrame())
+        if found.days.is_empty():
+            return ()
+        if found.told.is_empty():
+            return (Statement.unsaid(found.chance, "No day was out of line."),)
+        row = found.told.row(0, named=True)
+        metric, dimension = context.metric(row["metric"]), context.dataset.dimension(self.by)
+        place = written.value_label(row["slice"], dimension)
+        low, high = (written.number(row[end], metric) for end in ("low", "high"))
+        return (
+            Statement(
+                subject=f"{metric.label}, {place}, {written.day(row['day'])}:",
+                verb="",
+                size=written.number(row["value"], metric),
+                interval=f"foretold {low} to {high}",
+                reason=f"The farthest of {found.told.height} days out of line in {found.series} "
+                "series.",
+                evidence="descriptive",
+                probability=found.chance,
+                is_sure=True,
+                tone=written.tone(metric, row["z"], row["z"]),
+                filters=(self.by, str(row["slice"])),
+            ),
+        )
 
     def draw(self, results: Sequence[Result], context: Context) -> Drawing:
         if not results:

@@ -85,10 +85,14 @@ def told(z: Array) -> Flags:
     """
     found = np.zeros(z.shape, dtype=bool)
     is_known = np.isfinite(z)
-    chances = 2 * stdtr(_DEGREES, -np.abs(z[is_known]))
-    rates = np.array(benjamini_hochberg(chances.tolist()))
-    found[is_known] = (rates <= FALSE_DISCOVERIES) & (np.abs(z[is_known]) > BEYOND)
+    found[is_known] = (_rates(z) <= FALSE_DISCOVERIES) & (np.abs(z[is_known]) > BEYOND)
     return found
+
+
+def _rates(z: Array) -> Array:
+    """The false discovery rate at which each known error would be told."""
+    chances = 2 * stdtr(_DEGREES, -np.abs(z[np.isfinite(z)]))
+    return np.array(benjamini_hochberg(chances.tolist()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +117,12 @@ class Watched:
         if self.days.is_empty():
             return self.days
         return self.days.filter("is_told").sort(pl.col("z").abs(), descending=True)
+
+    @property
+    def chance(self) -> float:
+        """The chance of an error as far as the farthest, of all that was looked at (Simes 1986)."""
+        rates = _rates(self.days["z"].to_numpy()) if self.days.height else np.empty(0)
+        return float(rates.min()) if rates.size else 1.0
 
 
 def watched(metrics: Sequence[Metric], frame: pl.DataFrame, accounts: pl.DataFrame) -> Watched:

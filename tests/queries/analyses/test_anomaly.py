@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 from scipy.stats import norm
 
-from queries.analyses.anomaly import BEYOND, WARM_UP, foretold, told, watched
+from queries.analyses.anomaly import BEYOND, WARM_UP, Watched, foretold, told, watched
 from queries.dataset import ROWS, Metric
 from queries.formula import Array
 
@@ -120,3 +120,10 @@ def test_too_little_past_foretells_nothing():
     frame, accounts = answers(normal_days(10, series=2)[:, :WARM_UP], 500)
     assert watched((AMOUNT,), frame, accounts).told.is_empty()
     assert watched((AMOUNT,), frame.clear(), accounts).told.is_empty()
+
+
+def test_the_chance_of_the_farthest_error_is_of_all_that_was_looked_at():
+    lone = Watched(pl.DataFrame({"z": [8.0, 0.1, -0.2]}))
+    among = Watched(pl.DataFrame({"z": [8.0, *([0.1] * 299)]}))
+    assert among.chance == pytest.approx(100 * lone.chance)
+    assert Watched(pl.DataFrame()).chance == 1
