@@ -83,8 +83,8 @@ class Stake:
 
 
 def ending(scope: Scope, days: int) -> Condition:
-    """What a scope keeps, of windows that end within so many days of the last complete one."""
-    soon = Filter(scope.dataset.dimension("days_to_end"), "between", (0, days))
+    """What a scope keeps, of windows that end within so many days after the last complete one."""
+    soon = Filter(scope.dataset.dimension("days_to_end"), "between", (1, days))
     kept = conjunction(scope.where, soon)
     assert kept is not None  # noqa: S101  # there is one
     return kept
