@@ -63,7 +63,12 @@ class MemberFlow:
                 "tickformat": ",.3~s",
                 "title": {"text": "Accounts"},
             },
-            "xaxis": {"type": "category", "tickangle": 0},
+            "xaxis": {
+                "type": "category",
+                "tickangle": 0,
+                "tickvals": [label for label, _, _ in steps],
+                "ticktext": [label.replace(" ", "<br>") for label, _, _ in steps],
+            },
             "bargap": 0.35,
             "hovermode": "closest",
             "shapes": _links(steps),
