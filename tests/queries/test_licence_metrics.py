@@ -132,7 +132,7 @@ def test_the_share_that_ends_is_of_the_hours_in_all_windows(
             found = hours(recent(inside.get(key(window), []), demo.complete))
             whole += found
             end = window["window_end"]
-            if end and demo.complete <= end <= demo.complete + timedelta(days):
+            if end and demo.complete < end <= demo.complete + timedelta(days):
                 ending += found
         asked = demo.asked("licensed_viewing", days=str(days))
         assert asked["ending_share"] == pytest.approx(ending / whole)
@@ -154,7 +154,7 @@ def test_what_ends_is_each_title_with_its_hours(
     expected: dict[int, float] = defaultdict(float)
     for window in windows:
         end = window["window_end"]
-        if end and demo.complete <= end <= demo.complete + timedelta(60):
+        if end and demo.complete < end <= demo.complete + timedelta(60):
             seen = recent(inside.get(key(window), []), demo.complete)
             expected[window["title_id"]] += hours(seen)
     titles = found_stake(demo, 60).titles
