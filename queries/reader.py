@@ -1,6 +1,7 @@
 """Reading: the reductions of one snapshot, through the cache, and whom its rows are of."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
@@ -18,13 +19,15 @@ from queries.model import Query
 from queries.one_scan import joint, parted
 from queries.paired import FEWEST_BUCKETS
 from queries.period import Period
-from queries.plan import Plan, over, population_plan
-from queries.reduction import Engine, Reduction
+from queries.plan import INHABITED, Plan, over, population_plan
+from queries.reduction import Engine, Part, Reduction
 from queries.rollup import known_population
 
 MANY_ROWS = 300_000
 SPLIT_PAYS = 12
 """Of few more rows than that it costs less to split them all by bucket, where that answers."""
+PROOF_PAYS = 4
+"""A table of fewer times so many rows is counted at once."""
 SHARE_OF_DAYS = 1 / 14
 SHARE_OF_ROWS = 0.06
 
@@ -124,6 +127,18 @@ class Reader:
         share = SHARE_OF_DAYS / 2 if is_wide else SHARE_OF_DAYS
         looked_at = 0 if is_timed or period.end > days[1] else round(kept.days * share)
         return FirstLook(fewest, int(rows * SHARE_OF_ROWS), looked_at)
+
+    def proves(self, counted: Reduction, fewest: int) -> bool:
+        """Whether the first rows of a large table are of so many accounts: then all of them are."""
+        rows = self._tables.rows(counted.source.table)
+        if (
+            counted.aggregates != (INHABITED,)
+            or counted.keys
+            or rows < self._many_rows * PROOF_PAYS
+        ):
+            return False
+        first = self.reduce(replace(counted, part=Part(self._many_rows)))
+        return bool(first[INHABITED.key].item() >= fewest)
 
     @property
     def knows_people(self) -> bool:

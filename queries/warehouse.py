@@ -303,6 +303,8 @@ def _refuse_few(counts: tuple[Reduction, ...], reader: Reader, fewest: int) -> N
     Neither those of the period it is held against.
     """
     for counted in counts:
+        if reader.proves(counted, fewest):
+            continue
         found = reader.reduce(counted).row(0)
         _check_enough(max((n for n in found if n is not None), default=0), reader, fewest)
 

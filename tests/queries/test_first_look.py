@@ -13,10 +13,11 @@ from polars.testing import assert_frame_equal
 
 from queries.cache import FrameCache
 from queries.catalog import Catalog
-from queries.condition import Dimension
+from queries.condition import Dimension, Filter
 from queries.dataset import BUCKETS, ROWS, SMALL, Access
 from queries.engines.duckdb_engine import DuckDBEngine
 from queries.engines.polars_engine import PolarsEngine
+from queries.errors import UnsafeQuestion
 from queries.first_look import ENOUGH
 from queries.lake.lake import Change, Lake
 from queries.model import Query
@@ -50,7 +51,7 @@ def _skewed(dice: np.random.Generator, values: int, size: int) -> np.ndarray:
     return dice.choice(np.arange(1, values + 1), size, p=weights / weights.sum())
 
 
-def _world(folder: Path, seed: int, engine: Engine) -> Ways:
+def _world(folder: Path, seed: int, engine: Engine, few: int = 0) -> Ways:
     dice = np.random.default_rng(seed)
     rows = plays(6_000, seed=seed, accounts=1_500)
     home, played = (_skewed(dice, n, size) for n, size in ((12, 1_501), (40, rows.height)))
@@ -74,14 +75,14 @@ def _world(folder: Path, seed: int, engine: Engine) -> Ways:
     lake.commit([Change(table="programmes", rows=titles())], "titles")
     for number, part in enumerate(parts):
         lake.commit([Change(table="plays", rows=part, day="local_date")], f"part {number}")
-    return _ways(lake, engine)
+    return _ways(lake, engine, few)
 
 
-def _ways(lake: Lake, engine: Engine) -> Ways:
+def _ways(lake: Lake, engine: Engine, few: int = 0) -> Ways:
     """Asked with a first look at few rows, and without."""
     first, counted = (
         Warehouse(lake, engine, FrameCache(None), Catalog((RAW,)), many_rows=many)
-        for many in (0, NEVER)
+        for many in (few, NEVER)
     )
     return first, counted
 
@@ -181,6 +182,29 @@ def test_which_cell_is_withheld_beside_a_small_one_goes_by_all_rows(
     )
     shown = same(misleading, query).drop_nulls("hours_viewed")
     assert shown[by.name].to_list() == ["A" if by is COUNTRY else "Title 1"]
+
+
+def test_an_analysis_is_refused_a_handful_and_told_the_rest_whatever_came_first(
+    tmp_path: Path, duckdb_engine: DuckDBEngine
+):
+    ways = _world(tmp_path, 0, duckdb_engine, few=500)
+    rows = (RAW.metric("rows"),)
+    refused: set[bool] = set()
+    for number in range(1, 13):
+        where = Filter(COUNTRY, "in", (f"C{number:02}",))
+        query = Query(
+            dataset=RAW, metrics=rows, where=where, period=HALF, interval=False, keeps_small=True
+        )
+        try:
+            ways[1].ask(query, Access())
+        except UnsafeQuestion:
+            refused.add(True)
+            with pytest.raises(UnsafeQuestion):
+                ways[0].ask(query, Access())
+        else:
+            refused.add(False)
+            same(ways, query)
+    assert refused == {True, False}
 
 
 def test_enough_buckets_are_those_that_are_grey_no_longer():
