@@ -86,12 +86,12 @@ def _read(
     results: Sequence[Result], context: Context
 ) -> tuple[episodes.Episodes, list[tuple[Scalar, survival.Counts]]]:
     """The episodes, and the largest cohorts of the one that is shown."""
-    known = episodes.episodes(results[:5], context)
-    if known.shown is None or len(results) < 7:  # noqa: PLR2004  # nothing followed
+    known = episodes.episodes(results[:4], context)
+    if known.shown is None or len(results) < 6:  # noqa: PLR2004  # nothing followed
         return known, []
     name = _cohort(context).name
     here = pl.col("episode").cast(pl.Int64).fill_null(1) == known.shown.episode
-    entries, exits = (result.frame.filter(here).drop_nulls(name) for result in results[5:7])
+    entries, exits = (result.frame.filter(here).drop_nulls(name) for result in results[4:6])
     sizes = exits.group_by(name).agg(pl.col("rows").sum()).filter(pl.col("rows") >= _FEWEST)
     largest = sizes.sort("rows", name, descending=[True, False])[name].head(_MOST).to_list()
     found = [

@@ -35,7 +35,7 @@ def questions(context: Context) -> tuple[Query, ...]:
 def following(results: Sequence[Result], context: Context) -> tuple[Query, ...]:
     """The same of comparables."""
     kinds = tuple(results[2].frame["kind"].drop_nulls().unique().sort().to_list())
-    return scenes.questions(others(context, kinds)) if kinds else ()
+    return (scenes.question(others(context, kinds)),) if kinds else ()
 
 
 def others(context: Context, kinds: tuple[str, ...]) -> Scope:
@@ -100,12 +100,14 @@ def episodes(results: Sequence[Result], context: Context) -> Episodes:
     frames = [_numbered(result.frame) for result in results]
     lengths = frames[2].drop_nulls("runtime_minutes")
     minutes = dict(lengths.select("episode", "runtime_minutes").iter_rows())
-    if len(frames) < 5:  # noqa: PLR2004  # nothing followed
+    if len(frames) < 4:  # noqa: PLR2004  # nothing followed
         return Episodes([], minutes, context)
     title = ", ".join(context.view.values("title"))
     numbers = frames[1]["episode"].unique().sort().to_list()
     parts = [
-        scenes.Part(title, number, _positions(frames[0:2], number), _positions(frames[3:5], number))
+        scenes.Part(
+            title, number, _positions(frames[0:2], number), _positions(frames[3:4] * 2, number)
+        )
         for number in numbers
     ]
     return Episodes(parts, minutes, context)

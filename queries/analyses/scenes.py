@@ -45,6 +45,15 @@ def questions(scope: Scope, by: tuple[str, ...] = ("episode",)) -> tuple[Query, 
     )
 
 
+def question(scope: Scope, by: tuple[str, ...] = ("episode",)) -> Query:
+    """The same in one: plays by where they began, ended and why. For few groups, of many rows.
+
+    Its answer is both of theirs.
+    """
+    whole = replace(scope, where=conjunction(scope.where, *_only_plays(scope)))
+    return counted_by(whole, ["rows"], [*by, "start_position", "position", "was_left"])
+
+
 def _only_plays(scope: Scope) -> tuple[Condition, ...]:
     dataset = scope.dataset
     return (

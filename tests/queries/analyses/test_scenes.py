@@ -16,6 +16,8 @@ from queries.analyses.scenes import (
     losing,
     lost,
     positions,
+    positions_by,
+    question,
     questions,
     scenes,
     whole_curves,
@@ -134,6 +136,11 @@ def test_the_bad_cut_of_the_demo_company_is_the_only_scene_of_its_title(demo_hom
         chosen = Filter(playback.dimension("title_id"), operation, (title,))
         scope = Scope(playback, Period(last - timedelta(83), last), conjunction(kind, chosen))
         answers += [warehouse.ask(q, Access()).frame for q in questions(scope)]
+    together = warehouse.ask(question(scope), Access()).frame
+    in_one = positions_by(together, together, ("episode",))
+    for key, apart in positions_by(answers[2], answers[3], ("episode",)).items():
+        assert (apart.events == in_one[key].events).all()
+        assert (at_risk(apart) == at_risk(in_one[key])).all()
     numbers = answers[1]["episode"].unique().sort().to_list()
     sides = [
         [positions(*(f.filter(pl.col("episode") == n) for f in answers[i : i + 2])) for i in (0, 2)]
