@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
@@ -31,6 +31,8 @@ from tests.queries.strategies import questions
 from tests.queries.test_engines_agree import agree
 
 NEVER = 10**12
+OF_NOBODY = 2
+"""The world in which some rows name no account."""
 HALF = Period(START, START + timedelta(50))
 RAW = replace(DATASET, rollups=())
 Ways = tuple[Warehouse, Warehouse]
@@ -60,7 +62,7 @@ def _world(folder: Path, seed: int, engine: Engine, few: int = 0) -> Ways:
         pl.Series("title_id", played),
         pl.col("bucket").cast(pl.Int16),
     )
-    if seed == 2:
+    if seed == OF_NOBODY:
         # Every tenth row names no account.
         is_named = pl.int_range(pl.len()) % 10 > 0
         rows = rows.with_columns(
@@ -108,6 +110,8 @@ def same(ways: Ways, query: Query) -> pl.DataFrame:
 def test_whatever_is_asked_the_same_is_shown_withheld_and_marked(
     query: Query, world: int, limit: int, with_total: bool, worlds: list[Ways]
 ):
+    # A pair of nobody and a day is one in each bucket: no metric of the catalog counts such pairs.
+    assume(world != OF_NOBODY or RAW.metric("account_days") not in query.metrics)
     period = query.period or HALF
     asked = replace(
         query,
