@@ -62,7 +62,7 @@ class Efficiency:
             traces.append(_dots(own, "Chosen", "@ink", faded=False, size=13))
         middle = float(frame.select(pl.col("reach").median()).item())
         layout: Layout = {
-            "xaxis": {"type": "log", "tickformat": ",.2~p", "showgrid": True,
+            "xaxis": {"type": "log", "tickformat": ",.2~p", "showgrid": True, "dtick": 1,
                       "title": {"text": "Reach: accounts that started it in 28 days, log scale"}},
             "yaxis": {"type": "log", "tickformat": ",.2~r", "ticksuffix": "×",
                       "title": {"text": "Efficiency, log scale"}},

@@ -16,6 +16,7 @@ from portal.components.problem import no_rows
 from portal.context import Context
 from portal.drawing import Drawing, empty
 from portal.page import Place
+from portal.statement import Statement
 from portal.tiles.launch import HORIZON_DAYS, LAST_DAY, Launch, alike, comparables_of
 from portal.tiles.rankers import scope
 from queries.analyses import launch
@@ -36,6 +37,25 @@ class LaunchStanding(Launch):
     """Of one title: its last day among comparables, and its end of the window, as numbers."""
 
     place: Place = field(default_factory=lambda: Place(span=12, height=84))
+
+    def statements(self, results: Sequence[Result], context: Context) -> Sequence[Statement]:
+        """What to say of it where nothing else is found: it is no test, so nothing is claimed."""
+        if not context.view.values("title") or Launch.draw(self, results, context).kind == "empty":
+            return ()
+        comparables, own = self.curves(results, context)
+        stands = _standing(own, comparables)
+        if own["title_id"].n_unique() != 1 or stands is None:
+            return ()
+        metric = context.metric(self.metric)
+        said = (
+            f"By day {stands['day']} since its release: {written.number(stands['value'], metric)} "
+            f"{metric.unit}, above {stands['share']:.0%} of {stands['launches']} {alike(context)} "
+            f"(95 % {stands['low']:.0%} to {stands['high']:.0%})."
+        )
+        if stands["p50"] is not None:
+            low, middle, high = (written.number(stands[p], metric) for p in ("p10", "p50", "p90"))
+            said += f" Projected to day {LAST_DAY}: {middle} (80 % {low} to {high})."
+        return (Statement.unsaid(1.0, said),)
 
     def draw(self, results: Sequence[Result], context: Context) -> Drawing:
         drawn = Launch.draw(self, results, context)

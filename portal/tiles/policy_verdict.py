@@ -94,8 +94,9 @@ class PolicyVerdict:
                 "Effective sample size",
                 share(found.effective_share),
                 "Share of the log that counts once it is weighted (Kong 1992).",
-                f"{written.count(found.effective_rows)} rows; no interval: it is of this log",
-            ),
+                "",
+            )
+            | {"basis": f"{written.count(found.effective_rows)} rows; no interval: of this log"},
             _score(
                 "Mean weight",
                 f"{found.mean_weight.value:.3f}",

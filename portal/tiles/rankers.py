@@ -72,7 +72,7 @@ class RankerRates:
         }
         without = [row["label"] for row in rows if row["debiased_take_rate"] is None]
         notes = (f"Position is not taken out of: {', '.join(without)}.",) if without else ()
-        return figure(traces, layout, filters="ranker", notes=notes)
+        return figure(traces, layout, filters="ranker", notes=(*_ends_of(rows), *notes))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +108,20 @@ class SlotRates:
             return _NO_RANDOM
         keys = (context.dataset.dimension("row"), context.dataset.dimension("column"))
         return heat(cells, keys, _SLOTS, (_SAID[name],))
+
+
+def _ends_of(rows: Sequence[dict[str, Any]]) -> tuple[str, ...]:
+    """Which ranker earns most and which least of what is seen, once position is taken out."""
+    name = "debiased_take_index"
+    known = sorted((r for r in rows if r[f"{name}__low"] is not None), key=lambda r: r[name])
+    if len(known) < 2:  # noqa: PLR2004 - a most and a least
+        return ()
+    most, least = (
+        f"{row['label']}, {row[name]:.2f}× the average slot (95 % {row[f'{name}__low']:.2f} to "
+        f"{row[f'{name}__high']:.2f})"
+        for row in (known[-1], known[0])
+    )
+    return (f"Position taken out, most: {most}; least: {least}.",)
 
 
 def scope(context: Context) -> Scope:

@@ -2,13 +2,14 @@
 
 from datetime import date, timedelta
 from pathlib import Path
+from urllib.parse import urlencode
 
 import polars as pl
 import pytest
 
 from portal.open_page import ask, open_page
 from portal.routing import discover
-from portal.tiles.launch_standing import LaunchList
+from portal.tiles.launch_standing import LaunchList, LaunchStanding
 from queries.cache import FrameCache
 from queries.catalog import builtin
 from queries.dataset import Access
@@ -52,6 +53,25 @@ def test_a_young_launch_is_held_against_those_of_its_kind_by_the_same_day(demo_h
             pl.Series([below + equal / 2]).to_numpy(), pl.Series([1.0 * len(ids)]).to_numpy()
         )
         assert (row["low"], row["high"]) == pytest.approx((ends.low[0], ends.high[0]))
+
+
+def test_a_launch_that_nothing_can_be_compared_with_is_told_by_its_comparables(demo_home: Path):
+    lake, engine = Lake(demo_home / "lake"), DuckDBEngine(memory="1GB")
+    warehouse = Warehouse(lake, engine, FrameCache(None), builtin())
+    page = discover("pages")["/titles"]
+    opened = open_page(page, "", warehouse, Access())
+    (tile,) = [t for t in opened.tiles().values() if isinstance(t, LaunchList)]
+    context = opened.tile_context(tile)
+    (shown,) = tile.joined(ask(opened, tile, warehouse, Access()), context)
+    row = shown.frame.sort("value", descending=True).row(0, named=True)
+    one = open_page(page, f"?{urlencode({'title': row['title']})}", warehouse, Access())
+    (own,) = [t for t in one.tiles().values() if isinstance(t, LaunchStanding)]
+    (said,) = own.statements(ask(one, own, warehouse, Access()), one.tile_context(own))
+    assert not said.is_sure
+    assert said.silence.startswith(f"By day {row['day']} since its release: ")
+    assert (
+        f"above {row['share']:.0%} of {row['launches']} launches of the same kind" in said.silence
+    )
 
 
 def test_the_list_is_drawn_with_the_newest_first(demo_home: Path):
