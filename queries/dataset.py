@@ -34,7 +34,7 @@ MetricClass = Literal["additive", "semi-additive", "ratio", "distinct", "quantil
 
 Better = Literal["up", "down", "none"]
 
-IntervalKind = Literal["bucket", "share", "wilson", "quantile", "none"]
+IntervalKind = Literal["bucket", "proportion", "wilson", "quantile", "none"]
 
 Clock = Literal["local", "utc"]
 

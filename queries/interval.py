@@ -155,11 +155,12 @@ def wilson(successes: Array, trials: Array) -> Bounds:
 
 
 def effective_trials(share: Array, half_width: Array, trials: Array, units: Array) -> Array:
-    """How many independent trials would tell as much of a share as its rows do, 1 to `trials`.
+    """How many independent trials would tell as much of a proportion as its rows, 1 to `trials`.
 
     Korn & Graubard 1998, Survey Methodology 24, 193-201: those whose binomial variance is the one
-    found over clusters, its degrees of freedom included. Where none or all succeed no variance is
-    found, and each of its `units`, such as accounts, is one trial.
+    found over clusters, its degrees of freedom included. Where none or all succeed none is found;
+    there each of the `units`, such as accounts, is one trial. That rule is ours, and careful:
+    nothing tells how alike the rows of an account are.
     """
     with np.errstate(all="ignore"):
         found = np.minimum(share * (1 - share) * (Z / half_width) ** 2, trials)
@@ -167,10 +168,11 @@ def effective_trials(share: Array, half_width: Array, trials: Array, units: Arra
     return np.where(np.isnan(half_width), np.nan, np.maximum(found, 1.0))
 
 
-def share_bounds(share: Array, half_width: Array, trials: Array, units: Array) -> Bounds:
+def proportion_bounds(share: Array, half_width: Array, trials: Array, units: Array) -> Bounds:
     """Wilson's interval over effective trials: inside 0 to 1, and never of no width."""
     effective = effective_trials(share, half_width, trials, units)
-    return wilson(share * effective, effective)
+    found = wilson(share * effective, effective)
+    return Bounds(np.clip(found.low, 0, share), np.clip(found.high, share, 1))
 
 
 def square_and_add(shares: tuple[Array, Array], bounds: tuple[Bounds, Bounds]) -> Bounds:

@@ -17,14 +17,16 @@ from queries.interval import (
     Bounds,
     influence,
     margin,
+    proportion_bounds,
     quantile_bounds,
     relative,
     replicates,
-    share_bounds,
     square_and_add,
     wilson,
 )
 from queries.small_cells import accounts
+
+_ROUNDING = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +84,9 @@ def _formula_columns(metric: Metric, formula: Formula, gathered: Gathered) -> di
         earlier = _replicates(metric, formula, previous, population)
         inhabited = _inhabited(metric, current, previous)
         change = _change(name, (values, before), (spread, earlier), inhabited)
-        if metric.interval == "share":
+        if metric.interval in ("proportion", "wilson"):
             held = _bounds(metric, formula, (previous, population), (before, earlier))
-            _keep_between(change, name, (values, before), (bounds, held))
+            _widened(change, name, (values, before), (bounds, held))
         columns |= change
     return columns
 
@@ -123,8 +125,8 @@ def _bounds(
     if metric.interval == "wilson":
         return _accounts_bounds(formula, cells, population)
     half_width = margin(spread, _inhabited(metric, cells))
-    if metric.interval == "share" and isinstance(formula, Arithmetic):
-        return share_bounds(values, half_width, _trials(formula, cells), _units(cells, population))
+    if metric.interval == "proportion" and (sides := _sides(formula)) is not None:
+        return _proportion_bounds(sides, cells, values, half_width)
     bounds = Bounds.around(values, half_width)
     # Sums of non-negative parts cannot be negative, whatever the normal approximation says.
     if _subtracts(formula):
@@ -132,32 +134,44 @@ def _bounds(
     return Bounds(np.where(values >= 0, np.maximum(bounds.low, 0), bounds.low), bounds.high)
 
 
-def _trials(formula: Arithmetic, cells: Cells) -> Array:
-    """Of how many rows a share is, whatever they weigh."""
-    below = formula.operands[1]
-    trials = np.asarray(below.evaluate(cells.totals), dtype=np.float64)
-    if not (isinstance(below, Aggregate) and below.operation == "count"):
-        trials = np.fmin(trials, cells.totals[ROWS.key])
-    return trials
+def _proportion_bounds(
+    sides: tuple[Aggregate, Aggregate], cells: Cells, values: Array, half_width: Array
+) -> Bounds:
+    """Between 0 and 1, save where amounts of either sign make it no proportion after all."""
+    below = sides[1]
+    part, whole = (cells.buckets[a.key] for a in sides)
+    is_part = ((part >= 0) & (part <= whole * (1 + _ROUNDING))).all(axis=1)
+    trials = cells.totals[below.key if below.operation == "count" else below.matching.key]
+    units = accounts((whole > 0).sum(axis=1).astype(np.float64))
+    inside = proportion_bounds(values, half_width, trials, units)
+    plain = Bounds.around(values, half_width)
+    return Bounds(
+        np.where(is_part, inside.low, plain.low), np.where(is_part, inside.high, plain.high)
+    )
 
 
-def _units(cells: Cells, population: Array) -> Array:
-    """About how many units each group is of; of nobody's rows, endlessly many."""
-    occupied = cells.occupied(ROWS.key)
-    if occupied is None:
-        return np.full(cells.groups.height, population.sum())
-    return np.where(occupied > 0, np.fmin(accounts(occupied), population.sum()), np.inf)
+def _sides(formula: Formula) -> tuple[Aggregate, Aggregate] | None:
+    """What is above the line and what is below it, where each is an aggregate."""
+    if not (isinstance(formula, Arithmetic) and formula.name == "/"):
+        return None
+    match formula.operands:
+        case (Aggregate() as above, Aggregate() as below):
+            return above, below
+        case _:
+            return None
 
 
-def _keep_between(
-    change: dict[str, Array], name: str, shares: tuple[Array, Array], bounds: tuple[Bounds, Bounds]
+def _widened(
+    change: dict[str, Array], name: str, values: tuple[Array, Array], bounds: tuple[Bounds, Bounds]
 ) -> None:
-    """The change of a share lies between -1 and 1, and is uncertain where none or all succeeded."""
+    """Where none or all succeeded in both periods nothing varies, and yet nothing is certain."""
     low, high = change[f"{name}__delta_low"], change[f"{name}__delta_high"]
-    apart = square_and_add(shares, bounds)
-    is_edge = np.any([(s <= 0) | (s >= 1) for s in shares], axis=0)
-    change[f"{name}__delta_low"] = np.where(is_edge, apart.low, np.maximum(low, -1.0))
-    change[f"{name}__delta_high"] = np.where(is_edge, apart.high, np.minimum(high, 1.0))
+    is_still = low == high
+    apart = square_and_add(values, bounds)
+    change[f"{name}__delta_low"] = np.where(is_still, apart.low, low)
+    change[f"{name}__delta_high"] = np.where(is_still, apart.high, high)
+    for end in ("relative_low", "relative_high"):
+        change[f"{name}__{end}"] = np.where(is_still, np.nan, change[f"{name}__{end}"])
 
 
 def _accounts_bounds(formula: Formula, cells: Cells, population: Array) -> Bounds:
@@ -171,8 +185,14 @@ def _accounts_bounds(formula: Formula, cells: Cells, population: Array) -> Bound
 
 
 def _inhabited(metric: Metric, *periods: Cells) -> Array | None:
-    """In how many clusters each group has rows; None where those without any count as zeros."""
-    found = [cells.buckets[ROWS.key] for cells in periods if ROWS.key in cells.buckets]
+    """In how many clusters each group has rows; None where those without any count as zeros.
+
+    Of a ratio the rows below the line.
+    """
+    sides = None if isinstance(metric.formula, Estimation) else _sides(metric.formula)
+    key = ROWS.key if sides is None else sides[1].key
+    counted = [c.buckets.get(key, c.buckets.get(ROWS.key)) for c in periods]
+    found = [rows for rows in counted if rows is not None]
     if metric.kind == "additive" or not found:
         return None
     return np.asarray((np.sum(found, axis=0) > 0).sum(axis=1))

@@ -4,7 +4,7 @@ Pure: nothing here reads data. There is no other way from a question to an engin
 no SQL without an access inside it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from queries import activity
@@ -28,7 +28,7 @@ from queries.dataset import (
 from queries.derived import require
 from queries.estimation import Estimation
 from queries.expression import columns_of
-from queries.formula import Aggregate
+from queries.formula import Aggregate, Arithmetic
 from queries.model import Query
 from queries.period import Period
 from queries.reduction import Column, Reduction, Source, Tables
@@ -252,9 +252,19 @@ def _adding(
 def _aggregates(query: Query) -> tuple[Aggregate, ...]:
     """What the metrics need, and how many rows are behind them."""
     rows = {CLOSING_ROWS if m.is_closing else ROWS for m in query.metrics}
+    rows |= {a for m in query.metrics if query.interval for a in _rows_below(m)}
     metrics = () if query.keeps_small else query.metrics
     people = {a for m in metrics for a in _people(query, m)}
     return tuple(sorted({*merged(query.metrics), *rows, ROWS, *people}, key=lambda a: a.key))
+
+
+def _rows_below(metric: Metric) -> Iterator[Aggregate]:
+    """What counts the rows below the line of a proportion, whatever they weigh."""
+    formula = metric.formula
+    if metric.interval == "proportion" and isinstance(formula, Arithmetic):
+        below = formula.operands[1]
+        if isinstance(below, Aggregate) and below.operation == "sum":
+            yield below.matching
 
 
 def _people(query: Query, metric: Metric) -> tuple[Aggregate, ...]:

@@ -93,7 +93,7 @@ def no_interval(row: dict[str, Any], metric: Metric, context: Context) -> str:
         return f"95 % at most {written.number(high, metric)}"
     if not context.dataset.entity:
         return "published total: no interval"
-    return "counted in full: no interval" if metric.interval == "none" else "too few: no interval"
+    return "given without an interval" if metric.interval == "none" else "too few: no interval"
 
 
 def spark(result: Result) -> dict[str, Any]:

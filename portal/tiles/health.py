@@ -208,7 +208,7 @@ def _page_metric(metric: PageMetric, dataset: Dataset, page: Page) -> dict[str, 
 
 _INTERVALS = {
     "bucket": "jackknife over buckets of the rows’ owners",
-    "share": "Wilson’s over effective rows, for a share of rows",
+    "proportion": "Wilson’s over effective trials, for a proportion of rows",
     "wilson": "Wilson’s, for a share of accounts",
     "quantile": "outer interval of a quantile, clustered",
     "none": "none",

@@ -19,7 +19,7 @@ from portal.theme import SERIES
 from portal.tiles.figure import Layout, Trace, figure
 from portal.tiles.heat import FEWEST_ROWS, Heat, heat
 from portal.tiles.rankers import scope
-from queries.analyses.cluster import cells, counted_by, is_present, left_out
+from queries.analyses.cluster import cells, counted_by, is_present, left_out, occupied
 from queries.condition import Dimension
 from queries.interval import margin
 from queries.model import Query, Result
@@ -113,6 +113,7 @@ def shares(known: pl.DataFrame, keys: tuple[str, str], largest: Sequence[Any]) -
     by, of = keys
     found, hours = cells(known, keys, "hours_viewed")
     _, plays = cells(known, keys, "plays")
+    people = occupied(known, keys, "plays")
     values = found[of].unique().to_list()
     place = {value: i for i, value in enumerate(values)}
     every = np.zeros((len(values), hours.shape[1]))
@@ -128,7 +129,7 @@ def shares(known: pl.DataFrame, keys: tuple[str, str], largest: Sequence[Any]) -
             index = share / usual.sum(axis=1)[which]
             indices = parts / (usual_without / usual_without.sum(axis=0))[which]
             wide, wide_index = margin(parts), margin(indices)
-        gone = is_withheld((own > 0).sum(axis=1).astype(np.float64), FEWEST_SHOWN)
+        gone = is_withheld(people[at], FEWEST_SHOWN)
         if gone.sum() == 1 and not gone.all():
             # Shares add up to one, so a single one that is missing would be known.
             gone = gone | (own.sum(axis=1) == own[~gone].sum(axis=1).min())

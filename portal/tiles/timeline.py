@@ -14,7 +14,7 @@ from portal.page import Place
 from portal.theme import SERIES
 from portal.tiles.figure import Layout, Trace, figure, rounded, runtime_axis
 from portal.tiles.rankers import scope
-from queries.analyses.cluster import cells, counted_by, is_present, left_out
+from queries.analyses.cluster import cells, counted_by, is_present, left_out, occupied
 from queries.interval import margin
 from queries.model import Query, Result
 from queries.small_cells import FEWEST_SHOWN, is_withheld
@@ -103,7 +103,8 @@ def _spread(part: pl.DataFrame, width: int) -> pl.DataFrame:
     Positions of fewer than ten clusters, which are as many accounts or more, are withheld.
     """
     at = pl.col("position").cast(pl.Int64) // width
-    groups, laid_out = cells(part.with_columns(at.alias("position")), ["position"], "interactions")
+    part = part.with_columns(at.alias("position"))
+    groups, laid_out = cells(part, ["position"], "interactions")
     counts = np.zeros((_LAST // width, laid_out.shape[1]))
     counts[groups["position"].to_numpy()] = laid_out
     share = counts.sum(axis=1) / counts.sum()
@@ -121,7 +122,8 @@ def _spread(part: pl.DataFrame, width: int) -> pl.DataFrame:
     )
     if counts.shape[1] == 1:
         return told
-    people = (counts > 0).sum(axis=1).astype(np.float64)
+    people = np.zeros(len(counts))
+    people[groups["position"].to_numpy()] = occupied(part, ["position"], "interactions")
     gone = pl.Series(is_withheld(people, FEWEST_SHOWN))
     numbers = pl.col("interactions", *columns)
     return told.with_columns(pl.when(~gone).then(numbers))

@@ -19,8 +19,8 @@ from queries.period import Period
 
 __all__ = ["CLUSTERS", "Estimate", "is_present", "left_out"]
 
-_PLACE = f'"{BUCKET}" // {BUCKETS // CLUSTERS} - "{BUCKET}" // {BUCKETS} * {CLUSTERS}'
-CLUSTER = Dimension("cluster", "Cluster", _PLACE, kind="number")
+CLUSTER = Dimension("cluster", "Cluster", f'"{BUCKET}" // {BUCKETS // CLUSTERS}', kind="number")
+"""From `CLUSTERS` on rows name no account; they vary with the cluster as many below."""
 EVERY_GROUP = 5_000_000
 
 
@@ -73,10 +73,29 @@ def cells(frame: pl.DataFrame, keys: Sequence[str], value: str) -> tuple[pl.Data
     has_clusters = CLUSTER.name in frame.columns
     laid_out = np.zeros((groups.height, CLUSTERS if has_clusters else 1))
     numbers = indexed[CLUSTER.name] if has_clusters else pl.repeat(0, indexed.height, eager=True)
-    cluster = numbers.cast(pl.Int64).fill_null(0).to_numpy()
+    cluster = numbers.cast(pl.Int64).fill_null(0).to_numpy() % CLUSTERS
     amounts = indexed[value].cast(pl.Float64).fill_null(0).fill_nan(0).to_numpy()
     np.add.at(laid_out, (indexed["__group"].to_numpy(), cluster), amounts)
     return groups, laid_out
+
+
+def occupied(frame: pl.DataFrame, keys: Sequence[str], value: str) -> Array:
+    """In how many clusters accounts have some of a value, by group in the order of `cells`.
+
+    So many accounts there are, or more; rows that name none are no account's.
+    """
+    is_theirs = (pl.col(CLUSTER.name) < CLUSTERS) & (pl.col(value) > 0)
+    counted = frame.group_by(keys, maintain_order=True).agg(
+        pl.col(CLUSTER.name).filter(is_theirs).n_unique()
+    )
+    return counted[CLUSTER.name].cast(pl.Float64).to_numpy()
+
+
+def named(frame: pl.DataFrame) -> pl.DataFrame:
+    """The rows that name an account; the frame itself where all do, or no cluster is told."""
+    if CLUSTER.name not in frame.columns or not (frame[CLUSTER.name] >= CLUSTERS).any():
+        return frame
+    return frame.filter(pl.col(CLUSTER.name) < CLUSTERS)
 
 
 def around(value: float | Array, replicates: Array) -> Estimate:

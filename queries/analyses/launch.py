@@ -11,7 +11,7 @@ from datetime import timedelta
 import numpy as np
 import polars as pl
 
-from queries.analyses.cluster import CLUSTER, EVERY_GROUP, Scope, counted_by
+from queries.analyses.cluster import CLUSTER, CLUSTERS, EVERY_GROUP, Scope, counted_by
 from queries.condition import Filter, conjunction
 from queries.formula import Array
 from queries.model import Query
@@ -77,7 +77,7 @@ def told(frame: pl.DataFrame) -> pl.DataFrame:
         seen: set[int] = set()
         ends: list[int] = []
         for (day,), cells in days.group_by("days_since_release", maintain_order=True):
-            seen |= set(cells[CLUSTER.name].drop_nulls().to_list())
+            seen |= {number for number in cells[CLUSTER.name] if number in range(CLUSTERS)}
             if len(seen) >= FEWEST_SHOWN:
                 ends, seen = [*ends, int(str(day))], set()
         if ends and seen:

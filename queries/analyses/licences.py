@@ -286,7 +286,7 @@ def laid_out(frame: pl.DataFrame, value: str, ids: list[int]) -> Array:
     rows = zip(frame["title_id"], numbers.fill_null(0), frame[value].fill_null(0), strict=True)
     for title, cluster, amount in rows:
         if title in place:
-            found[place[title], int(cluster)] += amount
+            found[place[title], int(cluster) % CLUSTERS] += amount
     return found
 
 

@@ -17,9 +17,9 @@ import numpy as np
 import polars as pl
 from scipy.special import stdtr  # pyright: ignore[reportMissingTypeStubs]
 
-from queries.analyses.cluster import CLUSTER, CLUSTERS, Scope, counted_by
+from queries.analyses.cluster import CLUSTER, CLUSTERS, Scope, counted_by, named
 from queries.analyses.standing_out import false_discoveries
-from queries.analyses.survival import Counts, log_rank, told
+from queries.analyses.survival import Counts, crowd_of, log_rank, told
 from queries.condition import Condition, Filter, conjunction
 from queries.formula import Array
 from queries.interval import FEWEST_CLUSTERS
@@ -80,12 +80,20 @@ def positions_by(
 
 def _counted(entries: pl.DataFrame, exits: pl.DataFrame, places: pl.DataFrame) -> list[Counts]:
     left = pl.col("was_left")
-    grids = (
-        _on_grids(exits.filter(left), "position", places.height),
-        _on_grids(exits.filter(~left), "position", places.height),
-        _on_grids(entries, "start_position", places.height),
-    )
-    return [Counts(GRID, *(grid[place] for grid in grids)) for place in range(places.height)]
+
+    def gridded(began: pl.DataFrame, ended: pl.DataFrame) -> list[Counts]:
+        grids = (
+            _on_grids(ended.filter(left), "position", places.height),
+            _on_grids(ended.filter(~left), "position", places.height),
+            _on_grids(began, "start_position", places.height),
+        )
+        return [Counts(GRID, *(grid[place] for grid in grids)) for place in range(places.height)]
+
+    whole, began, ended = gridded(entries, exits), named(entries), named(exits)
+    if began is entries and ended is exits:
+        return whole
+    crowds = (crowd_of(counted) for counted in gridded(began, ended))
+    return [replace(c, crowd=crowd) for c, crowd in zip(whole, crowds, strict=True)]
 
 
 def at_risk(counted: Counts) -> Array:
@@ -229,7 +237,8 @@ def _on_grids(frame: pl.DataFrame, name: str, groups: int) -> Array:
     if _PLACE in frame.columns:
         place = frame[_PLACE].cast(pl.Int64).to_numpy() * len(GRID) + place
     if CLUSTER.name in frame.columns:
-        place = place * CLUSTERS + frame[CLUSTER.name].cast(pl.Int64).fill_null(0).to_numpy()
+        cluster = frame[CLUSTER.name].cast(pl.Int64).fill_null(0).to_numpy()
+        place = place * CLUSTERS + cluster % CLUSTERS
     else:
         place = place * CLUSTERS
     shape = (groups, len(GRID), CLUSTERS)

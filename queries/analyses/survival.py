@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 from scipy.special import chdtrc  # pyright: ignore[reportMissingTypeStubs]
 
-from queries.analyses.cluster import CLUSTER, Scope, cells, counted_by
+from queries.analyses.cluster import CLUSTER, Scope, cells, counted_by, named
 from queries.estimators.product_limit import (
     Counts,
     Curve,
@@ -116,13 +116,24 @@ def counts(
         starts = known[entry]
     times = pl.concat([known[time], starts]) if starts is not None else known[time]
     grid = np.sort(times.unique().to_numpy()).astype(np.float64)
-    is_event = pl.col(happened)
-    return Counts(
-        grid,
-        _on_grid(known.filter(is_event), time, grid),
-        _on_grid(known.filter(~is_event), time, grid),
-        None if entry is None else _on_grid(known, entry, grid),
-    )
+
+    def counted(rows: pl.DataFrame) -> Counts:
+        is_event = pl.col(happened)
+        return Counts(
+            grid,
+            _on_grid(rows.filter(is_event), time, grid),
+            _on_grid(rows.filter(~is_event), time, grid),
+            None if entry is None else _on_grid(rows, entry, grid),
+        )
+
+    theirs = named(known)
+    return replace(counted(known), crowd=None if theirs is known else crowd_of(counted(theirs)))
+
+
+def crowd_of(counted: Counts) -> Array:
+    """How many are at risk at each time: clusters of accounts, or rows where none are told."""
+    at_risk = at_risk_of(*parts(counted))
+    return at_risk if at_risk.ndim == 1 else (at_risk > 0).sum(axis=1).astype(np.float64)
 
 
 def told(counted: Counts) -> Curve:
@@ -131,8 +142,8 @@ def told(counted: Counts) -> Curve:
     A step further on would be somebody's own: the curve ends there. Clusters are counted, which are
     as many accounts or more; without them rows are.
     """
-    curve, at_risk = kaplan_meier(counted), at_risk_of(*parts(counted))
-    crowd = at_risk if at_risk.ndim == 1 else (at_risk > 0).sum(axis=1)
+    curve = kaplan_meier(counted)
+    crowd = crowd_of(counted) if counted.crowd is None else counted.crowd
     times = counted.time[crowd >= FEWEST_SHOWN]
     kept = np.isin(curve.time, times)
     last = float(times.max(initial=-inf))

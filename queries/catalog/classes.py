@@ -38,7 +38,7 @@ def interval_of(formula: Formula, found: MetricClass, entity: str) -> IntervalKi
     """The interval that is right by default. Published totals (no entity) have none.
 
     Units counted once each are a binomial proportion, of all units or of those counted below the
-    line. Anything else varies as its buckets do; a share of rows lies between 0 and 1, too.
+    line. Anything else varies as its buckets do; a proportion of rows lies between 0 and 1, too.
     """
     if not entity:
         return "none"
@@ -46,7 +46,7 @@ def interval_of(formula: Formula, found: MetricClass, entity: str) -> IntervalKi
         return "quantile"
     if _counts(formula, entity) or _is_share_of(formula, entity):
         return "wilson"
-    return "share" if found == "ratio" and is_part_of_whole(formula) else "bucket"
+    return "proportion" if found == "ratio" and is_part_of_whole(formula) else "bucket"
 
 
 def _is_linear(formula: Formula) -> bool:

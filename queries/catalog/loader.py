@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from queries.catalog import derived
+from queries.catalog.checks import check_pairs, check_proportion
 from queries.catalog.classes import class_of, interval_of, may_be
 from queries.catalog.format import (
     WrittenActivity,
@@ -240,6 +241,8 @@ def _read_formula(
             f"Write class: {found}, or leave the class out.",
             code=CODE,
         )
+    check_proportion(written.interval, formula, where)
+    check_pairs(formula, dataset.entity, where)
     interval = interval_of(formula, declared if declared == "model" else found, dataset.entity)
     return formula.closing() if written.at_end else formula, declared, interval
 

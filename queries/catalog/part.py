@@ -1,4 +1,4 @@
-"""Whether a formula is a share: rows that meet a condition, over all those that might.
+"""Whether a formula is a proportion: rows that meet a condition, over all those that might.
 
 Read off the conditions alone, so it says yes only where the one below the line surely follows from
 the one above; a metric that knows better declares it.
@@ -14,21 +14,27 @@ from queries.formula import Aggregate, Arithmetic, Formula
 
 _COMPARISONS = (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.Between, exp.In)
 #: What may have a value although a part of it has none.
-_FORGIVING = (exp.Coalesce, exp.Case, exp.If, exp.Is, exp.Or, exp.Greatest, exp.Least)
+_FORGIVING = (
+    exp.Coalesce, exp.Case, exp.If, exp.Is, exp.Or, exp.And, exp.In, exp.Between, exp.Greatest,
+    exp.Least,
+)  # fmt: skip
+
+
+def may_be_proportion(formula: Formula) -> bool:
+    """Whether it is of one kind above and below the line: both counts of rows, or sums of one."""
+    if not (isinstance(formula, Arithmetic) and formula.name == "/"):
+        return False
+    sides = [o for o in formula.operands if isinstance(o, Aggregate)]
+    kinds = {(a.operation, a.argument if a.operation == "sum" else "", a.is_closing) for a in sides}
+    is_pair = len(sides) == len(formula.operands) == 2  # noqa: PLR2004
+    return is_pair and len(kinds) == 1 and sides[0].operation in ("count", "sum")
 
 
 def is_part_of_whole(formula: Formula) -> bool:
-    """Whether what is above the line is a part of what is below it: both counts, or sums of one."""
-    if not (isinstance(formula, Arithmetic) and formula.name == "/" and len(formula.operands) == 2):  # noqa: PLR2004
+    """Whether what is above the line is surely a part of what is below it."""
+    if not (isinstance(formula, Arithmetic) and may_be_proportion(formula)):
         return False
-    above, below = formula.operands
-    if not (isinstance(above, Aggregate) and isinstance(below, Aggregate)):
-        return False
-    kinds = {(a.operation, a.argument if a.operation == "sum" else "") for a in (above, below)}
-    if len(kinds) > 1 or above.operation not in ("count", "sum"):
-        return False
-    if above.is_closing != below.is_closing:
-        return False
+    above, below = (o for o in formula.operands if isinstance(o, Aggregate))
     given = [parse_row(text) for text in _conditions(above)]
     return all(any(_follows(wanted, from_) for from_ in given) for wanted in _conditions(below))
 
@@ -59,7 +65,8 @@ def _needs(given: Expr, value: Expr) -> bool:
     """Whether a condition can only hold where a value is there."""
     bare = given.this.unnest() if isinstance(given, exp.Not) else given
     if isinstance(bare, exp.Is):
-        return bare is not given and bare.this.unnest() == value
+        is_missing = isinstance(bare.expression, exp.Null)
+        return is_missing and bare is not given and bare.this.unnest() == value
     if bare == value:
         return True
     if isinstance(bare, _COMPARISONS) and value in (bare.this, bare.args.get("expression")):

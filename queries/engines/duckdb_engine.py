@@ -138,7 +138,7 @@ class DuckDBEngine:
     ) -> None:
         """Run a derived table's SELECT over its inputs into a Parquet file, ordered by its day.
 
-        Of those that may be sliced it reads these buckets; rows of nobody go with the first.
+        Of those that may be sliced it reads these buckets; rows without any go with the first.
         """
         complete = f"DATE {text(str(complete_through))}" if complete_through else "NULL::DATE"
         order = f" ORDER BY {quoted(derived.day)}" if derived.day else ""
@@ -246,8 +246,8 @@ def _slice(buckets: range) -> str:
     """The WHERE of a span of buckets; of all of them, none."""
     if buckets == EVERY_BUCKET:
         return ""
-    nobody = f" OR {BUCKET} >= {BUCKETS} OR {BUCKET} IS NULL" if buckets.start == 0 else ""
-    return f" WHERE {BUCKET} BETWEEN {buckets.start} AND {buckets.stop - 1}{nobody}"
+    nobody = f" OR {BUCKET} IS NULL" if buckets.start == 0 else ""
+    return f" WHERE {BUCKET} % {BUCKETS} BETWEEN {buckets.start} AND {buckets.stop - 1}{nobody}"
 
 
 def _no_rows(spared: OptionalInput) -> str:

@@ -70,13 +70,15 @@ class Counts:
     """At each rising `time`: how many it happened to, left unseen, and came under observation.
 
     Arrays are `times` or `times x clusters`. `entered` None means that all are watched from the
-    start; else somebody who enters at a time is at risk at that very time.
+    start; else somebody who enters at a time is at risk at that very time. `crowd` says in how many
+    clusters accounts are at risk where some rows name none; None where all do.
     """
 
     time: Array
     events: Array
     censored: Array
     entered: Array | None = None
+    crowd: Array | None = None
 
 
 def kaplan_meier(counted: Counts) -> Curve:

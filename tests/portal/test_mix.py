@@ -62,3 +62,15 @@ def test_what_few_accounts_watched_is_withheld_with_what_would_give_it_away():
     few = found.filter(pl.col("group") == "DE")
     assert few["share"].to_list() == [None, None]
     assert found.filter(pl.col("group") != "DE")["share"].null_count() == 0
+
+
+def test_rows_of_nobody_do_not_make_few_accounts_many():
+    frame = _frame(np.random.default_rng(5)).filter(
+        (pl.col("country") != "DE") | (pl.col("device") != "web") | (pl.col(CLUSTER.name) < 3)
+    )
+    is_web = (pl.col("country") == "DE") & (pl.col("device") == "tv")
+    nobodys = frame.filter(is_web).with_columns(
+        pl.lit("web").alias("device"), pl.col(CLUSTER.name) + CLUSTERS
+    )
+    found = shares(pl.concat([frame, nobodys]), ("country", "device"), GROUPS)
+    assert found.filter(pl.col("group") == "DE")["share"].to_list() == [None, None]

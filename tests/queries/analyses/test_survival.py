@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from queries.analyses.cluster import CLUSTERS
+from queries.analyses.cluster import CLUSTER, CLUSTERS
 from queries.analyses.survival import (
     Counts,
     abandonment,
@@ -120,6 +120,22 @@ def test_visits_without_a_play_are_censored_and_not_left_out():
     assert curve.at(30) == pytest.approx(2 / 3)
     assert curve.at(90) == pytest.approx(1 / 3)
     assert curve.time.max() == 90
+
+
+def test_rows_of_nobody_are_part_of_a_curve_and_do_not_make_it_longer():
+    cluster = pl.Series(CLUSTER.name, [*range(20), *range(3), *range(CLUSTERS, 2 * CLUSTERS)])
+    frame = pl.DataFrame(
+        {
+            "choosing_seconds": [10] * 20 + [60] * (3 + CLUSTERS),
+            "has_play": True,
+            "rows": 1.0,
+        }
+    ).with_columns(cluster)
+    curve = first_play(frame)
+    assert curve.at(10) == pytest.approx((3 + CLUSTERS) / frame.height)
+    assert curve.time.max() == 10
+    everybody = first_play(frame.with_columns(pl.col(CLUSTER.name) % CLUSTERS))
+    assert everybody.time.max() == 60
 
 
 def test_bands_by_cluster_cover_the_truth_where_accounts_repeat():

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -13,15 +14,16 @@ from hypothesis import strategies as st
 from queries.cache import FrameCache
 from queries.catalog import Catalog, builtin
 from queries.catalog.part import is_part_of_whole
+from queries.condition import Dimension, Filter
 from queries.dataset import Access
 from queries.formula import Aggregate, Arithmetic, parse
-from queries.interval import effective_trials, margin, replicates, share_bounds, wilson
+from queries.interval import effective_trials, margin, proportion_bounds, replicates, wilson
 from queries.lake.lake import Change, Lake
 from queries.model import Comparison, Query
 from queries.period import Period
 from queries.reduction import Engine
 from queries.warehouse import Warehouse
-from tests.queries.small_lake import COUNTRY, DATASET, METRICS, START, plays, titles
+from tests.queries.small_lake import COUNTRY, DATASET, METRICS, START, metric, plays, titles
 
 SHARES = [
     "count(*) filter (where a) / count(*)",
@@ -49,6 +51,12 @@ NOT_SHARES = [
     "sum(w) filter (where a) / count(*)",
     "count(distinct u) / count(*)",
     "1 - count(*) filter (where a) / count(*)",
+    "100.0 * count(*) filter (where a) / count(*)",
+    "count(*) filter (where x is not true) / count(*) filter (where x is not null)",
+    "count(*) filter (where not (a and b = 1)) / count(*) filter (where a is not null)",
+    "count(*) filter (where x in (1, y)) / count(*) filter (where y is not null)",
+    "count(*) filter (where x not in (1, y)) / count(y)",
+    "count(*) filter (where x not between y and z) / count(*) filter (where y is not null)",
 ]
 
 
@@ -63,17 +71,17 @@ def test_what_may_leave_its_whole_is_none(formula: str):
 
 
 def test_every_share_of_the_catalogue_is_held_between_0_and_1():
-    shares = [m for d in builtin().datasets for m in d.metrics if m.interval == "share"]
+    shares = [m for d in builtin().datasets for m in d.metrics if m.interval == "proportion"]
     assert len(shares) > 30
-    untested = [m.name for m in shares if m.format == "percent" and not m.tests]
-    assert not untested
+    held = {'"value" BETWEEN 0 AND 1', '"value" >= 0'}
+    assert {str(test) for m in shares for test in m.tests} == held
 
 
 @given(st.floats(0, 1), st.floats(0, 0.4), st.integers(1, 10**6), st.integers(1, 10**4))
 def test_the_interval_of_a_share_lies_between_0_and_1_around_it(
     share: float, half: float, trials: int, units: int
 ):
-    found = share_bounds(*(np.array([float(x)]) for x in (share, half, trials, units)))
+    found = proportion_bounds(*(np.array([float(x)]) for x in (share, half, trials, units)))
     assert -1e-12 <= found.low[0] <= share + 1e-9
     assert share - 1e-9 <= found.high[0] <= 1 + 1e-12
     assert found.low[0] < found.high[0]
@@ -113,11 +121,54 @@ def test_it_holds_the_truth_where_the_symmetric_one_does_not(accounts: int, mean
         spread = replicates(formula, {above: clicks, below: seen}, np.ones(accounts))
         half = margin(spread)
         units = np.full(len(share), float(accounts))
-        found = share_bounds(share, half, seen.sum(axis=1), units)
+        found = proportion_bounds(share, half, seen.sum(axis=1), units)
         held.append((found.low <= mean) & (mean <= found.high))
         plain.append((share - half <= mean) & (mean <= share + half))
     assert 0.92 <= np.mean(held) <= 0.96
     assert np.mean(held) > np.mean(plain)
+
+
+CLICKED = "sum(weight) filter (where clicked and watched_s >= 600)"
+WEIGHED = f"{CLICKED} / sum(weight) filter (where watched_s >= 600)"
+HALF = Period(START.replace(month=2, day=10), START.replace(month=3, day=20))
+
+
+def ask(warehouse: Warehouse, formula: str, where: Filter | None = None) -> dict[str, Any]:
+    """The row of the country where nobody clicks."""
+    asked = metric("rate", formula, kind="ratio", interval="proportion")
+    dataset = replace(DATASET, metrics=(asked,), rollups=(), activities=())
+    query = Query(dataset=dataset, metrics=(asked,), by=(COUNTRY,), period=HALF, where=where)
+    compared = replace(query, compare=Comparison("previous", HALF.shifted(-39)))
+    frame = warehouse.ask(compared, Access()).frame
+    return frame.row(by_predicate=pl.col("country") == "DE", named=True)
+
+
+def test_rows_count_as_often_as_they_are_and_not_as_they_weigh(extremes: Warehouse):
+    weighed, plain = (ask(extremes, WEIGHED.replace("weight", w)) for w in ("weight", "one"))
+    assert weighed["rate__high"] == pytest.approx(plain["rate__high"])
+
+
+def test_those_below_the_line_are_the_trials_whether_the_metric_says_so_or_the_question(
+    extremes: Warehouse,
+):
+    watched = Dimension("watched", "Watched", '"watched_s"', "number")
+    inside = ask(
+        extremes,
+        "count(*) filter (where clicked and watched_s >= 3000)"
+        " / count(*) filter (where watched_s >= 3000)",
+    )
+    outside = ask(
+        extremes,
+        "count(*) filter (where clicked) / count(*)",
+        Filter(watched, "between", (3000, 10**9)),
+    )
+    assert 0.01 < inside["rate__high"] == pytest.approx(outside["rate__high"])
+
+
+def test_amounts_of_either_sign_are_no_proportion(extremes: Warehouse):
+    signed = ask(extremes, "sum(net) filter (where device = 'tv') / sum(net)")
+    assert signed["rate"] > 1
+    assert signed["rate__low"] < signed["rate"] < signed["rate__high"]
 
 
 @pytest.fixture
@@ -125,7 +176,14 @@ def extremes(tmp_path: Path, engine: Engine) -> Warehouse:
     """In one country nobody ever clicks, in another all do."""
     never, always = pl.col("country") == "DE", pl.col("country") == "KR"
     clicked = pl.when(never).then(False).when(always).then(True).otherwise("clicked")
-    rows = plays().with_columns(clicked.alias("clicked"), pl.col("bucket").cast(pl.Int16))
+    is_tv = pl.col("device") == "tv"
+    rows = plays().with_columns(
+        clicked.alias("clicked"),
+        pl.col("bucket").cast(pl.Int16),
+        weight=20.0,
+        one=1.0,
+        net=pl.when(is_tv).then(2.0).otherwise(-0.5),
+    )
     lake = Lake(tmp_path / "lake")
     changes = [Change(table="programmes", rows=titles())]
     lake.commit([*changes, Change(table="plays", rows=rows, day="local_date")], "extremes")
@@ -133,7 +191,7 @@ def extremes(tmp_path: Path, engine: Engine) -> Warehouse:
 
 
 def test_what_never_happened_may_have_happened_yet(extremes: Warehouse):
-    (rate,) = (replace(m, interval="share") for m in METRICS if m.name == "click_rate")
+    (rate,) = (replace(m, interval="proportion") for m in METRICS if m.name == "click_rate")
     dataset = replace(DATASET, metrics=(rate,))
     half = Period(START.replace(month=2, day=10), START.replace(month=3, day=20))
     asked = Query(dataset=dataset, metrics=(rate,), by=(COUNTRY,), period=half)
