@@ -102,7 +102,7 @@
     const foot = size.t + size.h;
     const box = h(
       "div",
-      { class: "events", role: "group", "aria-label": "Events and notes" },
+      { class: "events", role: "group", "aria-label": "Events and notes", style: `top:${node.offsetTop}px` },
       groups.map(({ at, marks }) => [
         h("span", { class: "event-line", style: `${left(at)};top:${size.t}px;height:${size.h}px` }),
         spanOf(marks, xaxis, foot, grain),
