@@ -65,7 +65,7 @@ class Matrix:
             "rows": [_head(value, rows) for value in down],
             "columns": [_column(pair, outer, inner) for pair in _pairs(frame, outer, inner)],
             "row_label": rows.label,
-            "column_label": f"{outer.label} and {inner.label.lower()}",
+            "column_label": f"{outer.label} and {written.lowered(inner.label)}",
             "row_filter": rows.name,
             "column_filter": inner.name,
             "with_text": True,

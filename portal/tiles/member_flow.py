@@ -67,7 +67,7 @@ class MemberFlow:
                 "type": "category",
                 "tickangle": 0,
                 "tickvals": [label for label, _, _ in steps],
-                "ticktext": [label.replace(" ", "<br>") for label, _, _ in steps],
+                "ticktext": ["<br>".join(label.rsplit(" ", 1)) for label, _, _ in steps],
             },
             "bargap": 0.35,
             "hovermode": "closest",
