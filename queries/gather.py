@@ -6,6 +6,7 @@ rollup where one has that part. A ranking of a wide
 dimension is cut to its top before buckets are asked for.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -50,11 +51,13 @@ def gather(
     *,
     fewest: int = 0,
     first_look: FirstLook | None = None,
+    known: Mapping[str, Histogram] | None = None,
 ) -> Cells:
     """The cells of a reduction of `plan`; of exactly `groups`, where they are given.
 
     A ranking that is cut has none of those that are of fewer than `fewest` accounts. With
     `first_look` accounts are counted as far as marks need it, where no interval is asked for.
+    Histograms that are `known` are not read.
     """
     query = plan.query
     is_added = plan.adding is not None and _is_counted_by_bucket(query)
@@ -84,12 +87,16 @@ def gather(
             groups = plain.groups
         groups = _cut(query, plain, groups)
         reduction = _restricted(reduction, query, groups)
-    cells = _with_buckets(plan, reduction, reduce, groups)
+    cells = _with_buckets(plan, reduction, reduce, groups, known or {})
     return cells if plain is None else replace(cells, left_out=plain.left_out)
 
 
 def _with_buckets(
-    plan: Plan, reduction: Reduction, reduce: Reduce, groups: pl.DataFrame | None
+    plan: Plan,
+    reduction: Reduction,
+    reduce: Reduce,
+    groups: pl.DataFrame | None,
+    known: Mapping[str, Histogram],
 ) -> Cells:
     """The cells with all that intervals need: sums by bucket, and histograms of quantiles."""
     query = plan.query
@@ -102,7 +109,7 @@ def _with_buckets(
         values = laid_out(reduce(reduction), reduction, bucketed.groups)
         totals |= {a.key: values.totals[a.key] for a in others}
     histograms = {
-        a.key: _histogram(reduce(binned(reduction, a)), bucketed.groups)
+        a.key: known.get(a.key) or _histogram(reduce(binned(reduction, a)), bucketed.groups)
         for a in others
         if a.operation == "quantile" and query.interval and _has_interval(query, a)
     }
@@ -153,6 +160,16 @@ def summed_up(plan: Plan, cells: Cells) -> Cells | None:
         {key: values.sum(axis=0, keepdims=True) for key, values in cells.buckets.items()},
         inhabited=most,
     )
+
+
+def summed_histograms(plan: Plan, cells: Cells) -> dict[str, Histogram]:
+    """Those of all groups as one, where no group was cut."""
+    if _is_wide(plan.query, plan.groups):
+        return {}
+    return {
+        key: replace(one, counts=one.counts.sum(axis=0, keepdims=True))
+        for key, one in cells.histograms.items()
+    }
 
 
 def shows_the_gone(query: Query, reduction: Reduction) -> bool:

@@ -21,7 +21,7 @@ from queries.derived import require
 from queries.distribution import Distribution, has_others, plan_distribution, sides
 from queries.errors import NotLoaded, UnsafeQuestion
 from queries.estimate import estimated
-from queries.gather import gather, shows_the_gone, summed_up, with_the_gone
+from queries.gather import gather, shows_the_gone, summed_histograms, summed_up, with_the_gone
 from queries.health import Health, doubts, health
 from queries.lake.lake import Lake
 from queries.lake.snapshot import Snapshot
@@ -356,13 +356,15 @@ def _gathered_whole(planned: Plan, groups: Gathered, whole: Plan, reader: Reader
     reduce = reader.of_both(query)
     summed = summed_up(planned, groups.current)
     first_look = reader.first_look(whole, whole.groups, groups.fewest)
-    current = summed or gather(whole, whole.groups, reduce, None, first_look=first_look)
+    bins = summed_histograms(planned, groups.current)
+    current = summed or gather(whole, whole.groups, reduce, None, first_look=first_look, known=bins)
     before = None
     if query.compare is not None:
         known = groups.previous if has_all_before(planned, groups) else None
         summed = None if known is None else summed_up(planned, known)
         earlier = over(whole.groups, query.compare.period)
-        before = summed or gather(whole, earlier, reduce, None)
+        bins = {} if known is None else summed_histograms(planned, known)
+        before = summed or gather(whole, earlier, reduce, None, known=bins)
     gathered = Gathered(current, before, groups.population)
     return _with_estimates(planned, gathered, reader, (None, None))
 

@@ -6,15 +6,16 @@ from datetime import date, timedelta
 import polars as pl
 import pytest
 from hypothesis import given, settings
+from polars.testing import assert_frame_equal
 
 from queries.cache import FrameCache
 from queries.catalog import Catalog
 from queries.condition import Filter
-from queries.dataset import Access, Dataset, TimeBucket
+from queries.dataset import Access, Dataset, Key, TimeBucket
 from queries.engines.duckdb_engine import DuckDBEngine
 from queries.lake.lake import Change, Lake
-from queries.model import Query
-from queries.period import Grain, Period
+from queries.model import Comparison, Query
+from queries.period import Grain, Period, previous
 from queries.plan import plan
 from queries.rollups import refresh
 from queries.warehouse import Warehouse
@@ -98,6 +99,24 @@ def test_what_is_by_bucket_is_read_off_a_rollup_beside_what_no_rollup_has(
     ).ask(query, Access())
     raw = asked(duckdb_engine, rolled, RAW)
     assert_same(ours, raw.ask(replace(query, dataset=RAW), Access()))
+
+
+@pytest.mark.parametrize("by", [(COUNTRY,), (TimeBucket(DAY, Grain.WEEK),), (COUNTRY, DEVICE)])
+def test_a_quantile_of_all_groups_together_is_that_of_the_question_without_groups(
+    by: tuple[Key, ...], rolled: Lake, duckdb_engine: DuckDBEngine
+) -> None:
+    period = Period(START + timedelta(45), START + timedelta(58))
+    whole = Query(
+        dataset=DATASET,
+        metrics=(DATASET.metric("startup"),),
+        period=period,
+        compare=Comparison("previous", previous(period)),
+    )
+    split = asked(duckdb_engine, rolled, DATASET).ask(replace(whole, by=by), Access()).total
+    alone = asked(duckdb_engine, rolled, DATASET).ask(whole, Access()).frame
+    told = [c for c in split.columns if c.startswith("startup")]
+    assert {"startup", "startup__low", "startup__delta_low"} <= set(told)
+    assert_frame_equal(split[told], alone[told], rel_tol=1e-9)
 
 
 def test_rollups_are_rebuilt_for_the_days_that_changed_only(
