@@ -1,6 +1,7 @@
 """`playhead user`: who can sign in. The way to the first admin of a new portal."""
 
 import sys
+from dataclasses import replace
 from typing import Annotated, get_args
 
 import typer
@@ -66,6 +67,45 @@ def password(email: Email, password_stdin: FromInput = False) -> None:
 
 
 @app.command()
+def rights(
+    email: Email,
+    *,
+    role: Annotated[str, typer.Option(help=", ".join(get_args(Role)))] = "",
+    unit: Annotated[str, typer.Option(help=", ".join(UNITS))] = "",
+    only: Annotated[
+        list[str] | None,
+        typer.Option(metavar="DIMENSION=VALUE,...", help="The only rows to see. Repeat it."),
+    ] = None,
+    hide: Annotated[
+        list[str] | None,
+        typer.Option(metavar="AGGREGATE", help="As in “sum(amount_usd)”. Repeat it."),
+    ] = None,
+    everything: Annotated[
+        bool, typer.Option("--everything", help="Take row rules and hidden numbers away.")
+    ] = False,
+) -> None:
+    """Change what a person may do and see, at once. What is left out stays."""
+    with kept() as store:
+        person = people.by_email(store, email)
+        if everything:
+            person = replace(person, row_rules={}, hidden_numbers=())
+        changed = replace(
+            person,
+            role=_role(role) if role else person.role,
+            unit=unit or person.unit,
+            row_rules=dict(map(_row_rule, only)) if only else person.row_rules,
+            hidden_numbers=tuple(hide) if hide else person.hidden_numbers,
+        )
+        person = people.change_rights(store, changed)
+    rules = (f"{name} in {', '.join(map(str, kept))}" for name, kept in person.row_rules.items())
+    seen = "; ".join(rules) or "all rows"
+    hidden = "; ".join(person.hidden_numbers) or "nothing"
+    printing.note(
+        f"{person.email} is {person.role} of {person.unit}, sees {seen}; hidden: {hidden}."
+    )
+
+
+@app.command()
 def deactivate(email: Email) -> None:
     """Shut a person out; what they saved stays."""
     with kept() as store:
@@ -88,6 +128,14 @@ def _role(text: str) -> Role:
         if text == role:
             return role
     raise Invalid(f"There is no role “{text}”.", f"Roles: {', '.join(get_args(Role))}.")
+
+
+def _row_rule(text: str) -> tuple[str, tuple[str, ...]]:
+    name, _, values = text.partition("=")
+    found = tuple(value for part in values.split(",") if (value := part.strip()))
+    if not name.strip() or not found:
+        raise Invalid(f"“{text}” is no row rule.", "Write it so: --only country=BR,MX.")
+    return name.strip(), found
 
 
 def _password(*, from_input: bool) -> str:

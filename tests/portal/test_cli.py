@@ -189,6 +189,16 @@ def test_somebody_sees_only_what_they_may(viewing: Terminal, monkeypatch: pytest
     assert viewing.json("user", "list", "--json")["people"][0]["unit"] == "content"
     answer = viewing.json("ask", "viewing", "rows", "--as", "ann@example.com", "--format", "json")
     assert answer["total"]["rows"] == 5
+    ask = ("ask", "viewing", "rows", "--as", "ann@example.com", "--format", "json")
+    viewing("user", "rights", "ann@example.com", "--role", "editor", "--only", "country=BR,MX")
+    assert viewing.json(*ask)["total"]["rows"] == 2
+    viewing("user", "rights", "ann@example.com", "--hide", "count(*)")
+    assert viewing.json(*ask, status=2)["error"]["code"] == "access_denied"
+    viewing("user", "rights", "ann@example.com", "--everything")
+    assert viewing.json(*ask)["total"]["rows"] == 5
+    assert viewing.json("user", "list", "--json")["people"][0]["role"] == "editor"
+    viewing("user", "rights", "ann@example.com", "--only", "country", status=2)
+    assert b"--only country=BR,MX" in viewing.said
 
 
 def test_the_same_file_again_is_already_there_and_a_broken_one_is_refused(
