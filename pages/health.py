@@ -25,8 +25,6 @@ _WATCHED = (
     "mean_startup_seconds",
 )
 
-_ARRIVING = {"playback": "Plays", "visits": "Visits", "searches": "Searches"}
-
 PAGE = Page(
     path="/health",
     title="Metrics & data health",

@@ -22,8 +22,6 @@ from queries.dataset import Metric
 from queries.model import Query, Result
 from queries.period import Grain, Period, end_of
 
-_OFTEN = 120
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trend:

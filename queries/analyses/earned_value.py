@@ -41,14 +41,6 @@ class EarnedValue:
         return _over(self.earned, self.planned)
 
     @property
-    def cost_variance(self) -> float:
-        return self.earned - self.actual
-
-    @property
-    def schedule_variance(self) -> float:
-        return self.earned - self.planned
-
-    @property
     def estimate(self) -> float:
         """EAC: what all of it will cost if the rest costs as what was done did."""
         return _over(self.at_completion, self.cost_performance)

@@ -6,7 +6,6 @@ Of one title, days are told from one to the next so that ten accounts at least w
 """
 
 from dataclasses import dataclass, replace
-from datetime import timedelta
 
 import numpy as np
 import polars as pl
@@ -192,22 +191,3 @@ def course(curve: pl.DataFrame, comparables: pl.DataFrame) -> pl.DataFrame:
     grown = so_far * pl.col("cumulative") / pl.col("then")
     levels = [grown.quantile(q, "linear").alias(f"p{round(100 * q)}") for q in (0.1, 0.5, 0.9)]
     return later.group_by("day").agg(levels).sort("day")
-
-
-def weekly_decay(comparables: pl.DataFrame) -> pl.DataFrame:
-    """Viewing of each week over that of the first, all comparables together: week, ratio."""
-    weeks = (
-        comparables.with_columns((pl.col("day") // 7 + 1).alias("week"))
-        .group_by("week")
-        .agg(pl.col("value").sum())
-        .sort("week")
-    )
-    if weeks.is_empty() or not weeks["value"][0] > 0:
-        return pl.DataFrame(schema={"week": pl.Int64, "ratio": pl.Float64})
-    return weeks.select("week", (pl.col("value") / weeks["value"][0]).alias("ratio"))
-
-
-def released_before(span: Period, horizon: int) -> Period:
-    """The release dates whose whole window lies inside the data."""
-    latest = max(span.start, span.end - timedelta(horizon - 1))
-    return Period(span.start, latest)

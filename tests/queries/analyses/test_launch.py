@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from queries.analyses.launch import course, curves, fan, percentile, projection, weekly_decay
+from queries.analyses.launch import course, curves, fan, percentile, projection
 from queries.period import Period
 
 SPAN = Period(date(2026, 1, 1), date(2026, 3, 31))
@@ -101,12 +101,6 @@ def test_a_projection_holds_eight_of_ten_launches():
         assert found is not None
         inside += found["p10"] <= curve["cumulative"][-1] <= found["p90"]
     assert 0.73 <= inside / 200 <= 0.87
-
-
-def test_weekly_decay_is_over_the_first_week():
-    found = weekly_decay(_many())
-    assert found["ratio"].to_list() == pytest.approx([1, 0.9**7])
-    assert weekly_decay(_many().head(0)).is_empty()
 
 
 def test_the_days_to_come_end_where_the_launch_is_projected_to_end():
