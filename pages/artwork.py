@@ -1,9 +1,10 @@
 """Artwork: the image that should represent a title, for whom, and what makes an image work."""
 
 from portal.page import Page, Place, Section
-from portal.tiles import Breakdown, Findings, Headline, Heat, Ranking
+from portal.tiles import Breakdown, Findings, Headline, Heat
 from portal.tiles.artwork import Gallery, ImageWinners
 from portal.tiles.image_effects import ExploringCost, ImageEffects
+from portal.tiles.image_looks import LooksByTaste
 from portal.tiles.image_policies import ImagePolicies
 from portal.tiles.image_tastes import TasteGallery, TasteWinners
 from portal.tiles.packaging_tests import PackagingTests
@@ -95,22 +96,19 @@ _TASTES = Section(
             place=Place(
                 title="How images do",
                 note="By the genre watched most before; regret in plays of random images",
-                span=8,
+                span=12,
                 height=420,
                 dataset="image_tastes",
             ),
         ),
-        Ranking(
-            metric="close_up_effect",
-            by="taste",
-            shape="dot",
+        LooksByTaste(
             place=Place(
-                title="Do close-ups work for everybody?",
-                note="Take rate less that of wide shots of the same title, 95 % interval",
-                span=4,
-                height=420,
+                title="Does the same look work for everybody?",
+                note="Effects of an image’s look by taste cluster, in points of the take rate",
+                span=12,
+                height=620,
                 dataset="image_tastes",
-            ),
+            )
         ),
     ),
 )

@@ -24,7 +24,7 @@ ALLOWED: tuple[type[Expr], ...] = (
     exp.And, exp.Or, exp.Not, exp.Case, exp.If, exp.Cast, exp.DataType, exp.DataTypeParam,
     exp.Coalesce, exp.Nullif, exp.Greatest, exp.Least, exp.Abs, exp.Ln, exp.Pow, exp.Floor,
     exp.Bracket, exp.Tuple, exp.Lower, exp.Contains, exp.DateDiff, exp.Var, exp.IntDiv,
-    exp.DayOfWeekIso, exp.Hour,
+    exp.DayOfWeekIso, exp.Hour, exp.ArrayContains,
 )  # fmt: skip
 
 

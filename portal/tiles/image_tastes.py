@@ -34,7 +34,7 @@ _METHOD = (
 _LEADING = (
     "Not told from next, of the clusters tested: the likeliest best image is above the next "
     "likeliest with less than 95 % probability. Expected loss: the take rate that picking it gives "
-    f"away, on average over what the data allow. Probabilities: {written.count(DRAWS)} draws, off "
+    f"away, on average over what the data allow. Probabilities: {DRAWS} draws, off "
     "by two points at most."
 )
 _TASTE = (

@@ -37,6 +37,7 @@ _BINARY: dict[type[Expr], Callable[[pl.Expr, pl.Expr], pl.Expr]] = {
     exp.Or: lambda a, b: a | b,
     exp.Pow: lambda a, b: a.pow(b),
     exp.Contains: lambda a, b: a.str.contains(b, literal=True),
+    exp.ArrayContains: lambda a, b: a.list.contains(b),
 }
 _UNARY: dict[type[Expr], Callable[[pl.Expr], pl.Expr]] = {
     exp.Paren: lambda a: a,

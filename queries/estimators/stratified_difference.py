@@ -16,6 +16,11 @@ def _read(part: Part) -> Array:
         summed_by(stratum, part.amounts[name], int(stratum.max()) + 1)
         for name in ("shown", "taken", "shown_other", "taken_other")
     )
+    return difference(shown, taken, shown_other, taken_other)
+
+
+def difference(shown: Array, taken: Array, shown_other: Array, taken_other: Array) -> Array:
+    """Of `strata x columns` each: one value a column."""
     with np.errstate(all="ignore"):
         both = shown + shown_other
         gained = (taken * shown_other - taken_other * shown) / both

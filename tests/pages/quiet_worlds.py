@@ -19,6 +19,7 @@ from portal.tiles.artwork import Gallery, ImageWinners
 from portal.tiles.churn import PriceChurn
 from portal.tiles.filming import FilmingContest
 from portal.tiles.geo_effect import GeoEffect
+from portal.tiles.image_looks import EFFECTS, LooksByTaste
 from portal.tiles.image_tastes import TasteGallery, TasteWinners
 from portal.tiles.licences import EndingVerdict
 from portal.tiles.outages import Outages
@@ -75,6 +76,32 @@ def taste_winners(seed: int) -> Frames:
 def taste_gallery(seed: int) -> Frames:
     dice = np.random.default_rng([7, seed])
     return (test_image_tastes.world(dice, differs=False, accounts=260, titles=3),)
+
+
+def looks(seed: int) -> Frames:
+    """Images of all looks that accounts of five tastes take alike; images are drawn by chance."""
+    dice = np.random.default_rng([8, seed])
+    titles, each, tastes = 8, 4, 5
+    image, taste, cluster = (
+        part.ravel() for part in np.indices((titles * each, tastes, CLUSTERS), dtype=np.int64)
+    )
+    shown = dice.poisson(6, len(image))
+    eager = 0.08 * dice.gamma(8, 1 / 8, (tastes, CLUSTERS))[taste, cluster]
+    counted = pl.DataFrame(
+        {
+            "taste": [f"taste {n}" for n in taste], "title_id": image // each, "artwork": image,
+            "cluster": cluster, "exploration_regret_shown": shown,
+            "exploration_regret_taken": dice.binomial(shown, np.clip(eager, 0, 1)),
+        }
+    )  # fmt: skip
+    on = {name: dice.random(titles * each) < 0.5 for name in EFFECTS}  # half
+    sides = pl.DataFrame(
+        {"artwork": np.arange(titles * each)}
+        | {f"{name}_shown": is_on.astype(float) for name, is_on in on.items()}
+        | {f"{name}_shown_other": 1.0 - is_on for name, is_on in on.items()}
+    )
+    accounts = {"taste": [f"taste {n}" for n in range(tastes)], "accounts": [900.0] * tastes}
+    return counted, sides, pl.DataFrame(accounts)
 
 
 def outages(seed: int) -> Frames:
@@ -363,6 +390,7 @@ WORLDS: Mapping[type, World] = {
     Gallery: gallery,
     TasteWinners: taste_winners,
     TasteGallery: taste_gallery,
+    LooksByTaste: looks,
     Outages: outages,
     StandingOut: standing_out,
     QueueWaits: queue_waits,
