@@ -15,7 +15,8 @@ from portal.components.problem import no_rows
 from portal.context import Context
 from portal.drawing import Drawing, empty
 from portal.page import Place
-from portal.tiles.figure import Layout, Trace, figure
+from portal.tiles.figure import Trace, figure
+from portal.tiles.labels import Measured, laid_out
 from portal.tiles.options import Option, controls
 from portal.tiles.rankers import scope
 from portal.tiles.ranking_quality import at_cut_off, in_view
@@ -29,7 +30,6 @@ OPTIONS = (SPLIT, AGAINST, ACROSS, UP)
 SPLITS = ("ranker", "policy")
 _FIRST = "pvr"
 _OF_ORDER = ("ndcg", "map")
-_EDGES = ("top", "bottom")
 _UP = ("ndcg", "recall_in_view", "average_precision", "reciprocal_rank", "hit_rate", "precision")
 _ACROSS = ("diversity", "novelty", "serendipity")
 _LIST_METRICS = ("ndcg", "average_precision", "reciprocal_rank", "hit_rate", "recall_in_view")
@@ -163,16 +163,21 @@ class QualityTradeOff:
                 "No ranker has both numbers.",
                 "Choose other axes, or a period in which rows of several titles were played.",
             )
-        numbers = lists[across.name].to_list()
-        middle = (min(numbers) + max(numbers)) / 2
+        rows = list(lists.sort(across.name).iter_rows(named=True))
+        labels = [written.value_label(row[by], dimension) for row in rows]
         traces = [
-            _point(row, (row[by], written.value_label(row[by], dimension)), across, up)
-            | {"textposition": _beside(n, is_right=row[across.name] > middle)}
-            for n, row in enumerate(lists.sort(across.name).iter_rows(named=True))
+            _point(row, (row[by], label), across, up)
+            for row, label in zip(rows, labels, strict=True)
         ]
-        layout: Layout = {
-            "xaxis": _axis(across) | {"showgrid": True},
-            "yaxis": _axis(up),
+        layout = laid_out(
+            [
+                Measured(label, _reach(row, across.name), _reach(row, up.name))
+                for row, label in zip(rows, labels, strict=True)
+            ]
+        )
+        layout |= {
+            "xaxis": layout["xaxis"] | _axis(across) | {"showgrid": True},
+            "yaxis": layout["yaxis"] | _axis(up),
             "hovermode": "closest",
             "showlegend": False,
         }
@@ -291,11 +296,6 @@ def _short(metric: Metric) -> str:
     return label.replace("Recall of a row in view, ", "Recall in ").replace(" by ", "×")
 
 
-def _beside(n: int, *, is_right: bool) -> str:
-    """Where a label stands: within the plot, and not on that of its neighbour."""
-    return f"{_EDGES[n % 2]} {'left' if is_right else 'right'}"
-
-
 def _axis(metric: Metric) -> dict[str, Any]:
     unit = " (bits)" if metric.unit == "bits" else ""
     tick = ",.3~p" if metric.format == "percent" else ".2~f"
@@ -311,7 +311,7 @@ def _point(row: dict[str, Any], named: tuple[str, str], across: Metric, up: Metr
     )
     return {
         "type": "scatter",
-        "mode": "markers+text",
+        "mode": "markers",
         "x": [row[across.name]],
         "y": [row[up.name]],
         "text": [label],
@@ -335,3 +335,9 @@ def _bar(row: dict[str, Any], name: str) -> dict[str, Any]:
         "thickness": 1.5,
         "width": 0,
     }
+
+
+def _reach(row: dict[str, Any], name: str) -> tuple[float, float, float]:
+    """A number with the ends of its interval, itself where there is none."""
+    value, low, high = (row[f"{name}{end}"] for end in ("", "__low", "__high"))
+    return value, value if low is None else low, value if high is None else high

@@ -9,7 +9,8 @@ from portal.components.problem import no_rows
 from portal.context import Context
 from portal.drawing import Drawing, empty
 from portal.page import Place
-from portal.tiles.figure import Layout, Trace, figure
+from portal.tiles.figure import Trace, figure
+from portal.tiles.labels import Measured, laid_out
 from portal.tiles.ranking import Ranking
 from portal.tiles.target_policy import CUT_OFF, CUT_OFFS, VIEWPORT, VIEWPORTS, one_of
 from queries.dataset import Metric
@@ -100,13 +101,24 @@ class RankerTradeOff:
             _point(row, written.value_label(row["ranker"], dimension), every)
             for row in known.iter_rows(named=True)
         ]
-        layout: Layout = {
-            "xaxis": {
+        named = [
+            Measured(
+                written.value_label(row["ranker"], dimension),
+                (row["exposure_gini"],) * 3,
+                (row["debiased_take_index"], *_interval(row)),
+            )
+            for row in known.iter_rows(named=True)
+        ]
+        layout = laid_out(named)
+        layout |= {
+            "xaxis": layout["xaxis"]
+            | {
                 "tickformat": ".2~f",
                 "showgrid": True,
                 "title": {"text": "Gini of exposure: 0 shows all its titles alike"},
             },
-            "yaxis": {
+            "yaxis": layout["yaxis"]
+            | {
                 "tickformat": ".2~f",
                 "ticksuffix": "×",
                 "title": {"text": "take, position taken out"},
@@ -151,15 +163,13 @@ def _cell(row: dict[str, Any], metric: Metric) -> dict[str, Any]:
 
 
 def _point(row: dict[str, Any], label: str, every: float) -> Trace:
-    value, low, high = (row[f"debiased_take_index{end}"] for end in ("", "__low", "__high"))
-    ends = (low if low is not None else value, high if high is not None else value)
+    value, ends = row["debiased_take_index"], _interval(row)
     return {
         "type": "scatter",
-        "mode": "markers+text",
+        "mode": "markers",
         "x": [row["exposure_gini"]],
         "y": [value],
         "text": [label],
-        "textposition": "top center",
         "cliponaxis": False,
         "customdata": [[row["ranker"]]],
         "marker": {"color": "@accent", "size": 11},
@@ -176,3 +186,9 @@ def _point(row: dict[str, Any], label: str, every: float) -> Trace:
         f"Gini %{{x:.2f}}, {row['titles_seen'] / every:.0%} of titles, "
         f"{written.count(row['seen_impressions'])} seen<extra></extra>",
     }
+
+
+def _interval(row: dict[str, Any]) -> tuple[float, float]:
+    """The ends of the take index; the value itself where there is none."""
+    value, low, high = (row[f"debiased_take_index{end}"] for end in ("", "__low", "__high"))
+    return low if low is not None else value, high if high is not None else value
