@@ -32,6 +32,7 @@ from queries.plan import (
     added,
     binned,
     by_bucket,
+    is_counted_by_bucket,
     is_partitioned,
     matching,
     only,
@@ -60,7 +61,7 @@ def gather(
     Histograms that are `known` are not read.
     """
     query = plan.query
-    is_added = plan.adding is not None and _is_counted_by_bucket(query)
+    is_added = plan.adding is not None and is_counted_by_bucket(query)
     if first_look is not None and not query.interval and not is_added:
         search = Search(query, reduction, reduce, first_look)
         found = _by_first_look(plan, search, groups)
@@ -68,7 +69,7 @@ def gather(
             return found
     _, others = _split(reduction, query.dataset)
     wants_buckets = bool(query.dataset.entity) and (
-        query.interval or is_added or (not others and _is_counted_by_bucket(query))
+        query.interval or is_added or (not others and is_counted_by_bucket(query))
     )
     plain: Cells | None = None
     is_ranking = groups is None and _is_wide(query, reduction)
@@ -119,7 +120,7 @@ def _with_buckets(
 def _by_first_look(plan: Plan, search: Search, groups: pl.DataFrame | None) -> Cells | None:
     """The cells with no more counted than their marks need; None where all is counted at once."""
     query, reduction, reduce = plan.query, search.reduction, search.reduce
-    if _is_counted_by_bucket(query):
+    if is_counted_by_bucket(query):
         is_additive = all(a.is_additive for a in reduction.aggregates)
         if search.first_look.days and is_additive:
             cells, seen = search.in_parts(groups)
@@ -205,12 +206,6 @@ def _split(
     """Aggregates that are sums over buckets, and the others."""
     partitioned = tuple(a for a in reduction.aggregates if is_partitioned(a, dataset))
     return partitioned, tuple(a for a in reduction.aggregates if a not in partitioned)
-
-
-def _is_counted_by_bucket(query: Query) -> bool:
-    """Whether accounts behind few groups are to be known: counting them by bucket costs least."""
-    counts = query.dataset.is_of_accounts and not query.keeps_small
-    return counts and not any(query.dataset.dimension(k.name).is_wide for k in query.by)
 
 
 def _with_counts(plan: Plan, reduction: Reduction, *, with_people: bool = True) -> Reduction:

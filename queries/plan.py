@@ -72,6 +72,15 @@ class Plan:
         return tuple(dict.fromkeys((self.groups, *(r for _, r in self.inner))))
 
     @property
+    def scans(self) -> tuple[Reduction, ...]:
+        """The reductions, and what is read by bucket of another rollup beside them."""
+        if self.adding is None or not (self.query.interval or is_counted_by_bucket(self.query)):
+            return self.reductions
+        dataset, asked = self.query.dataset, self.groups
+        parts = tuple(a for a in asked.aggregates if is_partitioned(a, dataset))
+        return (*self.reductions, by_bucket(added(self, asked, parts)))
+
+    @property
     def table(self) -> str:
         return self.reductions[-1].source.table
 
@@ -170,6 +179,12 @@ def added(planned: Plan, reduction: Reduction, aggregates: tuple[Aggregate, ...]
         time='"day"',
         period=reduction.period,
     )
+
+
+def is_counted_by_bucket(query: Query) -> bool:
+    """Whether accounts behind few groups are to be known: counting them by bucket costs least."""
+    counts = query.dataset.is_of_accounts and not query.keeps_small
+    return counts and not any(query.dataset.dimension(k.name).is_wide for k in query.by)
 
 
 def matching(planned: Plan, key: str) -> Aggregate | None:

@@ -126,7 +126,7 @@ class Warehouse:
             table=planned.table,
             sql=";\n\n".join(
                 self._engine.explain(scan, tables)
-                for reduction in planned.reductions
+                for reduction in planned.scans
                 for scan in reader.scans(reduction)
             ),
             took_ms=0.0,

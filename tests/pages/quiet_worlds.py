@@ -21,6 +21,7 @@ from portal.tiles.filming import FilmingContest
 from portal.tiles.geo_effect import GeoEffect
 from portal.tiles.image_looks import EFFECTS, LooksByTaste
 from portal.tiles.image_tastes import TasteGallery, TasteWinners
+from portal.tiles.launch_standing import LaunchStanding
 from portal.tiles.licences import EndingVerdict
 from portal.tiles.outages import Outages
 from portal.tiles.policy_verdict import PolicyVerdict
@@ -385,6 +386,26 @@ def ending(seed: int, count: int = 25) -> Frames:
     return watched, everything, windows, others
 
 
+def launches(seed: int, count: int = 30, days: int = 28) -> Frames:
+    """Launches of one kind and of all sizes that are alike day by day, and the first by cluster."""
+    dice = np.random.default_rng(seed)
+    released = [LAST - timedelta(30 + 5 * nth) for nth in range(count)]
+    hours = np.exp(dice.normal(5, 1, (count, 1))) * dice.gamma(20, 0.05, (count, days))
+    title, day = (at.ravel() for at in np.indices((count, days)))
+    every = pl.DataFrame(
+        {
+            "title_id": title, "release_date": [released[t] for t in title],
+            "days_since_release": day, "kind": "film", "genre": "drama",
+            "hours_viewed": hours.ravel(),
+        }
+    )  # fmt: skip
+    parts = pl.DataFrame({"cluster": range(CLUSTERS)})
+    own = every.filter(pl.col("title_id") == 0).select(
+        "title_id", "days_since_release", "hours_viewed", title=pl.lit("A")
+    )
+    return every, own.join(parts, how="cross")
+
+
 WORLDS: Mapping[type, World] = {
     ImageWinners: image_winners,
     Gallery: gallery,
@@ -401,6 +422,7 @@ WORLDS: Mapping[type, World] = {
     GeoEffect: geo_effect,
     PolicyVerdict: policy,
     EndingVerdict: ending,
+    LaunchStanding: launches,
     scenes.Scenes: one_title,
     scenes.ScenesOfTitles: all_titles,
 }

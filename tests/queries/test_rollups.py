@@ -97,6 +97,7 @@ def test_what_is_by_bucket_is_read_off_a_rollup_beside_what_no_rollup_has(
     ours = Warehouse(
         rolled, duckdb_engine, FrameCache(None), Catalog((DATASET,)), many_rows=1_000
     ).ask(query, Access())
+    assert "rollup_plays_country_device" in ours.sql
     raw = asked(duckdb_engine, rolled, RAW)
     assert_same(ours, raw.ask(replace(query, dataset=RAW), Access()))
 
