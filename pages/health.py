@@ -17,7 +17,7 @@ from portal.tiles import (
     Trend,
 )
 
-_WATCHED = (
+WATCHED = (
     "hours_viewed",
     "plays",
     "start_failure_rate",
@@ -123,12 +123,12 @@ PAGE = Page(
             ),
             tiles=(
                 AnomalyLog(
-                    metrics=_WATCHED,
+                    metrics=WATCHED,
                     by="country",
                     place=Place(title="Anomaly log", note="By country", span=7, height=360),
                 ),
                 AnomalyMap(
-                    metrics=_WATCHED,
+                    metrics=WATCHED,
                     by="country",
                     place=Place(title="All errors", note="By country", span=5, height=360),
                 ),

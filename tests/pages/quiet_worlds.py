@@ -13,7 +13,9 @@ from tempfile import TemporaryDirectory
 import numpy as np
 import polars as pl
 
+from pages.health import WATCHED
 from portal.tiles import experiment_list, experiment_verdict, scenes
+from portal.tiles.anomalies import AnomalyLog
 from portal.tiles.arms import QUALITY
 from portal.tiles.artwork import Gallery, ImageWinners
 from portal.tiles.churn import PriceChurn
@@ -38,6 +40,7 @@ from queries.formula import Array
 from queries.interval import margin, replicates
 from queries.reduction import Column, Reduction, Source
 from tests.queries.analyses import (
+    test_anomaly,
     test_filming,
     test_flow,
     test_geo_experiment,
@@ -316,10 +319,8 @@ def one_title(seed: int) -> Frames:
     runtime = pl.DataFrame(
         {"kind": "season", "episode": numbers, "runtime_minutes": [50.0] * len(numbers)}
     )
-    entries, exits, all_entries, all_exits = (
-        pl.concat(side[nth] for side in sides) for sides in (own, others) for nth in (0, 1)
-    )
-    return entries, exits, runtime, all_entries, all_exits
+    entries, exits = (pl.concat(side[nth] for side in own) for nth in (0, 1))
+    return entries, exits, runtime, _whole(pl.concat(side[1] for side in others))
 
 
 def all_titles(seed: int) -> Frames:
@@ -331,11 +332,9 @@ def all_titles(seed: int) -> Frames:
         for n in numbers
     ]
     entries, exits = (pl.concat(one[nth] for one in seen) for nth in (0, 1))
-    everyone = [
-        frame.group_by(pl.exclude("title", "rows")).agg(pl.col("rows").sum())
-        for frame in (entries, exits)
-    ]
-    return pl.DataFrame({"title": list(titles), "plays": [1_000] * 4}), entries, exits, *everyone
+    everyone = exits.group_by(pl.exclude("title", "rows")).agg(pl.col("rows").sum())
+    played = pl.DataFrame({"title": list(titles), "plays": [1_000] * 4})
+    return played, entries, exits, _whole(everyone)
 
 
 def _watched(dice: Dice, plays: int, **about: object) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -351,6 +350,28 @@ def _watched(dice: Dice, plays: int, **about: object) -> tuple[pl.DataFrame, pl.
     begun = np.bincount(cluster, weights=rows, minlength=CLUSTERS)
     entries = {"start_position": 0, "cluster": np.arange(CLUSTERS), "rows": begun}
     return pl.DataFrame(about | entries), pl.DataFrame(about | exits)
+
+
+def _whole(exits: pl.DataFrame) -> pl.DataFrame:
+    """Plays by where they begin, which is the start of all, and where they end."""
+    return exits.with_columns(start_position=0)
+
+
+def anomalies(seed: int, days: int = 150) -> Frames:
+    """Days of four countries as they go: a drifting level, a week, errors that last a little."""
+    dataset, countries = builtin().dataset("playback"), ("BR", "DE", "IN", "US")
+    series = test_anomaly.normal_days(seed, len(countries) * len(WATCHED))
+    keys = {
+        dataset.time.name: [LAST - timedelta(days - 1 - n) for n in range(days)] * len(countries),
+        "country": np.repeat(countries, days),
+    }
+    values = {
+        name: values / (values + np.exp(8)) if dataset.metric(name).format == "percent" else values
+        for nth, name in enumerate(WATCHED)
+        for values in [series[nth * len(countries) : (nth + 1) * len(countries), -days:].ravel()]
+    }
+    asked = pl.DataFrame(keys | values)
+    return asked, asked.select(*keys, accounts=pl.lit(1_000.0))
 
 
 def ending(seed: int, count: int = 25) -> Frames:
@@ -407,6 +428,7 @@ def launches(seed: int, count: int = 30, days: int = 28) -> Frames:
 
 
 WORLDS: Mapping[type, World] = {
+    AnomalyLog: anomalies,
     ImageWinners: image_winners,
     Gallery: gallery,
     TasteWinners: taste_winners,
