@@ -198,4 +198,5 @@ def _nothing(context: Context) -> Drawing:
 
 
 def _signed(value: float) -> str:
-    return f"{100 * value:+.2f}".replace("-", "−")
+    text = f"{100 * value:+.2f}".replace("-", "−")
+    return text if float(text[1:]) else f"±{text[1:]}"

@@ -74,11 +74,12 @@ def effects_by_taste(
     shown, taken = (f"exploration_regret_{name}" for name in _COUNTS)
     rows = counted.drop_nulls(["title_id", "artwork"]).filter(pl.col(shown) > 0)
     if rows.is_empty():
-        return pl.DataFrame(schema={"taste": pl.String})
+        columns = [f"{effect}{end}" for effect in effects for end in _ENDS]
+        return pl.DataFrame(schema={"taste": pl.String, **dict.fromkeys(columns, pl.Float64)})
     numbers = rows.select(
         pl.col(shown, taken).cast(pl.Float64).fill_null(0),
         title=pl.col("title_id").rank("dense") - 1,
-        cluster=pl.col(CLUSTER.name).cast(pl.Int64).fill_null(0),
+        cluster=pl.col(CLUSTER.name).cast(pl.Int64).fill_null(0) % CLUSTERS,
     ).to_numpy()
     image, taste = rows["artwork"].to_numpy(), rows["taste"]
     known: list[str | None] = [None, *taste.drop_nulls().unique().sort().to_list()]
