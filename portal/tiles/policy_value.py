@@ -63,16 +63,16 @@ class PolicyLadder:
             "xaxis": {
                 "tickformat": ",.3~p",
                 "showgrid": True,
-                "title": {"text": "plays per seen slot, clicks where the log has no plays"},
+                "title": {"text": "reward per seen slot"},
             },
             "yaxis": {**_ALL_LABELS, "autorange": "reversed"},
             "hovermode": "closest",
             "showlegend": False,
             "shapes": _logged(found.logged),
         }
-        notes: list[str] = []
+        notes = ["A reward is a play, or a click where the log has no plays."]
         if found.refusal is not None:
-            notes.append(f"Conclude nothing from this. {found.refusal.message}")
+            notes.insert(0, f"Conclude nothing from this. {found.refusal.message}")
         if not math.isnan(found.direct.value):
             notes.append(
                 "The model alone is narrow and may be wrong: its interval says how alike its "
