@@ -44,7 +44,12 @@ IN_SIGHT = """() => {
 }"""
 
 CLICK = """async (place) => {
-  const ranking = document.querySelector('#page .tile:has(.bar-row)');
+  const first = () => document.querySelector('#page .tile:has(.bar-row)');
+  for (let steps = 0; !first() && steps < 20; steps += 1) {
+    window.scrollBy(0, innerHeight / 2);
+    await new Promise(resolve => setTimeout(resolve, 300));
+  }
+  const ranking = first();
   const rows = [...ranking.querySelectorAll('.bar-row')];
   const row = rows[place % Math.min(rows.length, 5)];
   row.scrollIntoView({ block: 'nearest' });
