@@ -20,7 +20,8 @@ from queries.catalog import builtin
 from queries.distribution import Distribution
 from queries.model import Query, Result
 from tests.pages.quiet_company import Company
-from tests.pages.quiet_worlds import LAST, SEEDS, WORLDS, Frames
+from tests.pages.quiet_titles import LAST, Frames
+from tests.pages.quiet_worlds import SEEDS, WORLDS
 
 PAGES = discover("pages")
 LEVEL = 0.1
