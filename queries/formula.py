@@ -189,6 +189,15 @@ def parse(sql: str) -> Formula:
     return _formula(tree, None)
 
 
+def fraction(formula: Formula) -> tuple[Aggregate, Aggregate] | None:
+    """What is above the line and what is below it, where each is an aggregate."""
+    match formula:
+        case Arithmetic("/", (Aggregate() as above, Aggregate() as below)):
+            return above, below
+        case _:
+            return None
+
+
 def _formula(node: Expr, where: str | None) -> Formula:
     match node:
         case exp.Paren() | exp.Nullif() | exp.Cast():

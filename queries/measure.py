@@ -12,7 +12,7 @@ from queries.cells import Cells
 from queries.dataset import CLOSING_ROWS, ROWS, Metric
 from queries.estimate import changed
 from queries.estimation import Estimation
-from queries.formula import Aggregate, Arithmetic, Array, Formula
+from queries.formula import Aggregate, Arithmetic, Array, Formula, fraction
 from queries.interval import (
     Bounds,
     influence,
@@ -125,7 +125,7 @@ def _bounds(
     if metric.interval == "wilson":
         return _accounts_bounds(formula, cells, population)
     half_width = margin(spread, _inhabited(metric, cells))
-    if metric.interval == "proportion" and (sides := _sides(formula)) is not None:
+    if metric.interval == "proportion" and (sides := fraction(formula)) is not None:
         return _proportion_bounds(sides, cells, values, half_width)
     bounds = Bounds.around(values, half_width)
     # Sums of non-negative parts cannot be negative, whatever the normal approximation says.
@@ -148,17 +148,6 @@ def _proportion_bounds(
     return Bounds(
         np.where(is_part, inside.low, plain.low), np.where(is_part, inside.high, plain.high)
     )
-
-
-def _sides(formula: Formula) -> tuple[Aggregate, Aggregate] | None:
-    """What is above the line and what is below it, where each is an aggregate."""
-    if not (isinstance(formula, Arithmetic) and formula.name == "/"):
-        return None
-    match formula.operands:
-        case (Aggregate() as above, Aggregate() as below):
-            return above, below
-        case _:
-            return None
 
 
 def _widened(
@@ -189,7 +178,7 @@ def _inhabited(metric: Metric, *periods: Cells) -> Array | None:
 
     Of a ratio the rows below the line.
     """
-    sides = None if isinstance(metric.formula, Estimation) else _sides(metric.formula)
+    sides = None if isinstance(metric.formula, Estimation) else fraction(metric.formula)
     key = ROWS.key if sides is None else sides[1].key
     counted = [c.buckets.get(key, c.buckets.get(ROWS.key)) for c in periods]
     found = [rows for rows in counted if rows is not None]

@@ -28,7 +28,7 @@ from queries.dataset import (
 from queries.derived import require
 from queries.estimation import Estimation
 from queries.expression import columns_of
-from queries.formula import Aggregate, Arithmetic
+from queries.formula import Aggregate, fraction
 from queries.model import Query
 from queries.period import Period
 from queries.reduction import Column, Reduction, Source, Tables
@@ -171,14 +171,9 @@ def added(planned: Plan, reduction: Reduction, aggregates: tuple[Aggregate, ...]
     reading = planned.adding
     if reading is None:
         return replace(reduction, aggregates=aggregates)
-    return Reduction(
-        source=Source(reading.table),
-        keys=tuple(map(reading.column, reduction.keys)),
-        aggregates=tuple(map(reading.aggregate, aggregates)),
-        where=None if reduction.where is None else reading.condition(reduction.where),
-        time='"day"',
-        period=reduction.period,
-    )
+    parts = tuple(map(reading.aggregate, aggregates))
+    asked = _from_rollup(planned.query, reduction.where, reading, reduction.keys, parts)
+    return replace(asked, period=reduction.period)
 
 
 def is_counted_by_bucket(query: Query) -> bool:
@@ -275,11 +270,10 @@ def _aggregates(query: Query) -> tuple[Aggregate, ...]:
 
 def _rows_below(metric: Metric) -> Iterator[Aggregate]:
     """What counts the rows below the line of a proportion, whatever they weigh."""
-    formula = metric.formula
-    if metric.interval == "proportion" and isinstance(formula, Arithmetic):
-        below = formula.operands[1]
-        if isinstance(below, Aggregate) and below.operation == "sum":
-            yield below.matching
+    if metric.interval == "proportion" and not isinstance(metric.formula, Estimation):
+        sides = fraction(metric.formula)
+        if sides is not None and sides[1].operation == "sum":
+            yield sides[1].matching
 
 
 def _people(query: Query, metric: Metric) -> tuple[Aggregate, ...]:

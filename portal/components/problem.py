@@ -52,6 +52,11 @@ def no_values(result: Result, metric: Metric, context: Context) -> Drawing:
     return few_accounts() if any((m == WITHHELD).any() for m in marks) else not_recorded(metric)
 
 
+def nothing(context: Context, unfiltered: Drawing) -> Drawing:
+    """Nothing to draw: for the filters, or without any for a reason of the tile's own."""
+    return unfiltered if context.condition is None else no_rows(context)
+
+
 def no_rows(context: Context) -> Drawing:
     """Nothing to draw, and why: the data is not there yet, or these filters leave nothing."""
     latest, period = context.extent.latest, context.period

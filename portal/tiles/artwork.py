@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 
 from portal.components import format as written
-from portal.components.problem import no_rows
+from portal.components.problem import nothing
 from portal.context import Context
 from portal.drawing import Drawing, empty
 from portal.page import Place
@@ -56,7 +56,7 @@ class ImageWinners:
     def draw(self, results: Sequence[Result], context: Context) -> Drawing:
         known = results[-1].frame if len(results) > 1 else pl.DataFrame()
         if known.is_empty() or known["best_image_probability"].drop_nulls().is_empty():
-            return _no_images(context)
+            return nothing(context, _NO_IMAGES)
         found = artwork.winners(known)
         best, take = (context.metric(n) for n in ("best_image_probability", "image_take_rate"))
         columns: list[dict[str, Any]] = [
@@ -115,7 +115,7 @@ class Gallery:
     def draw(self, results: Sequence[Result], context: Context) -> Drawing:
         found = artwork.compared(results[0].frame.drop_nulls("artwork"))
         if found.is_empty():
-            return _no_images(context)
+            return nothing(context, _NO_IMAGES)
         looks = {row["artwork"]: row for row in results[1].frame.iter_rows(named=True)}
         cards = [
             _card(row, looks.get(row["artwork"], {}), context)
@@ -190,14 +190,11 @@ def _faces(count: int) -> str:
     return f"{count or 'no'} face{'' if count == 1 else 's'}"
 
 
-def _no_images(context: Context) -> Drawing:
-    if context.condition is not None:
-        return no_rows(context)
-    return empty(
-        "not_defined",
-        "The log names no images.",
-        "Images are compared where each row says which one was shown, and with what chance.",
-    )
+_NO_IMAGES = empty(
+    "not_defined",
+    "The log names no images.",
+    "Images are compared where each row says which one was shown, and with what chance.",
+)
 
 
 def _range(row: dict[str, Any]) -> str:

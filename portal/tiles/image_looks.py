@@ -11,7 +11,7 @@ from typing import Any
 import polars as pl
 
 from portal.components import format as written
-from portal.components.problem import no_rows
+from portal.components.problem import nothing
 from portal.context import Context
 from portal.drawing import Drawing, empty
 from portal.page import Place
@@ -115,7 +115,7 @@ class LooksByTaste:
         told = image_looks.differences(frame, names, _TASTE)
         shown = [n for n in names if any(row[n] is not None for row in clusters)]
         if not shown:
-            return _nothing(context)
+            return nothing(context, _NOTHING)
         whole = frame.filter(pl.col(_TASTE).is_null()).row(0, named=True)
         dimension = context.dataset.dimension(_TASTE)
         columns: list[dict[str, Any]] = [
@@ -187,14 +187,11 @@ def _said(tests: Sequence[Mapping[str, Any]]) -> str:
     return f"{sure} of {len(tried)} effects tested differ between taste clusters."
 
 
-def _nothing(context: Context) -> Drawing:
-    if context.condition is not None:
-        return no_rows(context)
-    return empty(
-        "not_defined",
-        "No title has images of both kinds shown at random to accounts of a known taste.",
-        "Looks are compared within titles, where images were randomised.",
-    )
+_NOTHING = empty(
+    "not_defined",
+    "No title has images of both kinds shown at random to accounts of a known taste.",
+    "Looks are compared within titles, where images were randomised.",
+)
 
 
 def _signed(value: float) -> str:

@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 
 from portal.components import format as written
-from portal.components.problem import no_rows
+from portal.components.problem import nothing
 from portal.context import Context
 from portal.drawing import Drawing, empty
 from portal.page import Place
@@ -74,7 +74,7 @@ class TasteWinners:
     def draw(self, results: Sequence[Result], context: Context) -> Drawing:
         found = _read(results) if len(results) > 1 else None
         if found is None or found.titles.is_empty():
-            return _unknown(context)
+            return nothing(context, _UNKNOWN)
         titles, leading = _sorted(found), image_tastes.leading(found.images)
         columns: list[dict[str, Any]] = [
             {"label": "Title", "is_text": True},
@@ -137,7 +137,7 @@ class TasteGallery:
     def draw(self, results: Sequence[Result], context: Context) -> Drawing:
         found = image_tastes.tastes(results[0].frame)
         if found.titles.is_empty():
-            return _unknown(context)
+            return nothing(context, _UNKNOWN)
         tables = [
             _map(found.images.filter(pl.col(TITLE) == row[TITLE]), row, context)
             for row in found.titles.head(3).iter_rows(named=True)
@@ -289,11 +289,8 @@ def _points(loss: float | None) -> str:
     return written.NOTHING if loss is None else f"{100 * loss:.2f} pt"
 
 
-def _unknown(context: Context) -> Drawing:
-    if context.condition is not None:
-        return no_rows(context)
-    return empty(
-        "not_defined",
-        "No taste is known of those who saw an image.",
-        "It is known from the month after an account has watched five hours.",
-    )
+_UNKNOWN = empty(
+    "not_defined",
+    "No taste is known of those who saw an image.",
+    "It is known from the month after an account has watched five hours.",
+)

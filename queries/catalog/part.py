@@ -10,7 +10,7 @@ from sqlglot import expressions as exp
 from sqlglot.expressions.core import Expr
 
 from queries.expression import DIALECT, conjuncts, parse_row
-from queries.formula import Aggregate, Arithmetic, Formula
+from queries.formula import Aggregate, Formula, fraction
 
 _COMPARISONS = (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.Between, exp.In)
 #: What may have a value although a part of it has none.
@@ -22,19 +22,19 @@ _FORGIVING = (
 
 def may_be_proportion(formula: Formula) -> bool:
     """Whether it is of one kind above and below the line: both counts of rows, or sums of one."""
-    if not (isinstance(formula, Arithmetic) and formula.name == "/"):
+    sides = fraction(formula)
+    if sides is None or sides[0].operation not in ("count", "sum"):
         return False
-    sides = [o for o in formula.operands if isinstance(o, Aggregate)]
     kinds = {(a.operation, a.argument if a.operation == "sum" else "", a.is_closing) for a in sides}
-    is_pair = len(sides) == len(formula.operands) == 2  # noqa: PLR2004
-    return is_pair and len(kinds) == 1 and sides[0].operation in ("count", "sum")
+    return len(kinds) == 1
 
 
 def is_part_of_whole(formula: Formula) -> bool:
     """Whether what is above the line is surely a part of what is below it."""
-    if not (isinstance(formula, Arithmetic) and may_be_proportion(formula)):
+    sides = fraction(formula)
+    if sides is None or not may_be_proportion(formula):
         return False
-    above, below = (o for o in formula.operands if isinstance(o, Aggregate))
+    above, below = sides
     given = [parse_row(text) for text in _conditions(above)]
     return all(any(_follows(wanted, from_) for from_ in given) for wanted in _conditions(below))
 
