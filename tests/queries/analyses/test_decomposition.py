@@ -76,6 +76,33 @@ def test_the_parts_sum_to_the_change_exactly(
             assert both == pytest.approx(found.change.value, abs=1e-9 * size)
 
 
+@settings(max_examples=40)
+@given(amounts, amounts, amounts, amounts)
+def test_a_group_with_nothing_in_either_period_changes_no_part(
+    seen: Array, clicks: Array, seen_before: Array, clicks_before: Array
+) -> None:
+    def parts(empty: int) -> Decomposition:
+        rows = [
+            np.vstack([r, np.zeros((empty, r.shape[1]))])
+            for r in (seen, clicks, seen_before, clicks_before)
+        ]
+        now = {"seen": rows[0], "clicks": rows[1], "hours": rows[0]}
+        before = {"seen": rows[2], "clicks": rows[3], "hours": rows[2]}
+        return split(RATE, paired_of(now, before, np.full(16, 100.0)))
+
+    if not seen.sum() or not seen_before.sum():
+        return
+    plain, more = parts(0), parts(2)
+    for ours, theirs in ((plain.mix, more.mix), (plain.rate, more.rate)):
+        assert (ours is None) == (theirs is None)
+        if ours is not None and theirs is not None:
+            assert ours.value == pytest.approx(theirs.value, abs=1e-12)
+            assert ours.low == pytest.approx(theirs.low, abs=1e-12, nan_ok=True)
+    for ours, theirs in zip(plain.parts, more.parts, strict=False):
+        assert ours.contribution.value == pytest.approx(theirs.contribution.value, abs=1e-12)
+    assert [p.contribution.value for p in more.parts[len(plain.parts) :]] in ([], [0.0, 0.0])
+
+
 def two_periods(seed: int, groups: int = 4, accounts: int = 8_000) -> Paired:
     world = World(np.random.default_rng(seed), accounts, groups)
     return paired_of(world.period(), world.period(), world.population)

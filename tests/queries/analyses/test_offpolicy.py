@@ -108,6 +108,36 @@ def test_intervals_cover_the_truth_and_dr_is_narrower_than_ips(
     assert width["dr_value"] < width["ips_value"]
 
 
+def test_a_self_normalised_value_knows_no_unit_of_weights_and_moves_with_the_reward(
+    tmp_path_factory: pytest.TempPathFactory,
+):
+    """What sets SNIPS apart from IPS (Swaminathan & Joachims 2015): equivariance."""
+    log = _log(np.random.default_rng(3), 20_000)
+    path = str(tmp_path_factory.mktemp("log") / "log.parquet")
+    names = ("snips_value", "ips_value")
+
+    def valued(turned: pl.DataFrame) -> dict[str, tuple[float, float]]:
+        metrics = [_metric(n) for n in names]
+        cells = _by_bucket(turned, metrics, path)
+        population = np.ones(next(iter(cells.values())).shape[1])
+        return {
+            m.name: (
+                float(formula_of(m).evaluate({k: v.sum() for k, v in cells.items()})),
+                float(margin(replicates(formula_of(m), cells, population))[0]),
+            )
+            for m in metrics
+        }
+
+    plain = valued(log)
+    halved = valued(log.with_columns(pl.col("propensity") / 2))
+    assert halved["snips_value"] == pytest.approx(plain["snips_value"], rel=1e-9)
+    assert halved["ips_value"] == pytest.approx(tuple(2 * v for v in plain["ips_value"]))
+    lost = valued(log.with_columns(~pl.col("played"), ~pl.col("clicked")))
+    value, half = lost["snips_value"]
+    assert (1 - value, half) == pytest.approx(plain["snips_value"], rel=1e-9)
+    assert 1 - lost["ips_value"][0] != pytest.approx(plain["ips_value"][0], rel=1e-3)
+
+
 def test_effective_share_is_kongs():
     assert effective_share(np.ones(50)) == pytest.approx(1)
     assert effective_share(np.array([1.0, 0, 0, 0])) == pytest.approx(0.25)
