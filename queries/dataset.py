@@ -70,7 +70,8 @@ class Metric:
     `smallest_grain` is the finest time grain the metric may be cut at. `convention` says which of
     several usual definitions it is, where libraries disagree, and why. `tests` are canonical
     conditions on `value` that every answer must meet. `bound` says what its parameters stand for;
-    one with a text in `defaults` need not be bound.
+    one with a text in `defaults` need not be bound. `guardrail` is the metric of the same dataset
+    that must not get worse where this one is pushed; shown beside its targets.
     `material` is the smallest change worth saying, as a share of the value; of a percentage, as a
     share of the nearer of it and its complement.
     """
@@ -95,6 +96,7 @@ class Metric:
     bound: tuple[tuple[str, str], ...] = ()
     material: float = 0.01
     defaults: tuple[tuple[str, str], ...] = ()
+    guardrail: str = ""
 
     @property
     def is_closing(self) -> bool:

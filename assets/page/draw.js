@@ -77,6 +77,14 @@
               ` (${content.against.detail}): ${content.against.relation}`,
             )
           : null,
+        content.guardrail?.text
+          ? h(
+              "p",
+              { class: "number-guardrail" },
+              `${content.guardrail.text} `,
+              h("b", { class: `is-${content.guardrail.tone}` }, content.guardrail.detail),
+            )
+          : null,
       ),
       content.spark ? spark(content) : "",
     );

@@ -12,6 +12,7 @@ from portal.components.target import aimed_at, held_against
 from portal.context import Context
 from portal.drawing import Drawing
 from portal.page import Place
+from portal.store.target import Target
 from queries.dataset import Metric
 from queries.model import Query, Result
 
@@ -32,7 +33,11 @@ class Headline:
         return (self.metric,)
 
     def questions(self, context: Context) -> tuple[Query, ...]:
-        return (context.question(self.metrics, by=(context.time,) if self.has_line else ()),)
+        """With the metric its guardrail, where something is aimed at."""
+        metric = context.metric(self.metric)
+        guarded = (metric.guardrail,) if metric.guardrail and _aim(metric, context) else ()
+        by = (context.time,) if self.has_line else ()
+        return (context.question((*self.metrics, *guarded), by=by),)
 
     def draw(self, results: Sequence[Result], context: Context) -> Drawing:
         (result,) = results
@@ -58,7 +63,7 @@ class Headline:
 def number(row: dict[str, Any], metric: Metric, context: Context) -> dict[str, Any]:
     """A value with its change, both with interval and n."""
     name = metric.name
-    aim = aimed_at(context.targets, metric, context.period) if context.period else None
+    aim = _aim(metric, context)
     content: dict[str, Any] = {
         "value": written.number(row[name], metric),
         "exact": written.exact(row[name], metric),
@@ -68,6 +73,7 @@ def number(row: dict[str, Any], metric: Metric, context: Context) -> dict[str, A
         "n": written.count(row.get(f"{name}__n")),
         "rows": context.dataset.row_label,
         "against": held_against(row, metric, aim),
+        "guardrail": _guardrail(row, metric, context) if aim else {},
         "few": written.is_few(row),
     }
     if row.get(f"{name}__delta") is not None:
@@ -80,6 +86,29 @@ def number(row: dict[str, Any], metric: Metric, context: Context) -> dict[str, A
             "before": written.number(row[f"{name}__previous"], metric),
         }
     return content
+
+
+def _aim(metric: Metric, context: Context) -> Target | None:
+    return aimed_at(context.targets, metric, context.period) if context.period else None
+
+
+def _guardrail(row: dict[str, Any], metric: Metric, context: Context) -> dict[str, str]:
+    """What must not get worse while the metric is pushed, and whether it did."""
+    if not metric.guardrail:
+        return {"text": "No guardrail is defined", "tone": "flat", "detail": ""}
+    guard = context.metric(metric.guardrail)
+    if row.get(guard.name) is None:
+        return {}
+    said = {
+        "text": f"Guardrail {guard.label.lower()}",
+        "detail": f"{written.number(row[guard.name], guard)} {written.unit(guard)}".strip(),
+        "tone": "flat",
+    }
+    if row.get(f"{guard.name}__delta") is None:
+        return said
+    delta = written.delta(row, guard)
+    interval = f" ({delta.interval})" if delta.interval else ""
+    return said | {"detail": f"{said['detail']}, {delta.text}{interval}", "tone": delta.tone}
 
 
 def no_interval(row: dict[str, Any], metric: Metric, context: Context) -> str:

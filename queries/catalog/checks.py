@@ -1,8 +1,10 @@
 """What a formula must not say: it would give a wrong number, or an interval that is none of it."""
 
+from collections.abc import Sequence
+
 from queries.catalog.part import may_be_proportion
-from queries.catalog.reading import CODE
-from queries.dataset import IntervalKind
+from queries.catalog.reading import CODE, check_known
+from queries.dataset import IntervalKind, Metric
 from queries.errors import InvalidQuery
 from queries.expression import columns_of, conjuncts
 from queries.formula import Aggregate, Formula
@@ -17,6 +19,20 @@ def check_proportion(interval: IntervalKind | None, formula: Formula, where: str
             "Leave the interval out.",
             code=CODE,
         )
+
+
+def check_guardrails(metrics: Sequence[Metric], origin: str) -> None:
+    """Raises InvalidQuery where a guardrail is no other metric with a good and a bad side."""
+    known = {m.name: m for m in metrics}
+    for metric in (m for m in metrics if m.guardrail):
+        where = f"{origin}: metric {metric.name}: guardrail"
+        check_known(metric.guardrail, [n for n in known if n != metric.name], where)
+        if known[metric.guardrail].better == "none":
+            raise InvalidQuery(
+                f"{where}: of {metric.guardrail} nobody can say when it got worse.",
+                "Say whether up or down is better of it.",
+                code=CODE,
+            )
 
 
 def check_pairs(formula: Formula, entity: str, where: str) -> None:

@@ -100,6 +100,7 @@ class WrittenMetric(_Written):
     `material` is the smallest change worth a finding, as a share of the value.
     `defaults` are texts of parameters that a question need not give.
     What is no number of a group has the `page` that shows it, and neither.
+    `guardrail` is the metric of the same dataset that pushing this one could make worse.
     `at_end` makes a number that does not add over time the one on the last day of a period.
     """
 
@@ -129,6 +130,7 @@ class WrittenMetric(_Written):
     tests: Texts = ()
     material: float = Field(default=0.01, gt=0)
     defaults: dict[str, str] = Field(default_factory=dict[str, str])
+    guardrail: str = ""
 
 
 class WrittenDataset(_Written):

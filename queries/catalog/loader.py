@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from queries.catalog import derived
-from queries.catalog.checks import check_pairs, check_proportion
+from queries.catalog.checks import check_guardrails, check_pairs, check_proportion
 from queries.catalog.classes import class_of, interval_of, may_be
 from queries.catalog.format import (
     WrittenActivity,
@@ -122,13 +122,13 @@ def _written(text: str, origin: str) -> WrittenDataset:
 def _taken(
     written: WrittenDataset, beside: Mapping[str, str], origin: str
 ) -> Iterable[WrittenMetric]:
-    """Metrics as another dataset writes them; the id stays with the one that defines them."""
+    """Metrics as another dataset writes them; id and guardrail stay with the one that does."""
     for name, metrics in written.metrics_from.items():
         check_known(name, beside, f"{origin}: metrics_from")
         known = {m.name: m for m in _written(beside[name], f"{name}.yaml").metrics}
         for metric in metrics:
             check_known(metric, known, f"{origin}: metrics_from {name}")
-            yield known[metric].model_copy(update={"id": ""})
+            yield known[metric].model_copy(update={"id": "", "guardrail": ""})
 
 
 def _rollup(written: WrittenRollup, origin: str) -> Rollup:
@@ -177,6 +177,7 @@ def _metric(written: WrittenMetric, dataset: Dataset, origin: str) -> Metric:
         id=written.id,
         material=written.material,
         defaults=tuple(sorted(written.defaults.items())),
+        guardrail=written.guardrail,
     )
 
 
@@ -284,6 +285,7 @@ def _check(dataset: Dataset, origin: str) -> None:
         if isinstance(metric.formula, Estimation):
             for name in metric.formula.named:
                 check_known(name, dimensions, f"{origin}: metric {metric.name}")
+    check_guardrails(dataset.metrics, origin)
     _check_joins(dataset, origin)
 
 

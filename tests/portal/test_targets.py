@@ -13,13 +13,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portal.components.target import aimed_at, held_against
-from portal.open_page import open_page
+from portal.open_page import OpenPage, open_page
 from portal.routing import discover
 from portal.store import audit, people, targets
 from portal.store.errors import Conflict, Denied, Invalid
 from portal.store.people import Person
 from portal.store.store import Store, utc_now
 from portal.store.target import Target, TargetDraft
+from portal.tiles import Headline
 from queries.cache import FrameCache
 from queries.catalog import builtin
 from queries.dataset import Access, Metric
@@ -237,6 +238,37 @@ def test_a_target_is_shown_with_just_the_filters_it_is_of(
     empty = Warehouse(Lake(tmp_path), DuckDBEngine(memory="1GB"), FrameCache(None), builtin())
     opened = replace(open_page(page, search, empty, access), targets=known)
     assert [t.set_by for t in opened.context_of("playback").targets] == shown
+
+
+@pytest.mark.demo
+@pytest.mark.parametrize(("name", "guard"), [("hours_viewed", "Autoplay"), ("views", "")])
+def test_a_number_that_is_aimed_at_has_its_guardrail_beside_it(
+    name: str, guard: str, demo_home: Path
+):
+    engine = DuckDBEngine(memory="1GB")
+    warehouse = Warehouse(Lake(demo_home / "lake"), engine, FrameCache(None), builtin())
+    page = discover("pages")["/"]
+    metric, tile = builtin().dataset("playback").metric(name), Headline(metric=name)
+    plain = open_page(page, "?period=last+28+days&compare=previous", warehouse, Access())
+    aimed = replace(plain, targets=(kept(metric, 1000, days=28),))
+
+    def drawn(opened: OpenPage) -> tuple[int, dict[str, Any]]:
+        context = opened.context_of("playback")
+        asked = tile.questions(context)
+        results = [warehouse.ask(q, Access()) for q in asked]
+        return len(asked[0].metrics), tile.draw(results, context).content
+
+    assert drawn(plain)[1]["guardrail"] == {}
+    metrics, content = drawn(aimed)
+    engine.close()
+    if not guard:
+        assert (metrics, content["guardrail"]["text"]) == (1, "No guardrail is defined")
+        return
+    said = content["guardrail"]
+    assert metrics == len(("hours_viewed", "autoplay_share"))
+    assert said["text"] == "Guardrail autoplay share of hours"
+    assert " to " in said["detail"]
+    assert said["tone"] in {"good", "bad", "flat", "unsure"}
 
 
 def test_a_target_is_set_for_the_rows_of_the_view(portal: Portal):

@@ -275,6 +275,23 @@ def test_a_parameter_is_bound_before_a_metric_can_be_computed():
     assert "it''s" in bound.formula.sql
 
 
+@pytest.mark.parametrize(
+    ("guardrail", "message"),
+    [
+        ("baskett", "there is no “baskett”"),
+        ("revenue", "there is no “revenue”"),
+        ("basket", "of basket nobody can say when it got worse"),
+    ],
+)
+def test_a_guardrail_is_another_metric_with_a_good_and_a_bad_side(guardrail: str, message: str):
+    guarded = SMALL.replace("unit: EUR,", f"unit: EUR, guardrail: {guardrail},")
+    with pytest.raises(InvalidQuery, match=message):
+        read_dataset(guarded, "orders.yaml")
+    sided = guarded.replace("name: basket,", "name: basket, better: up,")
+    if guardrail == "basket":
+        assert read_dataset(sided, "orders.yaml").metric("revenue").guardrail == "basket"
+
+
 def test_every_formula_survives_being_written_and_read_again():
     for dataset in builtin().datasets:
         for metric in dataset.metrics:
