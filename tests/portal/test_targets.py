@@ -256,7 +256,7 @@ def test_a_number_that_is_aimed_at_has_its_guardrail_beside_it(
         context = opened.context_of("playback")
         asked = tile.questions(context)
         results = [warehouse.ask(q, Access()) for q in asked]
-        return len(asked[0].metrics), tile.draw(results, context).content
+        return len(asked[0].metrics), dict(tile.draw(results, context).content)
 
     assert drawn(plain)[1]["guardrail"] == {}
     metrics, content = drawn(aimed)
