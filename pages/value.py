@@ -1,8 +1,18 @@
 """Value & LTV: what a membership is worth, and when it has paid for itself."""
 
 from portal.page import Page, Place, Section
-from portal.tiles import Breakdown, Findings, Headline, LifetimeFit, LifetimeValue, Options, Payback
-from portal.tiles.lifetime import OPTIONS
+from portal.tiles import (
+    BidCaps,
+    Breakdown,
+    Findings,
+    Headline,
+    LifetimeFit,
+    LifetimeValue,
+    Payback,
+    ValueApart,
+    ValueOptions,
+)
+from portal.tiles.value_groups import NAMES
 
 PAGE = Page(
     path="/value",
@@ -11,12 +21,12 @@ PAGE = Page(
     unit="membership",
     datasets=("churn", "cohorts", "acquisition"),
     filters=("country", "plan", "signup_channel"),
-    options=tuple(option.name for option in OPTIONS),
+    options=NAMES,
     sections=(
         Section(tiles=(Findings(),)),
         Section(
             tiles=(
-                Options(options=OPTIONS),
+                ValueOptions(),
                 LifetimeValue(
                     place=Place(
                         title="What is a membership worth?",
@@ -30,6 +40,16 @@ PAGE = Page(
         ),
         Section(
             tiles=(
+                ValueApart(
+                    place=Place(
+                        title="Whose memberships are worth more, and why?",
+                        note="Value, pay a month and discounted months, as times the one held "
+                        "against",
+                        span=12,
+                        height=320,
+                        dataset="cohorts",
+                    )
+                ),
                 LifetimeFit(
                     place=Place(
                         title="Does the curve fit?",
@@ -49,6 +69,20 @@ PAGE = Page(
                     )
                 ),
             )
+        ),
+        Section(
+            title="What may a sign-up cost?",
+            tiles=(
+                BidCaps(
+                    place=Place(
+                        title="Bid caps",
+                        note="What a sign-up of a paid channel is worth against what it costs",
+                        span=12,
+                        height=170,
+                        dataset="cohorts",
+                    )
+                ),
+            ),
         ),
         Section(
             title="What do they pay?",

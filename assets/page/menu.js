@@ -66,9 +66,10 @@
     );
   }
 
-  // What is never offered: a change where a page compares nothing, a distribution that there is not.
+  // What is never offered: a change where a page compares nothing or groups make no parts of it, a
+  // distribution that there is not.
   const understood = (tile, mark = []) => [
-    tile.dataset.metric && playhead.page().compares
+    tile.dataset.metric && !tile.dataset.change && playhead.page().compares
       ? ["Explain this change", () => explain(tile.dataset.dataset, tile.dataset.metric, mark)]
       : null,
     tile.dataset.metric && !tile.dataset.spread && location.pathname !== "/distribution"

@@ -7,7 +7,7 @@ from dash import html
 
 from portal.components.attributes import attributes
 from portal.page import Tile
-from queries.dataset import Dataset
+from queries.dataset import Dataset, Metric
 from queries.distribution import Over, why_not
 
 
@@ -48,7 +48,13 @@ def _asked(tile: Tile, dataset: Dataset) -> dict[str, str]:
     overs: tuple[Over, ...] = ("units", "rows")
     is_spread = metric is not None and not all(why_not(metric, dataset, over) for over in overs)
     asked = {"data_dataset": dataset.name, "data_metric": name}
-    return asked | ({} if is_spread else {"data_spread": "none"})
+    asked |= {} if is_spread else {"data_spread": "none"}
+    return asked | ({} if _may_be_explained(metric, dataset) else {"data_change": "none"})
+
+
+def _may_be_explained(metric: Metric | None, dataset: Dataset) -> bool:
+    """Whether groups can make parts of its change: not of an estimate, nor of rows that overlap."""
+    return metric is not None and metric.kind != "model" and not dataset.exclusive
 
 
 def _bare_frame(name: str, tile: Tile, dataset: Dataset) -> html.Section:

@@ -35,13 +35,14 @@ from portal.tiles.heat import Heat
 from portal.tiles.ladder import Ladder
 from portal.tiles.lateness import Lateness
 from portal.tiles.launch import Launch
-from portal.tiles.lifetime import LifetimeFit, LifetimeValue, Payback
+from portal.tiles.lifetime import LifetimeFit, LifetimeValue
 from portal.tiles.lines import Lines
 from portal.tiles.matrix import Matrix
 from portal.tiles.member_flow import MemberFlow
 from portal.tiles.missing_days import MissingDays
 from portal.tiles.options import Option, Options
 from portal.tiles.outages import Outages
+from portal.tiles.payback import BidCaps, Payback
 from portal.tiles.peers import PeerBand, PeerStanding, PeerTable
 from portal.tiles.quantiles import QuantileDifference, QuantileFunctions
 from portal.tiles.rankers import RankerRates, SlotRates
@@ -57,6 +58,8 @@ from portal.tiles.survival import Abandonment, FirstPlay
 from portal.tiles.tenure import TenureCurves
 from portal.tiles.timeline import Timeline
 from portal.tiles.trend import Trend
+from portal.tiles.value_apart import ValueApart
+from portal.tiles.value_groups import ValueOptions
 from portal.tiles.waits import QueueWaits
 
 __all__ = [
@@ -64,6 +67,7 @@ __all__ = [
     "AgeingWork",
     "AnomalyLog",
     "AnomalyMap",
+    "BidCaps",
     "Breakdown",
     "CampaignOutcome",
     "Canary",
@@ -135,4 +139,6 @@ __all__ = [
     "TenureCurves",
     "Timeline",
     "Trend",
+    "ValueApart",
+    "ValueOptions",
 ]

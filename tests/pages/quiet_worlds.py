@@ -28,6 +28,7 @@ from portal.tiles.licences import EndingVerdict
 from portal.tiles.outages import Outages
 from portal.tiles.policy_verdict import PolicyVerdict
 from portal.tiles.standing_out import StandingOut
+from portal.tiles.value_apart import ValueApart
 from portal.tiles.waits import QueueWaits
 from queries.analyses import offpolicy, outage
 from queries.analyses.account_moments import moment_name
@@ -36,6 +37,7 @@ from queries.catalog import builtin
 from queries.dataset import BUCKET, BUCKETS, merged
 from queries.engines.polars_engine import PolarsEngine
 from queries.estimators.moments import LETTERS, PAIRS
+from queries.estimators.shifted_beta_geometric import Fit
 from queries.formula import Array
 from queries.interval import margin, replicates
 from queries.reduction import Column, Reduction, Source
@@ -54,6 +56,7 @@ from tests.queries.analyses import (
     test_flow,
     test_geo_experiment,
     test_image_tastes,
+    test_lifetime,
     test_outage,
     test_price_change,
 )
@@ -247,6 +250,21 @@ def geo_effect(seed: int) -> Frames:
     )
 
 
+def value_apart(seed: int) -> Frames:
+    """Members of five channels of unlike size who stay and pay alike."""
+    dice, frames = np.random.default_rng([9, seed]), list[pl.DataFrame]()
+    for nth, accounts in enumerate((1_200, 800, 500, 400, 300)):
+        counted = test_lifetime.worlds(100 * seed + nth, Fit(1.4, 15.0), 1, accounts)[0]
+        found = test_lifetime.frame_of(counted)
+        price = 12 * np.exp(dice.normal(0, 0.1, CLUSTERS))[found["cluster"].to_numpy()]
+        frames.append(
+            found.with_columns(
+                pl.lit(f"channel {nth}").alias("signup_channel"), paid_usd=price * found["at_risk"]
+            )
+        )
+    return (pl.concat(frames),)
+
+
 def _logs() -> pl.DataFrame:
     """Logs of a policy in which all titles earn the same, some for each seed."""
     dice, rows, actions = np.random.default_rng(5), 1_500 * SEEDS, 6
@@ -350,6 +368,7 @@ WORLDS: Mapping[type, World] = {
     FilmingContest: filming,
     GeoEffect: geo_effect,
     PolicyVerdict: policy,
+    ValueApart: value_apart,
     EndingVerdict: ending,
     LaunchStanding: launches,
     scenes.Scenes: one_title,

@@ -68,7 +68,7 @@ def test_it_pays_back_in_the_first_month_that_reaches_the_cost():
 def test_too_little_is_no_curve():
     assert fit(np.array([10.0, 5.0]), np.array([5.0, 1.0])) is None
     assert fit(np.array([10.0, 10.0, 10.0]), np.zeros(3)) is None
-    assert worth(attrition(_frame(np.zeros((0, 2, CLUSTERS)))), Terms(1, 0, 12)) is None
+    assert worth(attrition(frame_of(np.zeros((0, 2, CLUSTERS)))), Terms(1, 0, 12)) is None
 
 
 def test_months_that_nobody_was_followed_through_are_left_out():
@@ -101,12 +101,12 @@ def test_the_interval_covers_the_value_that_is_true_in_93_to_97_of_100_worlds():
     """Accounts leave by a beta of their own and are followed for unequal times."""
     truth, terms = Fit(1.1, 14.2), Terms(0.4, 0.1, 24)
     expected = float(discounted(truth.survival(24), 10.0, terms)[-1])
-    counted = _worlds(7, truth)
+    counted = worlds(7, truth)
     value, spread = _worth_of_all(counted, terms)
     inside = np.abs(value - expected) <= spread
     assert 0.93 <= inside.mean() <= 0.97
     for world in (0, 99):
-        alone = worth(attrition(_frame(counted[world])), terms)
+        alone = worth(attrition(frame_of(counted[world])), terms)
         assert alone is not None
         assert alone.value.value == pytest.approx(value[world], rel=1e-6)
         assert alone.value.high - alone.value.value == pytest.approx(spread[world], rel=1e-4)
@@ -123,22 +123,22 @@ def _worth_of_all(counted: Array, terms: Terms) -> tuple[Array, Array]:
 
 
 def _world(seed: int, truth: Fit) -> Attrition:
-    return attrition(_frame(_worlds(seed, truth, 1)[0]))
+    return attrition(frame_of(worlds(seed, truth, 1)[0]))
 
 
-def _worlds(seed: int, truth: Fit, worlds: int = 200, accounts: int = 2_000) -> Array:
+def worlds(seed: int, truth: Fit, number: int = 200, accounts: int = 2_000) -> Array:
     """`worlds x months x (at risk, leaving) x clusters`."""
     dice, months = np.random.default_rng(seed), 36
-    chance = dice.beta(truth.alpha, truth.beta, (worlds, accounts))
+    chance = dice.beta(truth.alpha, truth.beta, (number, accounts))
     lasted = dice.geometric(np.maximum(chance, 1e-9))
-    followed = dice.integers(1, months + 1, (worlds, accounts))
-    cluster = dice.integers(0, CLUSTERS, (worlds, accounts))
-    place = np.arange(worlds)[:, None] * CLUSTERS + cluster
-    shape = (months, worlds, CLUSTERS)
+    followed = dice.integers(1, months + 1, (number, accounts))
+    cluster = dice.integers(0, CLUSTERS, (number, accounts))
+    place = np.arange(number)[:, None] * CLUSTERS + cluster
+    shape = (months, number, CLUSTERS)
 
     def counts(month: np.ndarray, kept: np.ndarray) -> Array:
-        flat = month[kept] * worlds * CLUSTERS + place[kept]
-        return np.bincount(flat, minlength=months * worlds * CLUSTERS).reshape(shape).astype(float)
+        flat = month[kept] * number * CLUSTERS + place[kept]
+        return np.bincount(flat, minlength=months * number * CLUSTERS).reshape(shape).astype(float)
 
     is_gone = lasted <= followed
     last = np.minimum(lasted, followed) - 1
@@ -146,7 +146,7 @@ def _worlds(seed: int, truth: Fit, worlds: int = 200, accounts: int = 2_000) -> 
     return np.stack([at_risk, counts(last, is_gone)]).transpose(2, 1, 0, 3)
 
 
-def _frame(counts: np.ndarray) -> pl.DataFrame:
+def frame_of(counts: np.ndarray) -> pl.DataFrame:
     months, _, clusters = counts.shape
     grid = [(m, c) for m in range(months) for c in range(clusters)]
     return pl.DataFrame(
