@@ -8,19 +8,55 @@ from portal.tiles import (
     ExperimentEffects,
     ExperimentGuardrails,
     ExperimentList,
+    ExperimentOptions,
     ExperimentPower,
     ExperimentRatio,
     ExperimentSegments,
     ExperimentVerdict,
     Findings,
+    SegmentsAfter,
 )
+from portal.tiles.experiment import HORIZON, OPTIONS
 from portal.view import View
 from queries.catalog import Catalog
 
 
 def sections(_catalog: Catalog, view: View) -> tuple[Section, ...]:
     """All experiments to pick from, or one of them in depth."""
-    return _ONE if view.values("experiment") else _ALL
+    if not view.values("experiment"):
+        return _ALL
+    return (*_ONE, _for_whom(SegmentsAfter if view.option(HORIZON.name) else ExperimentSegments))
+
+
+def _for_whom(segments: type[ExperimentSegments | SegmentsAfter]) -> Section:
+    """Segments of all days, or as they stood after so many."""
+    dataset = "experiment_days" if segments is SegmentsAfter else "experiments"
+    return Section(
+        title="For whom?",
+        note="What accounts are split by was so before they were allocated.",
+        tiles=(
+            segments(
+                by=("tenure", "prior_viewing", "signup_channel"),
+                place=Place(
+                    title="By what they were before",
+                    note="Tenure, viewing in the 28 days before, sign-up channel",
+                    span=6,
+                    height=460,
+                    dataset=dataset,
+                ),
+            ),
+            segments(
+                by=("country",),
+                place=Place(
+                    title="By country",
+                    note="Home country of the account",
+                    span=6,
+                    height=460,
+                    dataset=dataset,
+                ),
+            ),
+        ),
+    )
 
 
 _FINDINGS = Section(tiles=(Findings(changes=False),))
@@ -65,6 +101,7 @@ _ONE = (
         title="Did it work?",
         note="Relative to the control, with accounts that did nothing counted as zeros.",
         tiles=(
+            ExperimentOptions(),
             ExperimentEffects(
                 place=Place(
                     title="Effect on every metric",
@@ -100,27 +137,6 @@ _ONE = (
             ),
         ),
     ),
-    Section(
-        title="For whom?",
-        note="What accounts are split by was so before they were allocated.",
-        tiles=(
-            ExperimentSegments(
-                by=("tenure", "prior_viewing", "signup_channel"),
-                place=Place(
-                    title="By what they were before",
-                    note="Tenure, viewing in the 28 days before, sign-up channel",
-                    span=6,
-                    height=460,
-                ),
-            ),
-            ExperimentSegments(
-                by=("country",),
-                place=Place(
-                    title="By country", note="Home country of the account", span=6, height=460
-                ),
-            ),
-        ),
-    ),
 )
 
 
@@ -137,10 +153,10 @@ PAGE = Page(
     unit="all",
     datasets=("experiments", "experiment_days"),
     filters=("experiment", "country", "signup_channel", "tenure", "prior_viewing"),
-    options=("cuped",),
+    options=OPTIONS,
     arrange=sections,
     become=one_experiment,
-    arranged_by=("experiment",),
+    arranged_by=("experiment", HORIZON.name),
     period="all",
     compare="none",
     compares=False,

@@ -16,7 +16,9 @@ from portal.tiles.episode_curves import EpisodeCurves
 from portal.tiles.experiment_days import ExperimentDays
 from portal.tiles.experiment_effects import ExperimentEffects
 from portal.tiles.experiment_guardrails import ExperimentGuardrails
+from portal.tiles.experiment_horizon import SegmentsAfter
 from portal.tiles.experiment_list import ExperimentList
+from portal.tiles.experiment_options import ExperimentOptions
 from portal.tiles.experiment_power import ExperimentPower
 from portal.tiles.experiment_ratio import ExperimentRatio
 from portal.tiles.experiment_segments import ExperimentSegments
@@ -85,6 +87,7 @@ __all__ = [
     "ExperimentEffects",
     "ExperimentGuardrails",
     "ExperimentList",
+    "ExperimentOptions",
     "ExperimentPower",
     "ExperimentRatio",
     "ExperimentSegments",
@@ -131,6 +134,7 @@ __all__ = [
     "ScheduleSlip",
     "Scorecard",
     "ScrollDepth",
+    "SegmentsAfter",
     "SlotRates",
     "SpendReturns",
     "SplitOptions",

@@ -11,15 +11,37 @@ from portal.components.problem import no_rows
 from portal.context import Context
 from portal.drawing import Drawing, empty
 from portal.statement import Statement
+from portal.tiles.options import Option
 from portal.tiles.rankers import scope
 from queries.analyses import experiment
 from queries.analyses.experiment import Experiment
 from queries.analyses.experiment_verdict import Verdict, verdict
 from queries.dataset import Metric
+from queries.errors import InvalidQuery
 from queries.estimators.effect import Effect
 from queries.model import Query, Result
 
-ADJUSTMENT = "cuped"
+ADJUSTMENT = Option(
+    name="cuped",
+    label="Effects",
+    choices=(("", "adjusted by the 28 days before (CUPED)"), ("off", "as they are")),
+)
+SHOWN = Option(
+    name="metrics",
+    label="on",
+    choices=(
+        ("", "every metric"),
+        ("deciding", "primary and guardrails"),
+        ("others", "those that decide nothing"),
+    ),
+)
+HORIZON = Option(
+    name="after",
+    label="as it stood after",
+    choices=(("", "all days"), *((str(n), f"{n} days") for n in (7, 14, 21, 28))),
+)
+ABOUT = "effect"
+OPTIONS = (ADJUSTMENT.name, SHOWN.name, ABOUT, HORIZON.name)
 BROKEN = empty(
     "not_defined",
     "The sample ratio is broken, so no effect is shown.",
@@ -48,7 +70,29 @@ def metrics(context: Context) -> dict[str, Metric]:
 
 def is_adjusted(context: Context) -> bool:
     """Whether effects are adjusted by the time before; `cuped=off` in the view says no."""
-    return context.view.option(ADJUSTMENT) != "off"
+    return ADJUSTMENT.read(context.view) != "off"
+
+
+def horizon(context: Context) -> int:
+    """After how many days the effect is read; 0 is as of the last complete one."""
+    return int(HORIZON.read(context.view) or 0)
+
+
+def about(found: Experiment, context: Context) -> Metric:
+    """The metric that power and segments are of: the primary one unless the view names another."""
+    name, known = context.view.option(ABOUT) or found.primary, measured(found, context)
+    if name not in known:
+        raise InvalidQuery(
+            f"“{name}” is no metric of experiments.", f"It may be {', '.join(known)}."
+        )
+    return known[name]
+
+
+def measured(found: Experiment, context: Context) -> dict[str, Metric]:
+    """The metrics of an experiment, the primary one first, then its guardrails."""
+    names = dict.fromkeys((found.primary, *found.guardrails, *found.cells[0].moments))
+    known = metrics(context)
+    return {n: known[n] for n in names if n in known and n in found.cells[0].moments}
 
 
 def withheld(found: Experiment | None, context: Context) -> Drawing | None:

@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 
 import polars as pl
 
+from portal.components import format as written
 from portal.components.problem import no_rows
 from portal.context import Context
 from portal.drawing import Drawing, empty
@@ -13,7 +15,7 @@ from portal.theme import SERIES
 from portal.tiles import experiment as shared
 from portal.tiles.figure import Layout, Trace, band, figure, rounded
 from portal.tiles.rankers import scope
-from queries.analyses import experiment
+from queries.analyses import experiment, experiment_horizon
 from queries.analyses.experiment import Cumulative
 from queries.dataset import Metric
 from queries.model import Query, Result
@@ -63,6 +65,8 @@ class ExperimentDays:
             "shapes": [_zero()],
             "showlegend": len(cells) > 1,
         }
+        says, until = _at_horizon(results, context, found)
+        layout["shapes"] += [_upright(until)] if until else []
         adjusted = "adjusted by the 28 days before" if shared.is_adjusted(context) else "as it is"
         notes = (
             (
@@ -70,11 +74,33 @@ class ExperimentDays:
                 "on all days together; inner: on one day chosen beforehand. Days of UTC."
             ),
         )
-        return figure(traces, layout, notes=notes)
+        return figure(traces, layout, says=says, notes=notes)
 
 
 def _read(results: Sequence[Result], context: Context) -> Cumulative | None:
     return experiment.cumulative(results[0].frame, adjusted=shared.is_adjusted(context))
+
+
+def _at_horizon(
+    results: Sequence[Result], context: Context, found: Cumulative
+) -> tuple[str, date | None]:
+    """The effect after the days that were asked for, in words, and the day it stood so."""
+    days = shared.horizon(context)
+    until = experiment_horizon.last_day(results[0].frame, days) if days else None
+    if until is None:
+        return "", None
+    latest = results[0].complete_through
+    if latest is not None and until > latest:
+        return f"Day {days} is {written.day(until)}, and not complete yet.", None
+    before = found.frame.filter(pl.col("day") <= until).group_by("cell", maintain_order=True)
+    metric = shared.metrics(context)[found.metric]
+    several = found.frame["cell"].n_unique() > 1
+    said = [
+        f"{row['cell'] + ': ' if several else ''}{shared.relative(row['effect'], metric)} "
+        f"(95 % {shared.between(row['low'], row['high'], metric)})"
+        for row in before.last().iter_rows(named=True)
+    ]
+    return f"After {days} days {'; '.join(said)}." if said else "", until
 
 
 def _cell(frame: pl.DataFrame, metric: Metric, colour: str, *, alone: bool) -> list[Trace]:
@@ -108,6 +134,18 @@ def _range(frame: pl.DataFrame) -> list[float]:
     reach = max(abs(end) for end in ends)
     low, high = min(ends) - reach * 0.4, max(ends) + reach * 0.4
     return [low, high]
+
+
+def _upright(day: date) -> Layout:
+    return {
+        "type": "line",
+        "x0": str(day),
+        "x1": str(day),
+        "y0": 0,
+        "y1": 1,
+        "yref": "paper",
+        "line": {"color": "@ink", "width": 1, "dash": "dot"},
+    }
 
 
 def _zero() -> Layout:

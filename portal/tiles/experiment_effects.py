@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 
 from portal.context import Context
-from portal.drawing import Drawing
+from portal.drawing import Drawing, empty
 from portal.page import Place
 from portal.tiles import experiment as shared
 from portal.tiles.figure import figure
@@ -64,7 +64,10 @@ class ExperimentEffects:
                 for adjusted in (True, False):
                     effect = found.effects(metric.name, adjusted=adjusted)[nth]
                     marks[adjusted].append(_mark(effect, metric, cell.name))
-        labels[0] = f"<b>{labels[0]}</b>"
+        if not labels:
+            return empty("no_rows", "Every metric of this experiment is primary or a guardrail.")
+        if shared.SHOWN.read(context.view) != "others":
+            labels[0] = f"<b>{labels[0]}</b>"
         series = (
             Series("Adjusted by the 28 days before", "@accent", marks[True], -1),
             Series("As it is", "@before", marks[False], 1),
@@ -74,10 +77,11 @@ class ExperimentEffects:
 
 
 def _ordered(found: Experiment, context: Context) -> list[Metric]:
-    first = [found.primary, *found.guardrails]
-    known = shared.metrics(context)
-    names = dict.fromkeys([*first, *found.cells[0].moments])
-    return [known[n] for n in names if n in known and n in found.cells[0].moments]
+    """The set that the view names."""
+    known = shared.measured(found, context)
+    deciding = (found.primary, *found.guardrails)
+    wanted = shared.SHOWN.read(context.view)
+    return [m for n, m in known.items() if not wanted or (n in deciding) == (wanted == "deciding")]
 
 
 def _effects(found: Experiment, metric: Metric, *, adjusted: bool) -> list[tuple[str, Effect]]:

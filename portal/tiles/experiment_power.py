@@ -23,7 +23,7 @@ _SPAN = 8
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExperimentPower:
-    """Of the primary metric, as varied as it is in these cells."""
+    """Of the metric that the page is about, as varied as it is in these cells."""
 
     place: Place = field(default_factory=lambda: Place(span=5, height=340))
     metrics: tuple[str, ...] = ("detectable_effect", "hours_per_account")
@@ -46,7 +46,7 @@ class ExperimentPower:
         cells = _cells(found, context)
         if cells is None:
             return empty("no_rows", "Too few accounts to say how varied they are.")
-        metric = context.metric(found.primary)
+        metric = shared.about(found, context)
         frame = _curve(found, cells)
         now = sum(cell.count for cell in cells)
         least = detectable(cells, now, found.alpha)
@@ -79,17 +79,17 @@ class ExperimentPower:
             "showlegend": True,
         }
         says = f"{least:.1%} looked at once, {always:.1%} looked at all the time."
-        notes = (
-            f"With the {written.count(now)} accounts of now; power 80 %, {metric.label.lower()}.",
-        )
-        return figure(traces, layout, says=says, notes=notes)
+        of = written.lowered(metric.label)
+        note = f"With the {written.count(now)} accounts of now; power 80 %, {of}."
+        return figure(traces, layout, says=says, notes=(note,))
 
 
 def _cells(found: Experiment, context: Context) -> tuple[Level, Level] | None:
     """Control and first treatment."""
     if not found.treatments:
         return None
-    control, treated = found.levels(found.primary, adjusted=shared.is_adjusted(context))[:2]
+    name = shared.about(found, context).name
+    control, treated = found.levels(name, adjusted=shared.is_adjusted(context))[:2]
     known = all(c.count > 1 and c.value > 0 and math.isfinite(c.error) for c in (control, treated))
     return (control, treated) if known else None
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from portal.context import Context
 from portal.drawing import Drawing
 from portal.page import Place
+from portal.view import View
+from queries.errors import InvalidQuery
 from queries.model import Query, Result
 
 
@@ -16,6 +18,17 @@ class Option:
     name: str
     label: str
     choices: tuple[tuple[str, str], ...]
+
+    def read(self, view: View) -> str:
+        """What the view says of it. Raises InvalidQuery for a text that is none of the choices."""
+        text = view.option(self.name) or self.choices[0][0]
+        if text not in dict(self.choices):
+            known = ", ".join(value for value, _ in self.choices if value)
+            raise InvalidQuery(
+                f"“{text}” is nothing that {self.name} can be.",
+                f"It may be {known}, or be left out.",
+            )
+        return text
 
 
 def controls(options: Sequence[Option], context: Context, said: str = "") -> Drawing:

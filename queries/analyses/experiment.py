@@ -139,8 +139,8 @@ def segments(frame: pl.DataFrame, by: str) -> Iterator[tuple[Any, Experiment]]:
             yield group[by][0], experiment
 
 
-def days_question(scope: Scope) -> Query:
-    """What every day added to the moments of an experiment's primary metric, by cell."""
+def days_question(scope: Scope, by: Sequence[str] = ()) -> Query:
+    """What every day added to the moments of an experiment's primary metric, by cell and `by`."""
     dataset = scope.dataset
     added = tuple(
         Metric(name=letters, label=letters, formula=parse(f"sum({letters})"), interval="none")
@@ -153,7 +153,7 @@ def days_question(scope: Scope) -> Query:
     return Query(
         dataset=replace(dataset, metrics=(*dataset.metrics, *added)),
         metrics=(dataset.metric("newly_exposed"), *added),
-        by=(*(dataset.dimension(n) for n in keys), TimeBucket(dataset.time, Grain.DAY)),
+        by=(*(dataset.dimension(n) for n in (*keys, *by)), TimeBucket(dataset.time, Grain.DAY)),
         where=scope.where,
         limit=EVERY_GROUP,
         interval=False,
@@ -177,11 +177,9 @@ class Cumulative:
 
 def cumulative(frame: pl.DataFrame, *, adjusted: bool = True) -> Cumulative | None:
     """The effect as it stood at the end of each day, of the newest experiment in the answer."""
-    known = frame.drop_nulls(["date", "cell_position", "planned_share"])
-    if known.is_empty():
+    own = days_of_newest(frame)
+    if own.is_empty():
         return None
-    newest = known.sort("date", "experiment_id")["experiment_id"][-1]
-    own = known.filter(pl.col("experiment_id") == newest).sort("cell_position", "date")
     groups = own.partition_by("cell", maintain_order=True)
     about = own.row(0, named=True)
     cells = {group["cell"][0]: _by_day(group) for group in groups}
@@ -195,6 +193,15 @@ def cumulative(frame: pl.DataFrame, *, adjusted: bool = True) -> Cumulative | No
         for row in _effects_on(day, cells, planned, adjusted=adjusted)
     ]
     return Cumulative(about["primary_metric"], ratio, pl.DataFrame(rows))
+
+
+def days_of_newest(frame: pl.DataFrame) -> pl.DataFrame:
+    """Of an answer to `days_question`, the rows of the newest experiment, cell by cell."""
+    known = frame.drop_nulls(["date", "cell_position", "planned_share"])
+    if known.is_empty():
+        return known
+    newest = known.sort("date", "experiment_id")["experiment_id"][-1]
+    return known.filter(pl.col("experiment_id") == newest).sort("cell_position", "date")
 
 
 def _effects_on(

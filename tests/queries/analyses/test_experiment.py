@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from queries.analyses import experiment
+from queries.analyses import experiment, experiment_horizon
 from queries.analyses.account_moments import Moments, is_account_ratio, with_moments
 from queries.analyses.cluster import Scope
 from queries.analyses.experiment import Cell, Experiment
@@ -143,6 +143,51 @@ def test_the_last_day_of_the_cumulative_effect_is_the_whole_effect(
         for name in ("low", "high", "always_low", "always_high"):
             assert last[name] == pytest.approx(getattr(effect, name), abs=1e-9)
         assert (found.frame["always_high"] > found.frame["high"]).all()
+
+
+@pytest.mark.demo
+def test_a_horizon_past_the_end_is_the_whole_and_an_earlier_one_is_its_day(
+    warehouse: Warehouse, experiments: dict[int, Experiment]
+):
+    dataset = warehouse.dataset("experiment_days")
+    only = Filter(dataset.dimension("experiment_id"), "in", (1,))
+    asked = Scope(dataset, where=only)
+    whole = experiment.cumulative(
+        warehouse.ask(experiment.days_question(asked), Access()).frame, adjusted=False
+    )
+    by_cell = warehouse.ask(experiment.days_question(asked, ("experiment",)), Access()).frame
+    assert whole is not None
+    for days in (14, 400):
+        found = experiment_horizon.segments_after(by_cell, "experiment", days, adjusted=False)
+        assert found is not None
+        ((_, effect),) = found.parts[0].effects
+        then = whole.frame.filter(pl.col("day") <= found.until).row(-1, named=True)
+        assert found.parts[0].accounts == then["accounts"]
+        assert (effect.value, effect.low) == pytest.approx((then["effect"], then["low"]))
+    assert effect.value == pytest.approx(
+        experiments[1].effects(whole.metric, adjusted=False)[0].value
+    )
+
+
+@pytest.mark.demo
+def test_segments_at_the_end_are_those_of_the_accounts(
+    warehouse: Warehouse, experiments: dict[int, Experiment]
+):
+    days, accounts = (warehouse.dataset(n) for n in ("experiment_days", "experiments"))
+    asked = Scope(days, where=Filter(days.dimension("experiment_id"), "in", (1,)))
+    frame = warehouse.ask(experiment.days_question(asked, ("prior_viewing",)), Access()).frame
+    found = experiment_horizon.segments_after(frame, "prior_viewing", 400)
+    assert found is not None
+    question = experiment.question(Scope(accounts), ("prior_viewing",))
+    every = experiment.segments(warehouse.ask(question, Access()).frame, "prior_viewing")
+    whole = {v: e for v, e in every if e.number == 1}
+    assert found.parts
+    for part in found.parts:
+        assert part.accounts == whole[part.value].exposed
+        (expected,) = whole[part.value].effects(experiments[1].primary)
+        ((_, effect),) = part.effects
+        assert (effect.value, effect.high) == pytest.approx((expected.value, expected.high))
+    assert all(min(c.exposed for c in whole[p.value].cells) >= 200 for p in found.parts)
 
 
 @pytest.mark.demo
