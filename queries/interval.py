@@ -116,11 +116,17 @@ def margin_of_present(values: Array, present: NDArray[np.bool_]) -> Array:
     return np.asarray(np.array(factor, dtype=np.float64) * np.sqrt(variance), dtype=np.float64)
 
 
-def student(freedom: int) -> float:
-    """Student's quantile at `LEVEL`, right to three digits from four degrees of freedom on.
+_FEW_DEGREES = (12.706, 4.303, 3.182)
 
-    Abramowitz and Stegun 1964, 26.7.5: importing SciPy for it takes longer than most answers.
+
+def student(freedom: int) -> float:
+    """Student's quantile at `LEVEL`, right to three digits.
+
+    Abramowitz and Stegun 1964, 26.7.5 from four degrees of freedom on, below them their table
+    26.10: importing SciPy for it takes longer than most answers.
     """
+    if freedom <= len(_FEW_DEGREES):
+        return _FEW_DEGREES[freedom - 1]
     z = Z
     terms = (
         z,
@@ -154,23 +160,44 @@ def wilson(successes: Array, trials: Array) -> Bounds:
         return Bounds.around(middle, Z * spread / (1 + Z**2 / trials))
 
 
-def effective_trials(share: Array, half_width: Array, trials: Array, units: Array) -> Array:
-    """How many independent trials would tell as much of a proportion as its rows, 1 to `trials`.
+@dataclass(frozen=True, slots=True)
+class Clusters:
+    """What a proportion of each group rests on, an array each.
+
+    `trials` are its rows, `units` those who gave them, such as accounts; `inhabited` are the
+    clusters with rows, `telling` those of them with one of the rarer outcome.
+    """
+
+    trials: Array
+    units: Array
+    inhabited: Array
+    telling: Array
+
+
+def effective_trials(share: Array, half_width: Array, of: Clusters) -> Array:
+    """How many independent trials would tell as much of a proportion as its rows, 1 to all of them.
 
     Korn & Graubard 1998, Survey Methodology 24, 193-201: those whose binomial variance is the one
-    found over clusters, its degrees of freedom included. Where none or all succeed none is found;
-    there each of the `units`, such as accounts, is one trial. That rule is ours, and careful:
-    nothing tells how alike the rows of an account are.
+    found over clusters, by as much fewer as Student's t is wider for its degrees of freedom. Those
+    we count by the clusters that tell: a variance seen in three clusters is one of three, however
+    many others have nothing but zeros. But never fewer for it than one for each of the `units`.
+    Where none or all succeed nothing tells how alike the rows of an account are: that is one
+    cluster that tells.
     """
+    inhabited = np.maximum(of.inhabited - 1, 1).astype(np.int64)
+    telling = np.maximum(of.telling, 1).astype(np.int64)
+    quantiles = {int(n): student(int(n)) for n in np.union1d(inhabited, telling)}
+    ratio = [min(quantiles[n] / quantiles[k], 1) for n, k in zip(inhabited, telling, strict=True)]
     with np.errstate(all="ignore"):
-        found = np.minimum(share * (1 - share) * (Z / half_width) ** 2, trials)
-        found = np.where((share <= 0) | (share >= 1), np.minimum(trials, units), found)
-    return np.where(np.isnan(half_width), np.nan, np.maximum(found, 1.0))
+        found = np.minimum(share * (1 - share) * (Z / half_width) ** 2, of.trials)
+        found = np.where((share <= 0) | (share >= 1), of.trials, found)
+        careful = np.maximum(np.minimum(found, of.units), found * np.array(ratio) ** 2)
+    return np.where(np.isnan(half_width), np.nan, np.maximum(careful, 1.0))
 
 
-def proportion_bounds(share: Array, half_width: Array, trials: Array, units: Array) -> Bounds:
+def proportion_bounds(share: Array, half_width: Array, of: Clusters) -> Bounds:
     """Wilson's interval over effective trials: inside 0 to 1, and never of no width."""
-    effective = effective_trials(share, half_width, trials, units)
+    effective = effective_trials(share, half_width, of)
     found = wilson(share * effective, effective)
     return Bounds(np.clip(found.low, 0, share), np.clip(found.high, share, 1))
 

@@ -9,12 +9,13 @@ import numpy as np
 import polars as pl
 
 from queries.cells import Cells
-from queries.dataset import CLOSING_ROWS, ROWS, Metric
+from queries.dataset import BUCKETS, CLOSING_ROWS, ROWS, Metric
 from queries.estimate import changed
 from queries.estimation import Estimation
 from queries.formula import Aggregate, Arithmetic, Array, Formula, fraction
 from queries.interval import (
     Bounds,
+    Clusters,
     influence,
     margin,
     proportion_bounds,
@@ -27,6 +28,9 @@ from queries.interval import (
 from queries.small_cells import accounts
 
 _ROUNDING = 1e-9
+_HALF = 0.5
+# The accounts it takes on the average until every bucket has one (the coupon collector's problem).
+_ALL_OCCUPIED = BUCKETS * float((1 / np.arange(1, BUCKETS + 1)).sum())
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,9 +145,15 @@ def _proportion_bounds(
     below = sides[1]
     part, whole = (cells.buckets[a.key] for a in sides)
     is_part = ((part >= 0) & (part <= whole * (1 + _ROUNDING))).all(axis=1)
-    trials = cells.totals[below.key if below.operation == "count" else below.matching.key]
-    units = accounts((whole > 0).sum(axis=1).astype(np.float64))
-    inside = proportion_bounds(values, half_width, trials, units)
+    inhabited = (whole > 0).sum(axis=1)
+    rarer = np.where(values[:, None] > _HALF, whole - part, part)
+    of = Clusters(
+        trials=cells.totals[below.key if below.operation == "count" else below.matching.key],
+        units=np.minimum(accounts(inhabited.astype(np.float64)), _ALL_OCCUPIED),
+        inhabited=inhabited,
+        telling=(rarer > _ROUNDING * whole).sum(axis=1),
+    )
+    inside = proportion_bounds(values, half_width, of)
     plain = Bounds.around(values, half_width)
     return Bounds(
         np.where(is_part, inside.low, plain.low), np.where(is_part, inside.high, plain.high)

@@ -17,7 +17,14 @@ from queries.catalog.part import is_part_of_whole
 from queries.condition import Dimension, Filter
 from queries.dataset import Access
 from queries.formula import Aggregate, Arithmetic, parse
-from queries.interval import effective_trials, margin, proportion_bounds, replicates, wilson
+from queries.interval import (
+    Clusters,
+    effective_trials,
+    margin,
+    proportion_bounds,
+    replicates,
+    wilson,
+)
 from queries.lake.lake import Change, Lake
 from queries.model import Comparison, Query
 from queries.period import Period
@@ -77,11 +84,16 @@ def test_every_share_of_the_catalogue_is_held_between_0_and_1():
     assert {str(test) for m in shares for test in m.tests} == held
 
 
-@given(st.floats(0, 1), st.floats(0, 0.4), st.integers(1, 10**6), st.integers(1, 10**4))
+clusters = st.tuples(
+    st.integers(1, 10**6), st.integers(1, 1500), st.integers(2, 256), st.integers(0, 256)
+).map(lambda drawn: Clusters(*(np.array([float(x)]) for x in drawn)))
+
+
+@given(st.floats(0, 1), st.floats(0, 0.4), clusters)
 def test_the_interval_of_a_share_lies_between_0_and_1_around_it(
-    share: float, half: float, trials: int, units: int
+    share: float, half: float, of: Clusters
 ):
-    found = proportion_bounds(*(np.array([float(x)]) for x in (share, half, trials, units)))
+    found = proportion_bounds(np.array([share]), np.array([half]), of)
     assert -1e-12 <= found.low[0] <= share + 1e-9
     assert share - 1e-9 <= found.high[0] <= 1 + 1e-12
     assert found.low[0] < found.high[0]
@@ -91,7 +103,8 @@ def test_independent_rows_are_as_many_trials_as_there_are():
     """The binomial's own half-width gives Wilson's interval of all rows, as it should."""
     share, rows = np.array([0.3]), np.array([400.0])
     half = 1.959963984540054 * np.sqrt(share * (1 - share) / rows)
-    assert effective_trials(share, half, rows, rows)[0] == pytest.approx(400)
+    of = Clusters(trials=rows, units=rows, inhabited=np.array([256]), telling=np.array([120]))
+    assert effective_trials(share, half, of)[0] == pytest.approx(400)
     # Wilson 1927 by Newcombe 1998, Statistics in Medicine 17, 857-872, table I: 81 of 263.
     published = wilson(np.array([81.0]), np.array([263.0]))
     assert (published.low[0], published.high[0]) == (
@@ -100,32 +113,75 @@ def test_independent_rows_are_as_many_trials_as_there_are():
     )
 
 
-def worlds(accounts: int, mean: float) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Clicks and rows of an account a bucket, whose rates differ: `worlds x accounts`."""
+def worlds(
+    accounts: int, mean: float, rows: int, alike: float
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Clicks and rows of an account a bucket: `worlds x accounts`.
+
+    Rates differ by account as a beta distribution of `alike` pseudo-observations.
+    """
     rng = np.random.default_rng(20_261_126)
     for _ in range(10):
         shape = (400, accounts)
-        rate = rng.beta(4 * mean, 4 * (1 - mean), shape)
-        seen = 1 + rng.poisson(5, shape)
+        rate = rng.beta(alike * mean, alike * (1 - mean), shape)
+        seen = 1 + rng.poisson(rows - 1, shape)
         yield rng.binomial(seen, rate).astype(float), seen.astype(float)
 
 
-@pytest.mark.parametrize(("accounts", "mean"), [(20, 0.1), (40, 0.03), (150, 0.02), (60, 0.5)])
-def test_it_holds_the_truth_where_the_symmetric_one_does_not(accounts: int, mean: float):
+def of_clusters(clicks: np.ndarray, seen: np.ndarray) -> Clusters:
+    rarer = np.where(2 * clicks.sum(axis=1) > seen.sum(axis=1), (seen - clicks).T, clicks.T).T
+    units = np.full(len(seen), float(seen.shape[1]))
+    return Clusters(
+        trials=seen.sum(axis=1), units=units, inhabited=units, telling=(rarer > 0).sum(axis=1)
+    )
+
+
+def half_width(clicks: np.ndarray, seen: np.ndarray) -> np.ndarray:
     formula = parse("sum(c) / sum(n)")
     assert isinstance(formula, Arithmetic)
     above, below = (a.key for a in formula.operands if isinstance(a, Aggregate))
+    spread = replicates(formula, {above: clicks, below: seen}, np.ones(seen.shape[1]))
+    return margin(spread, np.full(len(seen), seen.shape[1]))
+
+
+@pytest.mark.parametrize(
+    ("accounts", "mean", "rows", "alike"),
+    [
+        (20, 0.1, 6, 4),
+        (40, 0.03, 6, 4),
+        (150, 0.02, 6, 4),
+        (60, 0.5, 6, 4),
+        # Few of many rows, and those of few accounts: one account makes or breaks the rate.
+        (150, 0.002, 40, 4),
+        (256, 0.001, 40, 1),
+        (30, 0.01, 100, 1),
+        (150, 0.002, 40, 1_000),
+    ],
+)
+def test_it_holds_the_truth_where_the_symmetric_one_does_not(
+    accounts: int, mean: float, rows: int, alike: float
+):
     held, plain = [], []
-    for clicks, seen in worlds(accounts, mean):
+    for clicks, seen in worlds(accounts, mean, rows, alike):
         share = clicks.sum(axis=1) / seen.sum(axis=1)
-        spread = replicates(formula, {above: clicks, below: seen}, np.ones(accounts))
-        half = margin(spread)
-        units = np.full(len(share), float(accounts))
-        found = proportion_bounds(share, half, seen.sum(axis=1), units)
+        half = half_width(clicks, seen)
+        found = proportion_bounds(share, half, of_clusters(clicks, seen))
         held.append((found.low <= mean) & (mean <= found.high))
         plain.append((share - half <= mean) & (mean <= share + half))
-    assert 0.92 <= np.mean(held) <= 0.96
+    assert 0.94 <= np.mean(held) <= 0.99
     assert np.mean(held) > np.mean(plain)
+
+
+def test_the_first_success_narrows_nothing_and_many_do():
+    accounts = 150
+    seen = np.full((4, accounts), 40.0)
+    clicks = np.zeros((4, accounts))
+    for row, successes in enumerate((0, 1, 3, 60)):
+        clicks[row, :successes] = 1
+    share = clicks.sum(axis=1) / seen.sum(axis=1)
+    trials = effective_trials(share, half_width(clicks, seen), of_clusters(clicks, seen))
+    assert trials[0] == trials[1] == accounts
+    assert trials[1] < trials[2] < trials[3] <= accounts * 40
 
 
 CLICKED = "sum(weight) filter (where clicked and watched_s >= 600)"
