@@ -23,6 +23,7 @@ from portal import (
 )
 from portal.auth import account, gate, sign_in
 from portal.callbacks import (
+    certify,
     freeze_forecast,
     list_events,
     list_forecasts,
@@ -39,7 +40,7 @@ from portal.components import saved_views
 from portal.drawn import Drawings
 from portal.settings import Settings
 from portal.site import Site
-from portal.store import targets
+from portal.store import certificates, targets
 from portal.store.people import Person
 from portal.store.store import Store
 from portal.theme import FONT, TOKENS
@@ -74,12 +75,20 @@ def create_app(settings: Settings, warehouse: Warehouse, store: Store) -> Dash:
         viewer=gate.signed_in,
         workers=ThreadPoolExecutor(WORKERS, thread_name_prefix="tile"),
         targets=lambda: targets.every(store),
+        certificates=lambda: certificates.newest(store),
     )
     api.register(server, site, store)
     routing.register(app, site)
     for verb in (list_views, save_view, share_view, remove_view, open_view, remove_note):
         verb.register(server, store)
-    for verb in (list_events, write_note, set_target, freeze_forecast, list_forecasts):
+    for verb in (
+        list_events,
+        write_note,
+        set_target,
+        freeze_forecast,
+        list_forecasts,
+        certify,
+    ):
         verb.register(server, site, store)
     return finish(app, (*site.pages, saved_views.PATH))
 

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from portal.drawn import Drawings
 from portal.page import Page
+from portal.store.certificate import Certificate
 from portal.store.target import Target
 from queries.dataset import Access
 from queries.warehouse import Warehouse
@@ -35,3 +36,4 @@ class Site:
     viewer: Callable[[], Viewer]
     workers: ThreadPoolExecutor
     targets: Callable[[], tuple[Target, ...]] = tuple
+    certificates: Callable[[], Mapping[tuple[str, str], Certificate]] = dict

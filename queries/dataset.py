@@ -88,7 +88,7 @@ class Metric:
     convention: str = ""
     source: str = ""
     owner: str = ""
-    status: Literal["certified", "draft", "deprecated"] = "certified"
+    status: Literal["agreed", "draft", "deprecated"] = "agreed"
     smallest_grain: Grain | None = None
     dimensions: tuple[str, ...] = ()
     tests: tuple[str, ...] = ()

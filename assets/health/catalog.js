@@ -26,11 +26,31 @@
         (m) => (!unit.value || m.owner === unit.value) && words.every((w) => text(m).includes(w)),
       );
       const doubted = kept.filter((m) => m.doubts.length).length;
-      count.textContent = `${kept.length} of ${content.metrics.length} metrics${doubted ? `, ${doubted} not to be trusted` : ""}`;
-      list.replaceChildren(...kept.map((m) => entry(m, open)));
+      const certified = kept.filter((m) => playhead.certificates?.of(m)?.holds).length;
+      count.textContent = [
+        `${kept.length} of ${content.metrics.length} metrics`,
+        certified && `${certified} certified`,
+        doubted && `${doubted} not to be trusted`,
+      ].filter(Boolean).join(", ");
+      list.replaceChildren(
+        ...(kept.length ? kept.map((m) => entry(m, open)) : [nothing()]),
+      );
     }
+    const nothing = () =>
+      h(
+        "p",
+        { class: "catalog-none" },
+        `No metric${unit.value ? ` of ${unit.value}` : ""} has “${find.value.trim()}” in its name, formula, meaning, unit or pages. `,
+        h("button", { class: "button is-quiet", onclick: () => ((find.value = ""), (unit.value = ""), show(), keep(), find.focus()) }, "Show every metric"),
+      );
+    list.addEventListener("toggle", (event) => {
+      const name = event.target.dataset?.metric;
+      if (name) open[event.target.open ? "add" : "delete"](name);
+    }, true);
     body.replaceChildren(h("div", { class: "catalog-bar" }, find, unit, count), list);
     show();
+    playhead.certificates.load().then(show);
+    body.addEventListener("catalog:changed", show);
   };
 
   const texts = new WeakMap();
@@ -49,7 +69,7 @@
       h(
         "summary",
         {},
-        h("span", { class: "catalog-label" }, m.label, m.doubts.length ? h("b", { class: "doubt-mark" }, " not to be trusted") : null),
+        h("span", { class: "catalog-label" }, m.label, mark(m)),
         h("span", {}, m.dataset_label),
         h("span", {}, m.owner),
         h("span", {}, m.class),
@@ -73,13 +93,29 @@
           term("Tests", m.tests.join("; ")),
           term("Needs", m.needs.join(", ")),
           term("Broken", m.doubts.join(" ")),
+          term("Certified", playhead.certificates.of(m)?.text.replace(/^certified /, "")),
           term("Shown on", m.uses.map((u, i) => [i ? "; " : null, h("a", { href: u.path }, u.page), u.tiles.length ? `: ${u.tiles.join(", ")}` : null])),
         ),
-        m.page
-          ? h("a", { href: m.page }, "Only its page can show it")
-          : h("a", { href: `/explore?dataset=${encodeURIComponent(m.dataset)}&metric=${encodeURIComponent(m.name)}` }, "Explore it"),
+        h(
+          "p",
+          { class: "catalog-deeds" },
+          m.page
+            ? h("a", { href: m.page }, "Only its page can show it")
+            : h("a", { href: `/explore?dataset=${encodeURIComponent(m.dataset)}&metric=${encodeURIComponent(m.name)}` }, "Explore it"),
+          playhead.certificates.deeds(m),
+        ),
       ),
     );
+
+  // A red mark takes the place of a certificate: a definition may be right and its data wrong.
+  const mark = (m) => {
+    if (m.doubts.length) return h("b", { class: "doubt-mark" }, " not to be trusted");
+    const certificate = playhead.certificates.of(m);
+    if (!certificate) return null;
+    return certificate.holds
+      ? h("b", { class: "certified-mark", title: certificate.text }, " ✓ certified")
+      : h("b", { class: "certified-mark is-edited", title: certificate.text }, " edited since certified");
+  };
 
   const term = (name, said) => (said && said.length ? [h("dt", {}, name), h("dd", {}, said)] : null);
 })();

@@ -177,6 +177,7 @@
     }
     if (answer.drawing.content.title) title(tile, answer.drawing.content.title);
     doubted(tile, answer.foot?.doubts ?? []);
+    certified(tile, answer.certificate);
     if (answer.foot && !tile.classList.contains("is-bare")) foot(tile, answer.foot, answer.drawing.notes);
     tile.setAttribute("aria-busy", "false");
     tile.dataset.painted = String(performance.now());
@@ -187,6 +188,19 @@
   function doubted(tile, doubts) {
     tile.classList.toggle("is-doubted", doubts.length > 0);
     if (tile.classList.contains("is-bare")) tile.title = doubts.join(" ");
+  }
+
+  // Somebody of the owning unit stands for the definition, or did until it was edited. The red mark
+  // of a number that is not to be trusted takes its place.
+  function certified(tile, certificate) {
+    const heading = tile.querySelector("h3");
+    heading?.querySelector(".certified-mark")?.remove();
+    if (!heading || !certificate || tile.classList.contains("is-doubted")) return;
+    const text = `${certificate.text[0].toUpperCase()}${certificate.text.slice(1)}`;
+    const shown = certificate.holds
+      ? { class: "certified-mark", role: "img", title: text, "aria-label": text }
+      : { class: "certified-mark is-edited", title: text };
+    heading.append(h("span", shown, certificate.holds ? "✓" : "edited since certified"));
   }
 
   // A tile that shows whatever the URL names says in its answer what that is.

@@ -202,6 +202,9 @@
       h("p", {}, metric.description),
       h("pre", {}, metric.formula),
       metric.convention ? h("p", {}, `Convention: ${metric.convention}`) : null,
+      metric.certificate
+        ? h("p", { class: `certified-line${metric.certificate.holds ? "" : " is-edited"}` }, `${metric.certificate.holds ? "✓ " : ""}${metric.certificate.text[0].toUpperCase()}${metric.certificate.text.slice(1)}`)
+        : null,
       h(
         "p",
         { class: "hint" },

@@ -12,7 +12,7 @@ from portal.store.store import Store
 
 def register(server: Flask, site: Site, store: Store) -> None:
     """Add the API to `server`, behind its gate and with its errors."""
-    routes.register(server, site.warehouse)
+    routes.register(server, site.warehouse, site.certificates)
     notes.register(server, site, store)
 
 

@@ -293,12 +293,22 @@ class RowList(BaseModel):
     took_ms: float
 
 
+class Certificate(BaseModel):
+    """Who stood for a definition, when, and whether it is still the one that was certified."""
+
+    holds: bool
+    by: str
+    on: str
+    text: str
+
+
 class Metric(Definition):
     """A metric of a dataset: which parameters it needs, which dimensions it allows (none: all).
 
     `defaults` are parameters that need not be given, by name.
     """
 
+    certificate: Certificate | None
     name: str
     parameters: list[str]
     defaults: dict[str, str]

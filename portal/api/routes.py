@@ -13,6 +13,7 @@ from portal.api.bodies import Ask, AskRows, Distribute, Explain
 from portal.api.description import description
 from portal.api.reading import JSON, PREFIX, body
 from portal.auth.gate import signed_in
+from portal.components.certificate import Held, with_certificates
 from portal.explore.distributed import distributed
 from portal.explore.distributed import plain as plain_distributed
 from portal.explore.explained import explained
@@ -30,11 +31,11 @@ from queries.warehouse import Warehouse
 CSV = "text/csv"
 
 
-def register(server: Flask, warehouse: Warehouse) -> None:
+def register(server: Flask, warehouse: Warehouse, certificates: Callable[[], Held]) -> None:
     """Add the API to `server`, behind its gate and with its errors."""
     routes = Blueprint("api", __name__, url_prefix=PREFIX)
     _add_questions(routes, warehouse)
-    _add_datasets(routes, warehouse)
+    _add_datasets(routes, warehouse, certificates)
     server.register_blueprint(routes)
 
 
@@ -78,7 +79,9 @@ def _add_questions(routes: Blueprint, warehouse: Warehouse) -> None:
         raise MethodNotAllowed(["POST"])
 
 
-def _add_datasets(routes: Blueprint, warehouse: Warehouse) -> None:
+def _add_datasets(
+    routes: Blueprint, warehouse: Warehouse, certificates: Callable[[], Held]
+) -> None:
     @routes.get("/datasets")
     def datasets() -> Response:
         snapshot = warehouse.snapshot(request.args.get("version"))
@@ -91,7 +94,9 @@ def _add_datasets(routes: Blueprint, warehouse: Warehouse) -> None:
             found = warehouse.dataset(name, request.args.get("version"), signed_in().access)
         except UnknownField as error:
             abort(404, f"{error.message} {error.hint}")
-        return _json(dataset_card(found, signed_in().access))
+        return _json(
+            with_certificates(dataset_card(found, signed_in().access), found, certificates())
+        )
 
     @routes.get("/openapi.json")
     def openapi() -> Response:

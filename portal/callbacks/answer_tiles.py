@@ -20,11 +20,12 @@ from flask import Flask, Response, abort, request
 
 from portal.callbacks.newest import Newest, Seen
 from portal.components import format as written
+from portal.components.certificate import Held, mark
 from portal.components.problem import bug
 from portal.drawn import foot, plain, since
 from portal.logs import log
 from portal.open_page import OpenPage, open_page
-from portal.page import Gathering, Tile
+from portal.page import Gathering, Tile, dataset_name
 from portal.site import Site
 from queries.cancellation import Cancellation, during
 from queries.errors import Cancelled
@@ -55,7 +56,7 @@ def register(server: Flask, site: Site) -> None:
         tiles = opened.tiles()
         wanted = [name for name in asked.get("tiles", ()) if name in tiles][:_MOST_TILES]
         left = request.environ.get("waitress.client_disconnected", _never)
-        job = _Job(opened, site, asked.get("as") == "table", left)
+        job = _Job(opened, site, asked.get("as") == "table", left, site.certificates())
         seen = newest.begin(site.viewer().id, asked.get("view"))
         return Response(
             _lines(job, {name: tiles[name] for name in wanted}, seen),
@@ -69,6 +70,16 @@ class _Job:
     site: Site
     as_table: bool
     has_left: Callable[[], bool]
+    certificates: Held
+
+    def mark(self, tile: Tile) -> dict[str, Any]:
+        """Whether the numbers of a tile are certified, where its metrics are or were."""
+        if not self.certificates or not tile.metrics:
+            return {}
+        dataset = self.opened.catalog.dataset(dataset_name(self.opened.page, tile))
+        metrics = [m for m in dataset.metrics if m.name in tile.metrics]
+        found = mark(metrics, dataset, self.certificates)
+        return {"certificate": found} if found else {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +170,8 @@ def _answer(job: _Job, tile: Tile, work: _Work, cancellation: Cancellation) -> d
     started = perf_counter()
     try:
         with during(cancellation), followed_by(work.progress):
-            return job.site.drawings.draw(job.opened, work.tile, tile, as_table=job.as_table)
+            drawn = job.site.drawings.draw(job.opened, work.tile, tile, as_table=job.as_table)
+            return {**drawn, **job.mark(tile)}
     except Cancelled:
         log.info("question stopped", after_ms=since(started))
         return {}

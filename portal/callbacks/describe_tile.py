@@ -5,6 +5,7 @@ from typing import Any
 from flask import Flask, abort, request
 
 from portal.components import format as written
+from portal.components.certificate import described as certificate_of
 from portal.explore.askable import why_not
 from portal.open_page import OpenPage, ask, list_rows, open_page
 from portal.page import Lists, Tile
@@ -52,8 +53,13 @@ def _about(opened: OpenPage, tile: Tile, site: Site) -> dict[str, Any]:
         return _listed(opened, tile, site)
     names = {*tile.metrics, *(m.name for r in results for m in r.query.metrics)}
     metrics = [m for m in context.dataset.metrics if m.name in names]
+    held = site.certificates()
     return {
-        "metrics": [definition(metric, context.dataset.owner) for metric in metrics],
+        "metrics": [
+            definition(m, context.dataset.owner)
+            | {"certificate": certificate_of(m, context.dataset, held)}
+            for m in metrics
+        ],
         "dataset": _dataset(context.dataset),
         "questions": [_answered(result) for result in results],
         "keys": _keys(context.dataset, metrics),

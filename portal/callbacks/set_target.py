@@ -7,6 +7,7 @@ from flask import Flask
 
 from portal.auth.gate import signed_in
 from portal.callbacks.asked import Asked, asked
+from portal.callbacks.named_metric import named_metric
 from portal.components import format as written
 from portal.components.target import grows
 from portal.open_page import leaves_out, open_page
@@ -19,7 +20,7 @@ from portal.store.store import Store
 from portal.store.target import Target, TargetDraft, direction
 from queries.condition import Both, Condition
 from queries.dataset import Dataset, Metric
-from queries.errors import AccessDenied, UnknownField
+from queries.errors import AccessDenied
 from queries.where import Where
 from queries.where_text import written as written_where
 
@@ -34,31 +35,17 @@ def register(server: Flask, site: Site, store: Store) -> None:
     @server.post(READ)
     def read_targets() -> dict[str, Any]:
         wanted = asked()
-        person, (dataset, metric) = signed_in(), _named(wanted, site)
+        person, (dataset, metric) = signed_in(), named_metric(wanted, site)
         return _described(person, dataset, metric, store, _scope(wanted, dataset, site))
 
     @server.post(SET)
     def set_target() -> dict[str, Any]:
         person, wanted = signed_in(), asked()
-        dataset, metric = _named(wanted, site)
+        dataset, metric = named_metric(wanted, site)
         unit, scope = metric.owner or dataset.owner, _scope(wanted, dataset, site)
         draft = replace(_draft(wanted, dataset, metric), scope=written_where(Where(scope)))
         targets.put(store, person, draft, unit, wanted.text("seen"))
         return _described(person, dataset, metric, store, scope)
-
-
-def _named(wanted: Asked, site: Site) -> tuple[Dataset, Metric]:
-    """The metric that is asked about. One that its asker may not see has no targets to tell."""
-    try:
-        dataset = site.warehouse.dataset(wanted.text("dataset"), access=signed_in().access)
-        metric = dataset.metric(wanted.text("metric"))
-    except UnknownField as error:
-        raise Invalid(error.message, error.hint) from None
-    if signed_in().access.hides(metric, dataset):
-        raise AccessDenied(
-            f"You do not have access to {metric.label}.", f"Ask {dataset.owner} for access."
-        )
-    return dataset, metric
 
 
 def _scope(wanted: Asked, dataset: Dataset, site: Site) -> Condition | None:

@@ -184,6 +184,20 @@ targets = Table(
     Index(None, "dataset", "metric"),
 )
 
+certificates = Table(
+    "certificates",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("id", Uuid(as_uuid=False), nullable=False, unique=True),
+    Column("dataset", String(120), nullable=False),
+    Column("metric", String(120), nullable=False),
+    Column("fingerprint", String(64), nullable=False),
+    Column("unit", String(16), nullable=False),
+    Column("person_id", ForeignKey("people.id"), nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Index(None, "dataset", "metric"),
+)
+
 frozen_forecasts = Table(
     "frozen_forecasts",
     metadata,

@@ -11,6 +11,7 @@ from portal.lineage import Use, uses
 from portal.page import Page, Place
 from queries.catalog import builtin
 from queries.dataset import Dataset, Metric, PageMetric
+from queries.fingerprint import fingerprint
 from queries.health import Health, Outcome, TableHealth
 from queries.model import Query, Result
 
@@ -166,6 +167,7 @@ def _metric(
         "owner": metric.owner or dataset.owner,
         "class": metric.kind,
         "status": metric.status,
+        "fingerprint": fingerprint(metric, dataset),
         "formula": metric.formula.sql,
         "unit": metric.unit,
         "better": metric.better,
@@ -190,7 +192,8 @@ def _page_metric(metric: PageMetric, dataset: Dataset, page: Page) -> dict[str, 
         "dataset_label": dataset.label,
         "owner": metric.owner,
         "class": "page",
-        "status": "certified",
+        "status": "agreed",
+        "fingerprint": "",
         "formula": "",
         "unit": metric.unit,
         "better": metric.better,

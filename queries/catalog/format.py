@@ -18,7 +18,7 @@ _RESERVED = frozenset({"bucket", "incomplete", "small", "value"})
 NumberFormat = Literal["number", "decimal", "percent", "seconds", "usd", "ratio"]
 Role = Literal["", "time", "country", "language", "title", "hour", "weekday"]
 Kind = Literal["text", "number", "date", "boolean"]
-Status = Literal["certified", "draft", "deprecated"]
+Status = Literal["agreed", "draft", "deprecated"]
 
 
 def _check_name(name: str) -> str:
@@ -124,7 +124,7 @@ class WrittenMetric(_Written):
     convention: Text = ""
     source: Text = ""
     owner: str = ""
-    status: Status = "certified"
+    status: Status = "agreed"
     smallest_grain: Grain | None = None
     dimensions: Texts = ()
     tests: Texts = ()
