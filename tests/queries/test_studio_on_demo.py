@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pytest
 
@@ -67,6 +68,21 @@ def test_earned_value_is_what_a_plain_loop_over_the_shoot_days_gives(warehouse: 
     assert found.planned == pytest.approx(planned)
     assert found.actual == pytest.approx(actual)
     assert found.earned == pytest.approx(earned)
+
+
+def test_deliveries_are_planned_as_if_nobody_knew_the_vendors(warehouse: Warehouse):
+    """Some are late and some early, none by the day on which the demo begins."""
+    made = read(warehouse, "productions").drop_nulls("delivery")
+    slip = (made["delivery"] - made["planned_delivery"]).dt.total_days().to_numpy()
+    assert 0.25 <= (slip > 0).mean() <= 0.65
+    assert np.quantile(np.abs(slip), 0.9) <= 45
+    last = read(warehouse, "post_tasks").group_by("production_id").agg(pl.col("finished_ts").max())
+    both = made.join(last, on="production_id")
+    after = (both["delivery"] - both["finished_ts"].dt.date()).dt.total_days()
+    assert both.height >= 20
+    assert after.is_between(0, 1).all()
+    launched = made.drop_nulls("launch")
+    assert (launched["launch"] > launched["delivery"]).all()
 
 
 def test_task_days_add_up_to_the_tasks_they_come_from(warehouse: Warehouse):

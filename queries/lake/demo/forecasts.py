@@ -16,11 +16,12 @@ from queries.lake.demo.arrow import coded
 from queries.lake.demo.catalogue import GENRES
 from queries.lake.demo.dice import dice as stream
 from queries.lake.demo.history import History
+from queries.lake.demo.stages import LAUNCH_AFTER, planned_days
 from queries.lake.demo.world import World
 
 MODELS = ("quantiles_v0", "knn_cqr_v1")
 NARROW = 0.5
-_MODEL_CHANGED = -4.2 * 365
+_MODEL_CHANGED = -3.7 * 365
 _PAST = 180
 _NINE_TENTHS = 1.2815515655446004
 _AHEAD = 150
@@ -68,12 +69,14 @@ def past_productions(of: World, past: History, known: int) -> dict[str, object]:
     title = np.sort(dice.choice(ours, min(len(ours), _PAST), replace=False))
     n, release = len(title), titles.release[title]
     called = tags(titles, of.popular, of.seed)
-    start = release - dice.integers(430, 560, n)
-    late = np.maximum(0, dice.normal(6, 9, n)).astype(int)
+    launch = release - dice.integers(0, 30, n)
+    due = launch - LAUNCH_AFTER
+    late = np.minimum(np.round(dice.normal(2, 16, n)), LAUNCH_AFTER - 20).astype(int)
+    shot = due - planned_days(titles.episodes[title])
+    start = shot - np.where(titles.is_season[title], 90, 45)
     plans = Plans(
         titles.is_season[title], titles.cost_usd[title], [called[t] for t in title], start - _AHEAD
     )
-    shot = start + np.where(plans.is_season, 90, 45)
     dates = of.clock.dates
     return {
         "production_id": known + np.arange(1, n + 1),
@@ -88,11 +91,11 @@ def past_productions(of: World, past: History, known: int) -> dict[str, object]:
         "budget_usd": plans.budget_usd,
         "planned_shoot_start": dates(start),
         "planned_shoot_end": dates(shot),
-        "planned_delivery": dates(release - 30 - late),
-        "planned_launch": dates(release - late),
+        "planned_delivery": dates(due),
+        "planned_launch": dates(launch),
         "shoot_start": dates(start),
-        "shoot_end": dates(shot + late),
-        "delivery": dates(release - 30),
+        "shoot_end": dates(shot + np.maximum(late // 2, 0)),
+        "delivery": dates(due + late),
         "launch": dates(release),
     }
 

@@ -10,12 +10,8 @@ from queries.lake.demo import names
 from queries.lake.demo.arrow import coded
 from queries.lake.demo.clock import DAY_S
 from queries.lake.demo.shoots import Shoots
+from queries.lake.demo.stages import BETWEEN_EPISODES, QUEUE_DAYS, STAGES, VENDORS_OF, WORK_DAYS
 from queries.lake.demo.world import World
-
-STAGES = ("editorial", "vfx", "sound", "colour", "localisation", "qc", "delivery")
-_WORK_DAYS = np.array([12.0, 26, 8, 5, 14, 3, 1])
-_QUEUE_DAYS = np.array([2.0, 5, 3, 2.5, 5, 1.5, 0.7])
-_VENDORS_OF = ((2, 3), (0, 1, 3), (4, 5), (6, 5), (7, 5), (5, 2), (5, 3))
 
 
 def post_table(
@@ -27,12 +23,12 @@ def post_table(
     episode = np.arange(len(owner)) - np.repeat(
         np.cumsum(shoots.episodes) - shoots.episodes, shoots.episodes
     )
-    ready = (shoots.end[owner] + 2 + 4 * episode) * DAY_S + 9 * 3600.0
-    planned = (shoots.planned_end[owner] + 2 + 4 * episode) * DAY_S + 9 * 3600.0
+    ready = (shoots.end[owner] + 2 + BETWEEN_EPISODES * episode) * DAY_S + 9 * 3600.0
+    planned = (shoots.planned_end[owner] + 2 + BETWEEN_EPISODES * episode) * DAY_S + 9 * 3600.0
     n = len(owner)
     parts: list[dict[str, np.ndarray]] = []
-    for stage, (work, queue) in enumerate(zip(_WORK_DAYS, _QUEUE_DAYS, strict=True)):
-        vendor = np.array(_VENDORS_OF[stage])[dice.integers(0, len(_VENDORS_OF[stage]), n)]
+    for stage, (work, queue) in enumerate(zip(WORK_DAYS, QUEUE_DAYS, strict=True)):
+        vendor = np.array(VENDORS_OF[stage])[dice.integers(0, len(VENDORS_OF[stage]), n)]
         slow = (vendor == names.VENDORS.index(plan.slow_vendor)) & (
             STAGES[stage] == plan.slow_stage
         )
@@ -57,7 +53,7 @@ def post_table(
             "blocked_h": np.round(np.minimum(dice.exponential(7, n), effort * 12), 1),
         })  # fmt: skip
         ready, planned = finished, planned_end
-    delivered = np.zeros(len(shoots.title))
+    delivered = np.full(len(shoots.title), -np.inf)
     np.maximum.at(delivered, owner, ready / DAY_S)
     tasks = {name: np.concatenate([p[name] for p in parts]) for name in parts[0]}
     return _columns(of, tasks), np.ceil(delivered).astype(int)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from queries.lake.demo.stages import LAUNCH_AFTER, planned_days
 from queries.lake.demo.world import World
 
 # city | country | incentive | cap | qualifying | labour | stage day | weather loss
@@ -56,7 +57,7 @@ def shoots(of: World, dice: np.random.Generator) -> Shoots:
     """Launches of the world first, then productions whose title is still to come."""
     n = of.size.productions
     out = np.flatnonzero(of.titles.original & (of.titles.release >= 0))
-    out = np.sort(dice.choice(out, min(len(out), int(n * 0.6)), replace=False))
+    out = np.sort(dice.choice(out, min(len(out), int(n * 0.45)), replace=False))
     title = np.concatenate([out, np.full(n - len(out), -1)])
     is_season = np.where(title >= 0, of.titles.is_season[title], dice.random(n) < 0.6)  # noqa: PLR2004
     episodes = np.where(
@@ -64,15 +65,16 @@ def shoots(of: World, dice: np.random.Generator) -> Shoots:
     )
     days = np.where(is_season, episodes * dice.integers(6, 10, n), dice.integers(24, 60, n))
     slip = np.maximum(0, np.round(days * dice.normal(0.08, 0.09, n))).astype(int)
+    whole = _calendar(days) + planned_days(episodes) + LAUNCH_AFTER
     planned_start = np.where(
         title >= 0,
-        of.titles.release[title] - dice.integers(430, 560, n),
-        dice.integers(of.clock.days - 420, of.clock.days + 160, n),
+        of.titles.release[title] - whole - dice.integers(0, 30, n),
+        of.clock.days - whole + dice.integers(0, 380, n),
     )
     start = planned_start + np.maximum(0, dice.normal(3, 6, n)).astype(int)
     planned_end = planned_start + _calendar(days)
     budget = 3.2e6 * episodes * np.exp(dice.normal(0, 0.6, n))
-    after = np.where(is_season, 150 + 6 * episodes, 170)
+    planned_delivery = planned_end + planned_days(episodes)
     return Shoots(
         title=title,
         is_season=is_season.astype(bool),
@@ -85,8 +87,8 @@ def shoots(of: World, dice: np.random.Generator) -> Shoots:
         start=start,
         planned_end=planned_end,
         end=start + _calendar(days + slip),
-        planned_delivery=planned_end + after,
-        planned_launch=planned_end + after + 45,
+        planned_delivery=planned_delivery,
+        planned_launch=planned_delivery + LAUNCH_AFTER,
         pages=(days * 8 * dice.normal(4.2, 0.4, n)).astype(int),
     )
 
