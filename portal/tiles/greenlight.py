@@ -133,11 +133,11 @@ class GreenlightVerdict(GreenlightTile):
         reasons = [
             {"text": f"P90 is {wide:.0f} times P10: this is how little is known before a launch.",
              "tone": "flat"},
-            {"text": f"Half of the launches that were held back came within a factor of "
-                     f"{typical:.1f} of their forecast, half did not.", "tone": "flat"},
-            {"text": f"Learnt from {lesson.past.height} launches of our own, corrected by "
-                     f"{len(lesson.errors)} of them that were held back (conformal).",
-             "tone": "flat"},
+            {"text": f"Half of our past launches came within a factor of {typical:.1f} of what is "
+                     f"forecast of them without them, half did not.", "tone": "flat"},
+            {"text": f"Learnt from {written.count(lesson.past.height)} launches of our own; the "
+                     f"interval is as wide as forecasts of those that were left out were wrong "
+                     f"(cross-conformal, CV+).", "tone": "flat"},
         ]  # fmt: skip
         tone = "good" if chance >= 0.5 else "flat"  # noqa: PLR2004 - more likely than not
         content = {

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from queries.analyses.conformal import LEVELS, corrections
+from queries.analyses.conformal import conformal_quantiles
 from queries.formula import Array
 
 NEIGHBOURS = 12
@@ -104,8 +104,7 @@ def quantiles(near: Array, errors: Array) -> Array:
 
     Whoever picks comparables by hand gives up the coverage.
     """
-    fix = corrections(np.repeat(errors[:, None], len(LEVELS), axis=1))
-    return np.asarray(near.mean() + fix)
+    return np.asarray(near.mean() + conformal_quantiles(errors))
 
 
 def left_out_errors(past: pl.DataFrame, y: Array, count: int = NEIGHBOURS) -> Array:

@@ -1,14 +1,17 @@
-"""Conformalised quantile regression: intervals as wide as the quantiles were wrong.
+"""Cross-conformal prediction: intervals as wide as lines through the median were wrong.
 
-Quantiles are learnt from some launches by linear quantile regression (Koenker & Bassett 1978) with
-an L1 penalty; each is then moved by how far it lay off on others that it had not seen, one
-correction a level: Romano, Patterson & Candès 2019, "Conformalized Quantile Regression", NeurIPS
-32, theorem 2. What comes lies under an upper level τ with probability of at least τ, and under a
-lower one with at most τ, whatever the law, as long as the new one could have been among the old.
-Without the correction quantiles that were fitted cover too little.
+A line through the median (Koenker & Bassett 1978) with an L1 penalty is learnt with each quarter of
+the launches left out in turn. Every launch then has an error by the line that did not see it, and
+a new one is drawn as what that line says of it plus that error: CV+ of Barber, Candès, Ramdas &
+Tibshirani 2021, Annals of Statistics 49, section 3, each end by itself. So all levels move with
+what is asked for as the median does, whatever the law of the errors. What is promised of an
+interval of 80 % is 60; what it held is 80 % with 400 launches or more, and more with fewer.
 
-Lines, not boosted trees: on some hundred launches they lose less (pinball loss .33 against .36 to
-.37 on the demo company), take a tenth of the time, and answer to every change of a budget.
+On the demo company's 1,511 launches, a tenth at a time held out, pinball loss is .337 and coverage
+80 % (of 400 launches .359 and 83 %, of 120 .414 and 89 %, of 70 .52 and 91 %). A line for every
+level, each corrected by two fifths of the launches (Romano, Patterson & Candès 2019), loses more
+(.348, .385, .470 and .604), and the outer lines leave most of what is asked for out. A line for the
+spread gains nothing there, and loses with 400 launches or fewer.
 """
 
 from dataclasses import dataclass
@@ -23,77 +26,81 @@ from queries.formula import Array
 Rows = NDArray[np.intp]
 
 LEVELS = (0.1, 0.25, 0.5, 0.75, 0.9)
-_LEARNING_SHARE = 0.6
+_FOLDS = 4
 _PENALTY = 0.01
 
 
-def corrections(missed: Array, levels: tuple[float, ...] = LEVELS) -> Array:
-    """What to add to quantiles, one a level.
+def conformal_quantiles(draws: Array, levels: tuple[float, ...] = LEVELS) -> Array:
+    """Quantiles of draws with room for the one that is to come; draws run along the last axis.
 
-    `missed` is `actual - predicted` of those that were not learnt from, rows by levels. Over a half
-    the ⌈(n + 1) τ⌉-th smallest, under it the ⌊(n + 1) τ⌋-th; infinite where so few say nothing of
-    a level. A half is the median.
+    Over a half the ⌈(n + 1) τ⌉-th smallest, under it the ⌊(n + 1) τ⌋-th; infinite where so few say
+    nothing of a level. A half is the median.
     """
-    count = len(missed)
-    ordered = np.sort(missed, axis=0)
-    found = np.empty(len(levels))
+    count = draws.shape[-1]
+    ordered = np.sort(draws, axis=-1)
+    found = np.empty((*draws.shape[:-1], len(levels)))
     for column, level in enumerate(levels):
         place = (count + 1) * level
         if level == 0.5:  # noqa: PLR2004 - the median
-            found[column] = np.median(ordered[:, column])
+            found[..., column] = np.median(ordered, axis=-1)
             continue
         rank = int(np.ceil(place - 1e-9) if level > 0.5 else np.floor(place + 1e-9))  # noqa: PLR2004
         if 1 <= rank <= count:
-            found[column] = ordered[rank - 1, column]
+            found[..., column] = ordered[..., rank - 1]
         else:
-            found[column] = np.inf if rank > count else -np.inf
+            found[..., column] = np.inf if rank > count else -np.inf
     return found
 
 
 @dataclass(frozen=True, slots=True)
 class Conformal:
-    """Quantiles that were learnt, and whom they were learnt from.
+    """Lines through the median, and which rows each of them did not see.
 
-    `lines` are coefficients of standardised features, the constant first, levels by features.
-    `held_out` are the rows kept back to correct by, and `predicted` their quantiles before any
-    correction, rows by levels.
+    `lines` are coefficients, the constant first, folds by features. `fold` is of each row that was
+    learnt from the line that did not see it, and `middles` what that line says of it.
     """
 
     lines: Array
-    held_out: Rows
-    predicted: Array
-    centre: Array
-    spread: Array
-    levels: tuple[float, ...] = LEVELS
+    fold: Rows
+    middles: Array
 
-    def raw(self, x: Array) -> Array:
-        """Quantiles as they were learnt, rows by levels, in order; too narrow."""
-        return _predicted(self.lines, (x - self.centre) / self.spread)
+    def said(self, x: Array) -> Array:
+        """What every line says, rows by folds."""
+        return self.lines[:, 0] + x @ self.lines[:, 1:].T
 
-    def quantiles(self, x: Array, actual: Array, shift: Array | None = None) -> Array:
-        """Corrected quantiles, rows by levels and in order (Chernozhukov et al. 2010).
+    def quantiles(
+        self,
+        x: Array,
+        actual: Array,
+        shift: tuple[Array, Array] | None = None,
+        levels: tuple[float, ...] = LEVELS,
+    ) -> Array:
+        """Quantiles of what comes, rows by levels and in order.
 
-        `actual` is what came, of all rows that were split. With a `shift` (one a row of `x`, then
-        one a row of `actual`) they are quantiles of something that lies off what was learnt by
+        `actual` is what came, of all rows learnt from. With a `shift` (of the rows of `x` by folds,
+        and one a row of `actual`) they are quantiles of something that lies off what was learnt by
         about so much, such as the views of one country.
         """
-        rows = len(x)
-        move = np.zeros(rows + len(actual)) if shift is None else shift
-        seen = self.predicted + move[rows:][self.held_out][:, None]
-        fix = corrections(actual[self.held_out][:, None] - seen, self.levels)
-        return np.sort(self.raw(x) + move[:rows, None] + fix, axis=1)
+        there, here = (0.0, 0.0) if shift is None else shift
+        missed = actual - self.middles - here
+        return conformal_quantiles((self.said(x) + there)[:, self.fold] + missed, levels)
 
 
-def learn(x: Array, y: Array, levels: tuple[float, ...] = LEVELS, seed: int = 7) -> Conformal:
-    """Learn quantiles of `y` from three fifths of the rows; the others are kept to correct by."""
-    order = np.random.default_rng(seed).permutation(len(y))
-    cut = int(_LEARNING_SHARE * len(y))
-    learning, held_out = order[:cut], np.sort(order[cut:])
-    centre, spread = x[learning].mean(axis=0), x[learning].std(axis=0)
+def learn(x: Array, y: Array, seed: int = 7) -> Conformal:
+    """Learn the median of `y` with each fold of the rows left out in turn."""
+    fold = (np.random.default_rng(seed).permutation(len(y)) % _FOLDS).astype(np.intp)
+    lines = np.stack([_line(x[fold != k], y[fold != k]) for k in range(_FOLDS)])
+    middles = lines[fold, 0] + (x * lines[fold, 1:]).sum(axis=1)
+    return Conformal(lines, fold, middles)
+
+
+def _line(x: Array, y: Array) -> Array:
+    """The median line of features as they are, penalised as if they were standardised."""
+    centre, spread = x.mean(axis=0), x.std(axis=0)
     spread = np.where(spread > 0, spread, 1.0)
-    scaled = (x - centre) / spread
-    lines = np.stack([quantile_line(scaled[learning], y[learning], t) for t in levels])
-    return Conformal(lines, held_out, _predicted(lines, scaled[held_out]), centre, spread, levels)
+    found = quantile_line((x - centre) / spread, y, 0.5)
+    slopes = found[1:] / spread
+    return np.concatenate([[found[0] - centre @ slopes], slopes])
 
 
 def quantile_line(x: Array, y: Array, level: float, penalty: float = _PENALTY) -> Array:
@@ -117,10 +124,6 @@ def quantile_line(x: Array, y: Array, level: float, penalty: float = _PENALTY) -
         gains, A_eq=balance, b_eq=np.zeros(features + 1), bounds=bounds, method="highs"
     )
     return -np.asarray(found.eqlin.marginals, np.float64)
-
-
-def _predicted(lines: Array, scaled: Array) -> Array:
-    return np.sort(lines[:, 0] + scaled @ lines[:, 1:].T, axis=1)
 
 
 def chance_over(levels: tuple[float, ...], quantiles: Array, value: float) -> float:

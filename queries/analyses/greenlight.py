@@ -1,9 +1,9 @@
 """What a programme will be watched in its first 91 days, by past launches of ours, and how surely.
 
 Learnt on log views from what is known before a launch (kind, genre, tags, budget, language, origin,
-episodes). A country's quantiles are those of all countries, moved by the mean share of views that
-launches from there, in its language, or from elsewhere have had in it, and corrected by what came
-in that country: so each country's interval covers by itself.
+episodes): all quantiles move with them. A country's are those of all countries, moved by the mean
+share of views that launches from there, in its language, or from elsewhere have had in it, with the
+errors of that country: so each country's interval covers by itself.
 
 Small cells: what is shown are quantiles learnt of sixty launches or more; of a single comparable
 launch, views of under ten are not.
@@ -37,6 +37,7 @@ _KNOWN = (
 )  # fmt: skip
 _HALF_A_VIEW = 0.5
 _REMEMBERED = 8
+_NEARNESSES = 3
 _TURN = Lock()
 
 
@@ -96,8 +97,8 @@ class Lesson:
 
     @cached_property
     def errors(self) -> Array:
-        """Of those that were not learnt from: log views less the corrected median."""
-        missed = self.y[self.conformal.held_out] - self.conformal.predicted[:, LEVELS.index(0.5)]
+        """Of every launch: its log views less what is forecast without it."""
+        missed = self.y - self.conformal.middles
         return missed - np.median(missed)
 
     @cached_property
@@ -109,19 +110,19 @@ class Lesson:
         """Log views at `LEVELS` by the launches of `near` alone."""
         return quantiles(logged(near["views"]), self.comparables_errors)
 
-    def _shift(self, row: pl.DataFrame, country: str, here: Array) -> Array:
-        """How far a country lies off all of them, of the programme and of every launch."""
+    def _shift(self, row: pl.DataFrame, country: str, here: Array) -> tuple[Array, Array]:
+        """How far a country lies off all: of the programme by folds, and of every launch."""
         own = self.past.filter(pl.col("origin_country") == country)["original_language"]
         spoken = own.drop_nulls().mode().sort().to_list()[:1]
         asked, known = (_nearness(frame, country, spoken) for frame in (row, self.past))
-        learnt = np.ones(len(here), dtype=np.bool_)
-        learnt[self.conformal.held_out] = False
-        off = here - self.y
-        means = np.full(3, off[learnt].mean())
-        for group in range(3):
-            members = off[learnt & (known == group)]
-            means[group] = members.mean() if len(members) else means[group]
-        return np.concatenate([means[asked], means[known]])
+        off, fold = here - self.y, self.conformal.fold
+        means = np.empty((len(self.conformal.lines), _NEARNESSES))
+        for left_out in range(len(means)):
+            seen = fold != left_out
+            for group in range(_NEARNESSES):
+                members = off[seen & (known == group)]
+                means[left_out, group] = (members if len(members) else off[seen]).mean()
+        return means[:, asked].T, means[fold, known]
 
 
 def _nearness(frame: pl.DataFrame, country: str, spoken: list[str]) -> Rows:

@@ -1,13 +1,25 @@
-"""Conformalised quantiles: against scikit-learn and MAPIE, and by simulated coverage."""
+"""Cross-conformal quantiles: against scikit-learn and MAPIE, and by simulated coverage."""
+
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
-from mapie.regression import ConformalizedQuantileRegressor
+from mapie.conformity_scores import AbsoluteConformityScore
+from mapie.regression import CrossConformalRegressor
 from sklearn.linear_model import QuantileRegressor
+from sklearn.model_selection import PredefinedSplit
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
-from queries.analyses.conformal import LEVELS, chance_over, corrections, learn, quantile_line
+from queries.analyses.conformal import (
+    LEVELS,
+    chance_over,
+    conformal_quantiles,
+    learn,
+    quantile_line,
+)
 from queries.formula import Array
 
 OUTER = (0.1, 0.9)
@@ -28,57 +40,60 @@ def test_lines_are_those_of_scikit_learn(level: float):
     assert found[0] + x @ found[1:] == pytest.approx(other.predict(x), abs=1e-6)
 
 
-def test_corrected_quantiles_are_those_of_mapie():
-    """MAPIE 1.6 with the same fitted lines, each side corrected by itself."""
-    dice = np.random.default_rng(4)
-    x, y = world(dice, 200)
-    (new, _), found = world(dice, 40), learn(*world(np.random.default_rng(4), 200), OUTER)
-    held = found.held_out
-    seen = np.setdiff1d(np.arange(len(y)), held)
-
-    def fitted(level: float) -> QuantileRegressor:
-        scaled = (x - found.centre) / found.spread
-        return QuantileRegressor(quantile=level, alpha=0.01).fit(scaled[seen], y[seen])
-
-    other = ConformalizedQuantileRegressor(
-        [fitted(0.1), fitted(0.9), fitted(0.5)], confidence_level=0.8, prefit=True
+def test_quantiles_are_those_of_mapie():
+    """MAPIE 1.6's CV+ with the same folds and signed errors; its median line is scikit-learn's."""
+    x, y = world(np.random.default_rng(4), 121)
+    new, _ = world(np.random.default_rng(5), 20)
+    found = learn(x, y)
+    median: Any = make_pipeline(StandardScaler(), QuantileRegressor(quantile=0.5, alpha=0.01))
+    other = CrossConformalRegressor(
+        median,
+        confidence_level=0.8,
+        conformity_score=AbsoluteConformityScore(sym=False),
+        method="plus",
+        cv=PredefinedSplit(found.fold),
     )
-    other.conformalize((x[held] - found.centre) / found.spread, y[held])
-    _, ends = other.predict_interval((new - found.centre) / found.spread)
-    assert found.quantiles(new, y) == pytest.approx(ends[:, :, 0], abs=1e-5)
+    _, ends = other.fit_conformalize(x, y).predict_interval(new)
+    assert found.quantiles(new, y, levels=OUTER) == pytest.approx(ends[:, :, 0], abs=1e-5)
 
 
-def test_four_of_five_new_ones_lie_between_the_corrected_ends_and_fewer_between_the_raw():
-    """150 worlds of 100 launches, 40 new ones each: at least 80 % less three standard errors."""
+def test_four_of_five_new_ones_lie_between_the_ends_and_a_tenth_on_either_side():
+    """60 worlds of 150 launches, 40 new ones each: at least 80 % less three standard errors."""
     dice = np.random.default_rng(5)
-    corrected, raw, under, over = [], [], [], []
-    for _ in range(150):
-        x, y = world(dice, 100)
-        new, came = world(dice, 40)
-        found = learn(x, y, OUTER)
-        (low, high), (plain_low, plain_high) = found.quantiles(new, y).T, found.raw(new).T
-        corrected.append(((low <= came) & (came <= high)).mean())
+    inside, under, over = [], [], []
+    for _ in range(60):
+        x, y = world(dice, 150, 6)
+        new, came = world(dice, 40, 6)
+        low, high = learn(x, y).quantiles(new, y, levels=OUTER).T
+        inside.append(((low <= came) & (came <= high)).mean())
         under.append((came < low).mean())
         over.append((came > high).mean())
-        raw.append(((plain_low <= came) & (came <= plain_high)).mean())
-    error = np.std(corrected) / np.sqrt(len(corrected))
-    assert 0.8 - 3 * error <= np.mean(corrected) <= 0.86
+    error = np.std(inside) / np.sqrt(len(inside))
+    assert 0.8 - 3 * error <= np.mean(inside) <= 0.86
     assert np.mean(under) <= 0.1 + 3 * np.std(under) / np.sqrt(len(under))
     assert np.mean(over) <= 0.1 + 3 * np.std(over) / np.sqrt(len(over))
-    assert np.mean(raw) < 0.8 - 5 * error
 
 
 def test_what_lies_off_by_a_shift_is_covered_as_well():
     """A country: another number than the one that was learnt, with a noise of its own."""
     dice = np.random.default_rng(6)
     inside: list[float] = []
-    for _ in range(100):
+    for _ in range(60):
         x, y = world(dice, 140)
-        found = learn(x[:100], y[:100], OUTER)
+        found = learn(x[:100], y[:100])
         here = y - 2 + dice.normal(0, 1, 140)
-        ends = found.quantiles(x[100:], here[:100], np.full(140, -2.0))
+        shift = (np.full((40, len(found.lines)), -2.0), np.full(100, -2.0))
+        ends = found.quantiles(x[100:], here[:100], shift, OUTER)
         inside.append(((ends[:, 0] <= here[100:]) & (here[100:] <= ends[:, 1])).mean())
     assert np.mean(inside) >= 0.8 - 3 * np.std(inside) / np.sqrt(len(inside))
+
+
+def test_all_levels_move_with_what_moves_the_median():
+    x, y = world(np.random.default_rng(7), 200)
+    here = np.zeros((1, x.shape[1]))
+    there = here + np.eye(1, x.shape[1])
+    moved = learn(x, y).quantiles(np.vstack([here, there]), y)
+    assert moved[1] - moved[0] == pytest.approx(np.full(len(LEVELS), 1.0), abs=0.35)
 
 
 def test_quantiles_never_cross():
@@ -89,13 +104,12 @@ def test_quantiles_never_cross():
 
 
 def test_too_few_say_nothing_of_the_ends():
-    low, half, high = corrections(np.zeros((5, 3)), (0.1, 0.5, 0.9))
+    low, half, high = conformal_quantiles(np.zeros(5), (0.1, 0.5, 0.9))
     assert (low, half, high) == (-np.inf, 0, np.inf)
 
 
-def test_corrections_are_the_ranks_of_the_theorem():
-    missed = np.repeat(np.arange(1.0, 20.0)[:, None], 3, axis=1)
-    assert corrections(missed, (0.1, 0.5, 0.9)).tolist() == [2, 10, 18]
+def test_quantiles_are_the_ranks_of_the_theorem():
+    assert conformal_quantiles(np.arange(1.0, 20.0), (0.1, 0.5, 0.9)).tolist() == [2, 10, 18]
 
 
 @given(some.lists(some.floats(-5, 5), min_size=5, max_size=5), some.floats(-9, 9))

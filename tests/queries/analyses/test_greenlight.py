@@ -102,6 +102,17 @@ def test_more_budget_is_forecast_more_views_where_it_brought_more():
     assert (large > small).all()
 
 
+def test_a_genre_that_is_watched_more_moves_the_whole_interval():
+    known, by_country = launches(np.random.default_rng(16), 200)
+    drama = known.filter(pl.col("genre") == "drama")["title_id"].to_list()
+    more = pl.when(pl.col("title_id").is_in(drama)).then(4).otherwise(1)
+    learnt = lesson(*(f.with_columns(pl.col("views") * more) for f in (known, by_country)))
+    assert learnt is not None
+    row = known.to_dicts()[0]
+    one, other = (learnt.quantiles(programme(row | {"genre": g})) for g in ("drama", "comedy"))
+    assert one - other == pytest.approx(np.full(5, np.log(4)), abs=0.5)
+
+
 def test_what_was_learnt_is_remembered_for_the_same_answers_only():
     known, by_country = launches(np.random.default_rng(14), 100)
     first = lesson(known, by_country)
