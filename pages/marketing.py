@@ -7,11 +7,13 @@ from portal.tiles import (
     Findings,
     GeoAttribution,
     GeoEffect,
+    GeoOptions,
     GeoPlacebo,
     Headline,
     Ranking,
     SpendReturns,
 )
+from portal.tiles.geo_experiment import NAMES
 
 PAGE = Page(
     path="/marketing",
@@ -20,6 +22,7 @@ PAGE = Page(
     unit="marketing",
     datasets=("marketing", "campaign_regions", "campaign_outcomes", "signups"),
     filters=("campaign", "country", "channel", "creative_kind"),
+    options=NAMES,
     period="last 84 days",
     grain="week",
     sections=(
@@ -27,14 +30,15 @@ PAGE = Page(
         Section(
             title="What did it cause?",
             note="The newest campaign in view that left regions out, whatever the period. Regions "
-            "are what is compared, so they are what intervals cluster by.",
+            "are compared, so intervals cluster by them. Leaving some out by hand is a check.",
             tiles=(
+                GeoOptions(),
                 GeoEffect(
                     place=Place(
-                        title="Sign-ups a campaign brought",
+                        title="What a campaign brought",
                         note="Difference in differences, treated regions against those held out",
                         span=7,
-                        height=250,
+                        height=270,
                         dataset="campaign_regions",
                     )
                 ),
@@ -43,8 +47,8 @@ PAGE = Page(
                         title="Claimed against brought",
                         note="Sign-ups, with 95 % interval",
                         span=5,
-                        height=250,
-                        dataset="campaign_outcomes",
+                        height=270,
+                        dataset="campaign_regions",
                     )
                 ),
                 CampaignOutcome(

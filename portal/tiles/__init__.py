@@ -29,6 +29,7 @@ from portal.tiles.flow import AgeingWork, CumulativeFlow, CycleTimes
 from portal.tiles.forecast import Forecast
 from portal.tiles.geo_attribution import GeoAttribution
 from portal.tiles.geo_effect import GeoEffect
+from portal.tiles.geo_options import GeoOptions
 from portal.tiles.geo_placebo import GeoPlacebo
 from portal.tiles.hazard_map import HazardMap
 from portal.tiles.headline import Headline
@@ -98,6 +99,7 @@ __all__ = [
     "Forecast",
     "GeoAttribution",
     "GeoEffect",
+    "GeoOptions",
     "GeoPlacebo",
     "Hazard",
     "HazardMap",

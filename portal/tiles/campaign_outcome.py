@@ -30,7 +30,7 @@ class CampaignOutcome:
         return (question(context, self.metrics),)
 
     def draw(self, results: Sequence[Result], context: Context) -> Drawing:
-        row = newest(results[0].frame)
+        row = newest(results[0].frame, context.view.option(geo_experiment.HOLDOUT))
         if row is None:
             return geo_experiment.NO_HOLDOUT
         if row["return_on_spend"] is None:
@@ -41,7 +41,11 @@ class CampaignOutcome:
             | {"label": metric.label, "description": metric.description}
             for metric in metrics
         ]
-        return Drawing(kind="scores", content={"scores": scores}, notes=_notes(row, results[0]))
+        return Drawing(
+            kind="scores",
+            content={"scores": scores},
+            notes=(*_notes(row, results[0]), *_chosen(context)),
+        )
 
 
 def question(context: Context, metrics: Sequence[str]) -> Query:
@@ -55,10 +59,19 @@ def question(context: Context, metrics: Sequence[str]) -> Query:
     )
 
 
-def newest(frame: pl.DataFrame) -> dict[str, Any] | None:
-    """The row of the campaign that ended last; None where none held regions out."""
+def newest(frame: pl.DataFrame, asked: str = "") -> dict[str, Any] | None:
+    """The row of the campaign asked for, or that ended last; None where none held regions out."""
     known = frame.drop_nulls(["campaign", "ended"]).sort("ended", "campaign")
+    named = known.filter(pl.col("campaign") == asked)
+    known = named if named.height else known
     return known.row(-1, named=True) if known.height else None
+
+
+def _chosen(context: Context) -> tuple[str, ...]:
+    others = (n for n in geo_experiment.NAMES if n != geo_experiment.HOLDOUT)
+    if not any(context.view.option(name) for name in others):
+        return ()
+    return ("As registered: all regions and days, by sign-ups, whatever is chosen above.",)
 
 
 def _notes(row: dict[str, Any], result: Result) -> tuple[str, ...]:

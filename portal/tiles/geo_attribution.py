@@ -1,18 +1,27 @@
 """What channels claim against what the campaign brought: sign-ups, and what one of them cost."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+
+import polars as pl
 
 from portal.context import Context
-from portal.drawing import Drawing
+from portal.drawing import Drawing, empty
 from portal.page import Place
-from portal.tiles import campaign_outcome as shared
-from portal.tiles import geo_experiment
+from portal.tiles import geo_experiment as shared
 from portal.tiles.figure import Layout, Trace, figure
-from queries.estimators.geo_difference import cost
+from queries.analyses.geo_experiment import brought
+from queries.estimators.geo_difference import cost, over_brought
 from queries.interval import Estimate
 from queries.model import Query, Result
+
+_CLAIMED = ("sign-ups", "paid sign-ups")
+_NOT_CLAIMED = empty(
+    "not_defined",
+    "Channels claim sign-ups and nothing else.",
+    "Choose sign-ups as the outcome.",
+    actions=[{"label": "By sign-ups", "set": {shared.OUTCOME: ""}}],
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,40 +29,57 @@ class GeoAttribution:
     """Claimed sign-ups are reported, so they have no interval; those brought have one."""
 
     place: Place = field(
-        default_factory=lambda: Place(span=5, height=260, dataset="campaign_outcomes")
+        default_factory=lambda: Place(span=5, height=260, dataset="campaign_regions")
     )
-    metrics: tuple[str, ...] = (
-        "attributed_signups",
-        "incremental_signups",
-        "spend",
-        "incremental_cost_usd",
-        "attribution_inflation",
-    )
+    metrics: tuple[str, ...] = ("signups", "spend", "attributed_signups")
 
     def questions(self, context: Context) -> tuple[Query, ...]:
-        return (shared.question(context, self.metrics),)
+        return (shared.question(context),)
+
+    def following(self, results: Sequence[Result], context: Context) -> tuple[Query, ...]:
+        return shared.following(results, context)
+
+    def joined(self, results: Sequence[Result], context: Context) -> tuple[Result, ...]:
+        """A row: what is claimed, brought and spent."""
+        read = shared.reading(results, context)
+        if read is None or shared.withheld(read.experiment) is not None:
+            return (replace(results[0], frame=pl.DataFrame()),)
+        signups = brought(read.experiment).signups
+        frame = pl.DataFrame(
+            {
+                "campaign": [read.experiment.campaign],
+                "outcome": [read.outcome.noun],
+                "claimed_signups": [read.experiment.attributed],
+                "brought": [signups.value],
+                "brought_low": [signups.low],
+                "brought_high": [signups.high],
+                "spend_usd": [read.experiment.spend],
+            }
+        )
+        return (replace(results[0], frame=frame),)
 
     def draw(self, results: Sequence[Result], context: Context) -> Drawing:
-        row = shared.newest(results[0].frame)
-        if row is None:
-            return geo_experiment.NO_HOLDOUT
-        if row["incremental_signups"] is None:
-            return geo_experiment.TOO_FEW
-        brought = _estimate(row, "incremental_signups")
-        claimed = float(row["attributed_signups"] or 0)
+        read = shared.reading(results, context)
+        instead = shared.withheld(read.experiment if read else None)
+        if read is None or instead is not None:
+            return instead or shared.NO_HOLDOUT
+        if read.outcome.noun not in _CLAIMED:
+            return _NOT_CLAIMED
+        found = read.experiment
+        signups, claimed = brought(found).signups, found.attributed
         bars: Trace = {
             "type": "bar",
             "x": ["Claimed by channels", "Brought"],
-            "y": [claimed, brought.value],
+            "y": [claimed, signups.value],
             "marker": {"color": ["@before", "@accent"]},
             "width": 0.5,
-            "text": [geo_experiment.count(n) for n in (claimed, brought.value)],
+            "text": [shared.count(n) for n in (claimed, signups.value)],
             "textposition": "none",
             "error_y": {
                 "type": "data",
                 "symmetric": False,
-                "array": [0, brought.high - brought.value],
-                "arrayminus": [0, brought.value - brought.low],
+                "array": [0, signups.high - signups.value],
+                "arrayminus": [0, signups.value - signups.low],
                 "color": "@ink",
                 "thickness": 1.5,
                 "width": 5,
@@ -64,23 +90,19 @@ class GeoAttribution:
             "xaxis": {"type": "category"},
             "yaxis": {"tickformat": ",.3~s", "rangemode": "tozero", "zeroline": True},
         }
-        price = geo_experiment.price(row["spend"] / claimed, context) if claimed else "unknown"
-        costs = geo_experiment.costs(cost(float(row["spend"]), brought), context)
-        notes = (f"Cost of one: claimed {price}; brought {costs}.", _inflation(row, brought))
+        price = shared.price(found.spend / claimed, context) if claimed else "unknown"
+        costs = shared.costs(cost(found.spend, signups), context)
+        notes = [f"Cost of one: claimed {price}; brought {costs}.", _inflation(claimed, signups)]
+        if not read.is_registered:
+            notes.append(f"Chosen by hand: {shared.by_hand(read)}.")
         return figure([bars], layout, notes=notes)
 
 
-def _estimate(row: dict[str, Any], name: str) -> Estimate:
-    ends = (row[name], row[f"{name}__low"], row[f"{name}__high"])
-    return Estimate(*(float("nan") if end is None else float(end) for end in ends))
-
-
-def _inflation(row: dict[str, Any], brought: Estimate) -> str:
+def _inflation(claimed: float, signups: Estimate) -> str:
     """Claimed over brought; without an upper end where none brought cannot be excluded."""
-    if row["attribution_inflation"] is not None:
-        found = _estimate(row, "attribution_inflation")
+    if signups.low > 0:
+        found = over_brought(claimed, signups)
         return f"Claimed over brought: {found.value:.1f}× ({found.low:.1f}× to {found.high:.1f}×)."
-    if not brought.high > 0:
+    if not signups.high > 0:
         return "Claims cannot be held against nothing brought."
-    least = float(row["attributed_signups"] or 0) / brought.high
-    return f"Claimed over brought is at least {least:.1f}×, with no upper bound."
+    return f"Claimed over brought is at least {claimed / signups.high:.1f}×, with no upper bound."

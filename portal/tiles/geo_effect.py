@@ -1,4 +1,8 @@
-"""What a campaign caused, in a sentence, with what it rests on."""
+"""What a campaign caused, in a sentence, with what it rests on.
+
+What is claimed on top of the page is always what was registered: a choice of regions, days and
+outcome made by hand is drawn here, beside it, and stated nowhere.
+"""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -12,8 +16,13 @@ from portal.page import Place
 from portal.statement import Statement
 from portal.tiles import geo_experiment as shared
 from portal.tiles.experiment import p_value
-from queries.analyses.geo_experiment import Brought, GeoExperiment, brought, cost, weekly
+from portal.tiles.geo_experiment import Reading
+from queries.analyses.geo_experiment import Brought, brought, cost, weekly
+from queries.analyses.geo_outcome import Outcome
+from queries.estimators.geo_difference import assignments
 from queries.model import Query, Result
+
+_MANY = 1_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,8 +37,11 @@ class GeoEffect:
     def questions(self, context: Context) -> tuple[Query, ...]:
         return (shared.question(context),)
 
+    def following(self, results: Sequence[Result], context: Context) -> tuple[Query, ...]:
+        return shared.following(results, context)
+
     def statements(self, results: Sequence[Result], context: Context) -> Sequence[Statement]:
-        found = shared.chosen(results)
+        found = shared.chosen(results, context)
         if found is None or not found.has_enough:
             return ()
         effect = brought(found)
@@ -58,49 +70,73 @@ class GeoEffect:
         )
 
     def draw(self, results: Sequence[Result], context: Context) -> Drawing:
-        found = shared.chosen(results)
-        instead = shared.withheld(found)
-        if found is None or instead is not None:
+        read = shared.reading(results, context)
+        instead = shared.withheld(read.experiment if read else None)
+        if read is None or instead is not None:
             return instead or shared.NO_HOLDOUT
-        effect = brought(found)
-        word, tone = _word(effect)
+        effect = brought(read.experiment)
+        word, tone = _word(effect, read.outcome)
         content = {
             "word": word,
             "tone": tone,
-            "sentence": _sentence(found, effect, context),
-            "reasons": [*_reasons(found, effect, context)],
+            "sentence": _sentence(read, effect, context),
+            "reasons": [*_by_hand(read), *_reasons(read, effect, context)],
             "kind": "quasi-experiment",
         }
-        return Drawing(kind="verdict", content=content, notes=(shared.days(found),))
+        return Drawing(kind="verdict", content=content, notes=(shared.days(read.experiment),))
 
 
-def _word(effect: Brought) -> tuple[str, str]:
+def _word(effect: Brought, outcome: Outcome) -> tuple[str, str]:
+    size = shared.count(abs(effect.signups.value))
     if effect.signups.low > 0:
-        return f"{shared.count(effect.signups.value)} sign-ups brought", "good"
-    if effect.signups.high <= 0:
-        return "It brought none", "bad"
+        return f"{size} {outcome.noun} brought", "good"
+    if effect.signups.high < 0:
+        return f"It cost {size} {outcome.noun}", "bad"
     return "Not shown to work", "flat"
 
 
-def _sentence(found: GeoExperiment, effect: Brought, context: Context) -> str:
-    signups, one = effect.signups, cost(found.spend, effect.signups)
+def _sentence(read: Reading, effect: Brought, context: Context) -> str:
+    found, signups = read.experiment, effect.signups
+    one = cost(found.spend, signups)
     around = f"95 % {shared.count(signups.low)} to {shared.count(signups.high)}"
-    said = f"{shared.count(signups.value)} sign-ups more than without it ({around})"
+    said = f"{shared.count(signups.value)} {read.outcome.noun} more than without it ({around})"
     if signups.low > 0:
         price = shared.price(one.value, context)
-        return f"{found.campaign}: {said}. One cost {price} ({shared.costs(one, context)})."
+        costs = shared.costs(one, context)
+        return f"{found.campaign}: {said}. One {read.outcome.one} cost {price} ({costs})."
+    excluded = "" if signups.high < 0 else ", which cannot exclude zero"
     return (
-        f"{found.campaign}: {said}, which cannot exclude zero. The cost of one is "
+        f"{found.campaign}: {said}{excluded}. The cost of one {read.outcome.one} is "
         f"{shared.costs(one, context)}: do not scale it on what it claims."
     )
 
 
-def _reasons(found: GeoExperiment, effect: Brought, context: Context) -> Iterator[dict[str, Any]]:
-    p = p_value(effect.p)
-    treated = int(found.treated.sum())
+def _by_hand(read: Reading) -> Iterator[dict[str, Any]]:
+    """That a choice is not what was registered, and what that says."""
+    if read.is_registered:
+        return
+    registered = brought(read.registered)
+    signups = registered.signups
+    yield {
+        "text": f"Chosen by hand: {shared.by_hand(read)}. It is not the set that was registered, "
+        "so its p counts for less; read it as a check of whether the result holds.",
+        "tone": "bad",
+    }
+    yield {
+        "text": f"As registered: {shared.count(signups.value)} sign-ups (95 % "
+        f"{shared.count(signups.low)} to {shared.count(signups.high)}), "
+        f"p {p_value(registered.p)}.",
+        "tone": "flat",
+    }
+
+
+def _reasons(read: Reading, effect: Brought, context: Context) -> Iterator[dict[str, Any]]:
+    found = read.experiment
+    treated, ways = int(found.treated.sum()), assignments(found.seen)
+    among = f"among {ways:,.0f} ways to draw them".replace(",", "\u2009")
     yield {
         "text": f"{treated} regions had it, {len(found.treated) - treated} were held out; "
-        f"permutation p {p}, by re-drawing which.",
+        f"permutation p {p_value(effect.p)}, {among if ways < _MANY else 'by re-drawing which'}.",
         "tone": "good" if effect.p < 0.05 else "flat",  # noqa: PLR2004
     }
     claimed = shared.price(found.spend / found.attributed, context) if found.attributed else "–"

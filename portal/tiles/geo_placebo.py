@@ -26,18 +26,22 @@ class GeoPlacebo:
     def questions(self, context: Context) -> tuple[Query, ...]:
         return (shared.question(context),)
 
-    def joined(self, results: Sequence[Result], _context: Context) -> tuple[Result, ...]:
+    def following(self, results: Sequence[Result], context: Context) -> tuple[Query, ...]:
+        return shared.following(results, context)
+
+    def joined(self, results: Sequence[Result], context: Context) -> tuple[Result, ...]:
         """A row a week."""
-        found = shared.chosen(results)
-        shown = found is not None and shared.withheld(found) is None
-        frame = weekly(found) if found is not None and shown else pl.DataFrame()
+        read = shared.reading(results, context)
+        shown = read is not None and shared.withheld(read.experiment) is None
+        frame = weekly(read.experiment) if read is not None and shown else pl.DataFrame()
         return (replace(results[0], frame=frame),)
 
     def draw(self, results: Sequence[Result], context: Context) -> Drawing:
-        found = shared.chosen(results)
-        instead = shared.withheld(found)
-        if found is None or instead is not None:
+        read = shared.reading(results, context)
+        instead = shared.withheld(read.experiment if read else None)
+        if read is None or instead is not None:
             return instead or shared.NO_HOLDOUT
+        found = read.experiment
         frame = weekly(found)
         days = [str(day) for day in frame["day"]]
         line: Trace = {
@@ -48,10 +52,11 @@ class GeoPlacebo:
             "line": {"color": "@accent", "width": 2.25},
             "hovertemplate": "Week from %{x|%-d %b}: <b>%{y:+.2f}</b> a region<extra></extra>",
         }
-        start = str(found.dates[found.length])
+        start = str(found.dates[found.before])
+        title = f"{read.outcome.label} a region and week"
         layout: Layout = {
             "xaxis": {"type": "date", "tickformat": "%-d %b", "nticks": 7},
-            "yaxis": {"tickformat": "+,.3~f", "title": {"text": "Sign-ups a region and week"}},
+            "yaxis": {"tickformat": "+,.3~f", "title": {"text": title}},
             "shapes": [_line(x0=start, x1=start, y0=0, y1=1, yref="paper"),
                        _line(x0=0, x1=1, xref="paper", y0=0, y1=0)],
             "annotations": [said_at(start, "campaign begins")],
@@ -62,6 +67,7 @@ class GeoPlacebo:
                 "Mean of the treated less mean of the held out, over the weeks before. Band: 95 % "
                 f"of campaigns with other regions treated. Days of {context.zone}."
             ),
+            *((f"Chosen by hand: {shared.by_hand(read)}.",) if not read.is_registered else ()),
         )
         return figure(traces, layout, notes=notes)
 

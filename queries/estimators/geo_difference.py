@@ -79,18 +79,32 @@ def difference(change: Array, treated: Array) -> Array:
 def redrawn(regions: Regions, draws: int = DRAWS, seed: int = 7) -> Array:
     """Which regions might have been treated: `draws x regions` of 0 and 1, the same each time."""
     dice = np.random.default_rng(seed)
-    country = np.array(regions.countries)
-    mixed = [
-        set(regions.treated[country == name].tolist()) == {True, False}
-        for name in sorted(set(regions.countries))
-    ]
-    strata = country if all(mixed) else np.zeros(len(country))
-    drawn = np.zeros((draws, len(country)))
+    strata = _strata(regions)
+    drawn = np.zeros((draws, len(strata)))
     for stratum in np.unique(strata):
         here = np.flatnonzero(strata == stratum)
         rows = np.tile(regions.treated[here].astype(np.float64), (draws, 1))
         drawn[:, here] = dice.permuted(rows, axis=1)
     return drawn
+
+
+def is_by_country(regions: Regions) -> bool:
+    """Whether regions are re-drawn within their country: where each has both kinds."""
+    country = np.array(regions.countries)
+    return all(len(set(regions.treated[country == c].tolist())) > 1 for c in set(country.tolist()))
+
+
+def assignments(regions: Regions) -> int:
+    """In how many ways as many regions might have been treated; no p is below one over that."""
+    strata = _strata(regions)
+    kinds = [regions.treated[strata == stratum] for stratum in np.unique(strata)]
+    return math.prod(math.comb(len(kind), int(kind.sum())) for kind in kinds)
+
+
+def _strata(regions: Regions) -> NDArray[np.str_]:
+    """Within what regions are re-drawn."""
+    country = np.array(regions.countries, dtype=np.str_)
+    return country if is_by_country(regions) else np.full(len(country), "", dtype=np.str_)
 
 
 def total(regions: Regions) -> float:
