@@ -5,6 +5,7 @@ from portal.tiles import Breakdown, Findings, Headline, Heat
 from portal.tiles.artwork import Gallery, ImageWinners
 from portal.tiles.image_effects import ExploringCost, ImageEffects
 from portal.tiles.image_looks import LooksByTaste
+from portal.tiles.image_pair import OPTIONS, ImagePairOptions, ImagesCompared
 from portal.tiles.image_policies import ImagePolicies
 from portal.tiles.image_tastes import TasteGallery, TasteWinners
 from portal.tiles.packaging_tests import PackagingTests
@@ -56,6 +57,15 @@ _IMAGES = Section(
                 note="Ordered by the probability of being the best of its title",
                 span=12,
                 height=400,
+            )
+        ),
+        ImagePairOptions(),
+        ImagesCompared(
+            place=Place(
+                title="Which of two?",
+                note="Take rate with images weighted to equal chance, and whether it only baits",
+                span=12,
+                height=240,
             )
         ),
         Heat(
@@ -179,7 +189,8 @@ PAGE = Page(
     question="Which image should represent a title, for whom, and what makes an image work?",
     unit="product",
     datasets=("impressions", "image_tastes", "packaging"),
-    filters=("title", "country", "device", "genre", "plan", "taste"),
+    filters=("title", "country", "device", "genre", "plan", "taste", "is_sensitive"),
+    options=OPTIONS,
     arrange=sections,
     arranged_by=("title",),
     period="last 168 days",

@@ -33,7 +33,7 @@ PAGE = Page(
         "page_rows",
         "exposures",
     ),
-    filters=("country", "device", "plan", "ranker"),
+    filters=("country", "device", "plan", "ranker", "row_band"),
     options=(RATES.name,),
     sections=(
         Section(
@@ -44,7 +44,8 @@ PAGE = Page(
                         "impressions.take_rate",
                         "visits.quick_play_rate",
                         "visits.scroll_depth",
-                    )
+                    ),
+                    by=("country", "device", "plan", "ranker"),
                 ),
             )
         ),

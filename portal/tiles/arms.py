@@ -18,7 +18,7 @@ from queries.analyses import quantile_function as qf
 from queries.analyses import standing_out
 from queries.analyses.cluster import Scope
 from queries.condition import Dimension, Filter, Scalar, conjunction
-from queries.errors import AccessDenied
+from queries.errors import AccessDenied, InvalidQuery
 from queries.model import Query, Result
 
 SPLIT, ARM, MEASURE = "split", "arm", "measure"
@@ -53,8 +53,17 @@ class Split:
 
 
 def measure(context: Context) -> qf.Measure:
-    """What is compared. Raises AccessDenied where the viewer may not see its metric."""
-    found = qf.MEASURES.get(context.view.option(MEASURE), qf.MEASURES["startup"])
+    """What is compared.
+
+    Raises AccessDenied where the viewer may not see its metric, InvalidQuery for what is none.
+    """
+    asked = context.view.option(MEASURE) or "startup"
+    if asked not in qf.MEASURES:
+        raise InvalidQuery(
+            f"“{asked}” is nothing that plays are compared by.",
+            f"It may be {', '.join(qf.MEASURES)}, or be left out.",
+        )
+    found = qf.MEASURES[asked]
     if found.metric in context.withheld:
         raise AccessDenied(f"You do not have access to {found.label.lower()}.")
     return found
@@ -67,8 +76,7 @@ def metrics(context: Context) -> tuple[str, ...]:
 
 def questions(context: Context) -> tuple[Query, ...]:
     """One question for each dimension that may be the split."""
-    asked = context.view.option(SPLIT)
-    names = (asked,) if asked in SPLITS else _USUAL
+    names = _splits(context)
     has_accounts = "accounts" not in context.withheld
     return tuple(
         standing_out.question(
@@ -76,6 +84,17 @@ def questions(context: Context) -> tuple[Query, ...]:
         )
         for name in names
     )
+
+
+def _splits(context: Context) -> tuple[str, ...]:
+    """The dimension that the view names, or the usual. Raises InvalidQuery for another text."""
+    asked = context.view.option(SPLIT)
+    if asked and asked not in SPLITS:
+        raise InvalidQuery(
+            f"“{asked}” is nothing that plays are split by.",
+            f"It may be {', '.join(SPLITS)}, or be left out.",
+        )
+    return (asked,) if asked else _USUAL
 
 
 def split(results: Sequence[Result], context: Context) -> Split | None:
@@ -90,9 +109,7 @@ def split(results: Sequence[Result], context: Context) -> Split | None:
 
 def no_split(context: Context) -> Drawing:
     """Why there is nothing to hold against anything."""
-    asked = context.view.option(SPLIT)
-    names = (asked,) if asked in SPLITS else _USUAL
-    labels = " or ".join(context.dataset.dimension(n).label.lower() for n in names)
+    labels = " or ".join(context.dataset.dimension(n).label.lower() for n in _splits(context))
     return empty(
         "not_defined",
         f"These plays do not differ in {labels}.",

@@ -12,6 +12,7 @@ from portal.page import Place
 from portal.tiles import arms
 from portal.tiles.options import Option, controls
 from queries.analyses import quantile_function as qf
+from queries.errors import InvalidQuery
 from queries.model import Query, Result
 
 
@@ -23,10 +24,14 @@ class SplitOptions:
     metrics: tuple[str, ...] = ("startup_seconds",)
 
     def questions(self, context: Context) -> tuple[Query, ...]:
-        return arms.questions(context)
+        """None where the view splits by nothing that there is: the controls stay, to mend it."""
+        try:
+            return arms.questions(context)
+        except InvalidQuery:
+            return ()
 
     def draw(self, results: Sequence[Result], context: Context) -> Drawing:
-        found = arms.split(results, context)
+        found = arms.split(results, context) if results else None
         values: list[tuple[str, str]] = []
         splits = [(n, context.dataset.dimension(n).label) for n in arms.SPLITS]
         if found is not None:

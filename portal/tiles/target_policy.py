@@ -14,7 +14,7 @@ from portal.page import Place
 from portal.tiles.options import Option, controls
 from portal.tiles.rankers import scope
 from queries.analyses import offpolicy
-from queries.errors import UnsafeQuestion
+from queries.errors import InvalidQuery, UnsafeQuestion
 from queries.model import Query, Result
 
 POLICY, CLIP, CUT_OFF, VIEWPORT = "policy", "tau", "k", "viewport"
@@ -38,7 +38,7 @@ class PolicyOptions:
         found = offpolicy.policies(results[0].frame)
         now = chosen(results[0], context) if found else ""
         policies = [now, *(p for p in found if p != now)] if found else []
-        clips = dict.fromkeys((f"{threshold(context):g}", *_CLIPS))
+        clips = dict.fromkeys((context.view.option(CLIP) or f"{offpolicy.THRESHOLD:g}", *_CLIPS))
         options = [
             Option(
                 name=POLICY,
@@ -84,12 +84,16 @@ def chosen(result: Result, context: Context) -> str:
 
 
 def threshold(context: Context) -> float:
-    """Where weights are clipped; what cannot be read is the usual."""
+    """Where weights are clipped. Raises InvalidQuery where the view says no such number."""
+    text = context.view.option(CLIP)
     try:
-        value = float(context.view.option(CLIP) or offpolicy.THRESHOLD)
+        value = float(text or offpolicy.THRESHOLD)
     except ValueError:
-        return offpolicy.THRESHOLD
-    return value if 0 < value < math.inf else offpolicy.THRESHOLD
+        value = math.nan
+    if not 0 < value < math.inf:
+        said = f"“{text}” is nothing that weights can be clipped at."
+        raise InvalidQuery(said, "Write a number above 0, as tau=10, or leave it out.")
+    return value
 
 
 def asked(results: Sequence[Result], context: Context) -> Query:
@@ -100,9 +104,11 @@ def asked(results: Sequence[Result], context: Context) -> Query:
 
 
 def one_of(context: Context, name: str, known: Sequence[str]) -> str:
-    """An option of a fixed list, the first where the URL says none of them."""
-    text = context.view.option(name)
-    return text if text in known else known[0]
+    """An option of a fixed list, the first where the view says nothing of it.
+
+    Raises InvalidQuery for what is not in the list.
+    """
+    return Option(name=name, label="", choices=tuple((n, n) for n in known)).read(context.view)
 
 
 def ends(estimate: offpolicy.Estimate, text: str = "{:.2%}") -> str:

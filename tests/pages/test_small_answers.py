@@ -9,17 +9,22 @@ import pytest
 from portal.context import Context, Extent, resolve
 from portal.routing import discover
 from portal.tiles.image_effects import ExploringCost, ImageEffects
+from portal.tiles.image_pair import ImagePairOptions, ImagesCompared
 from portal.tiles.searching import QueryFlows
+from portal.tiles.split_options import SplitOptions
+from portal.tiles.target_policy import threshold
 from portal.view import View
 from queries.catalog import builtin
+from queries.errors import InvalidQuery
 from queries.model import Query, Result
 
 EXTENT = Extent(date(2026, 1, 1), date(2026, 6, 30), "v1")
 
 
-def context(path: str) -> Context:
+def context(path: str, link: str = "") -> Context:
     page = discover("pages")[path]
-    return resolve(View(), page, builtin().dataset(page.datasets[0]), EXTENT)
+    view = View.from_url(link, (), page.options)
+    return resolve(view, page, builtin().dataset(page.datasets[0]), EXTENT)
 
 
 def answer(query: Query, *rows: dict[str, Any]) -> Result:
@@ -103,3 +108,75 @@ def test_a_regret_is_unknown_only_where_it_may_be_none(low: float, high: float, 
     shown = {"seen_impressions": 10_000.0, "plays": 500.0, "take_rate": 0.05}
     notes = tile.draw([answer(weeks, row), answer(random, shown)], here).notes
     assert any("not told apart from none" in note for note in notes) is is_said
+
+
+def images(title: str, *rates: float) -> list[dict[str, Any]]:
+    """The images of a title, the first of them in use, the likeliest best by its rate."""
+    return [
+        {
+            "title": title, "artwork": 10 + n, "seen_impressions": 9000 - n, "small": None,
+            "best_image_probability": rate, "click_bait_index": 2.0, "click_bait_index__low": 1.9,
+            "click_bait_index__high": 2.1, "image_take_rate": rate, "image_take_rate__low": rate,
+            "image_take_rate__high": rate, "lift_over_random": 1.0,
+        }
+        for n, rate in enumerate(rates)
+    ]  # fmt: skip
+
+
+def clusters(*rates: float) -> list[dict[str, Any]]:
+    """Takes of each image in clusters of accounts that vary a little."""
+    return [
+        {
+            "artwork": 10 + n, "cluster": cluster,
+            "image_take_rate__numerator": 1000 * rate + (n + 1) * (cluster % 4 - 1.5),
+            "image_take_rate__denominator": 1000.0,
+            "click_bait_index__numerator": 20.0 + cluster * 3 % 4,
+            "click_bait_index__denominator": 10.0,
+        }
+        for n, rate in enumerate(rates)
+        for cluster in range(32)
+    ]  # fmt: skip
+
+
+def test_the_likeliest_best_image_is_held_against_the_one_in_use_unless_the_view_names_two():
+    tile = ImagesCompared()
+    for link, pair, size in (
+        ("", ("Image 11", "Image 10"), "+3.00 pt"),
+        ("?hold=10&against=12", ("Image 10", "Image 12"), "−1.00 pt"),
+        ("?hold=10", ("Image 10", "Image 11"), "−3.00 pt"),
+    ):
+        here = context("/artwork", link)
+        shown, sides = tile.questions(here)
+        answers = [
+            answer(shown, *images("One", 0.05, 0.08, 0.06)),
+            answer(sides, *clusters(0.05, 0.08, 0.06)),
+        ]
+        drawn = tile.draw(answers, here)
+        (table,) = drawn.content["tables"]
+        assert tuple(c["label"] for c in table["columns"][1:3]) == pair
+        assert table["rows"][0][3]["text"] == size
+        controls = ImagePairOptions().draw(answers[:1], here).content["options"]
+        assert [c["name"] for c in controls] == ["hold", "against"]
+
+
+def test_images_of_two_titles_or_of_another_one_are_not_compared():
+    tile = ImagesCompared()
+    here = context("/artwork")
+    shown, sides = tile.questions(here)
+    several = answer(shown, *images("One", 0.05), *images("Two", 0.08))
+    drawn = tile.draw([several, answer(sides, *clusters(0.05))], here)
+    assert drawn.kind == "empty"
+    here = context("/artwork", "?hold=99")
+    answers = [answer(shown, *images("One", 0.05, 0.08)), answer(sides, *clusters(0.05, 0.08))]
+    with pytest.raises(InvalidQuery, match="99"):
+        tile.draw(answers, here)
+
+
+def test_what_an_option_cannot_be_is_refused_and_its_controls_stay():
+    for text in ("none", "0", "-3", "inf"):
+        with pytest.raises(InvalidQuery, match=text):
+            threshold(context("/ranker-lab", f"?tau={text}"))
+    here = context("/quality", "?split=weather")
+    assert SplitOptions().questions(here) == ()
+    drawn = SplitOptions().draw((), here)
+    assert [o["name"] for o in drawn.content["options"]] == ["split", "measure"]
