@@ -3,6 +3,7 @@
 from portal.page import Page, Place, Section
 from portal.tiles import (
     Churn,
+    CohortOptions,
     CohortTriangle,
     Findings,
     Hazard,
@@ -12,6 +13,7 @@ from portal.tiles import (
     Ranking,
     TenureCurves,
 )
+from portal.tiles.cohort_options import NAMES
 
 PAGE = Page(
     path="/membership",
@@ -20,6 +22,7 @@ PAGE = Page(
     unit="membership",
     datasets=("churn", "billing", "memberships", "cohorts", "prices"),
     filters=("country", "plan", "signup_channel"),
+    options=NAMES,
     sections=(
         Section(tiles=(Findings(),)),
         Section(
@@ -55,9 +58,10 @@ PAGE = Page(
         Section(
             title="Who stays?",
             tiles=(
+                CohortOptions(),
                 CohortTriangle(
                     place=Place(
-                        title="Of those who joined in a month, who is still there?",
+                        title="Of those who joined together, who is still there?",
                         note="Share still member, by months since joining",
                         span=12,
                         height=560,

@@ -6,6 +6,7 @@ from portal.tiles.campaign_outcome import CampaignOutcome
 from portal.tiles.canary import Canary
 from portal.tiles.catalogue import CatalogueSize, Lorenz
 from portal.tiles.churn import Churn, PriceChurn
+from portal.tiles.cohort_options import CohortOptions
 from portal.tiles.cohort_triangle import CohortTriangle, Hazard
 from portal.tiles.cohorts import Cohorts
 from portal.tiles.concurrency import PeakConcurrency
@@ -76,6 +77,7 @@ __all__ = [
     "Canary",
     "CatalogueSize",
     "Churn",
+    "CohortOptions",
     "CohortTriangle",
     "Cohorts",
     "CountryMap",

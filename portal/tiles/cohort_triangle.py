@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
 from typing import Any
 
 import polars as pl
@@ -12,21 +11,32 @@ from portal.components.problem import no_rows
 from portal.context import Context
 from portal.drawing import Drawing
 from portal.page import Place
-from portal.tiles.figure import Layout, band, figure, rounded, value_axis
+from portal.tiles.cohort_options import MONTHS, censored, span_of, unit, until
+from portal.tiles.figure import Layout, Trace, band, figure, rounded, value_axis
 from portal.tiles.heat import cell
+from queries.analyses.censoring import (
+    SURVIVAL,
+    followed,
+    is_mature,
+    reached,
+    with_survival_of_any_cohort,
+)
 from queries.condition import Filter, conjunction
-from queries.dataset import TimeBucket
+from queries.dataset import Key, TimeBucket
 from queries.model import Query, Result
-from queries.period import Grain
+from queries.period import Grain, end_of
 
 _FEWEST_SHOWN = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CohortTriangle:
-    """Months of joining down, months since across. Cells without full follow-up stay empty."""
+    """Cohorts down, months since joining across, as the view cuts and observes them.
 
-    metric: str = "cohort_survival"
+    Cells without full follow-up stay empty.
+    """
+
+    metric: str = SURVIVAL
     cohorts: int = 18
     months: int = 12
     place: Place = field(default_factory=lambda: Place(span=12, height=480, dataset="cohorts"))
@@ -36,33 +46,47 @@ class CohortTriangle:
         return (self.metric, "reached")
 
     def questions(self, context: Context) -> tuple[Query, ...]:
+        """Calendar months are asked as the metric is; other cohorts, or an earlier day, by rows."""
         since = context.dataset.dimension("months_since")
-        keys = (TimeBucket(context.dataset.time, Grain.MONTH), since)
-        asked = context.question(self.metrics, by=keys)
+        asked = context.question(self.metrics, by=(_key(context), since))
         few = conjunction(asked.where, Filter(since, "at most", (self.months,)))
-        return (replace(asked, compare=None, with_total=False, period=None, where=few),)
+        asked = replace(asked, compare=None, with_total=False, period=None, where=few)
+        name, day = unit(context)[0], until(context)[0]
+        if name == MONTHS and day is None:
+            return (asked,)
+        dataset, metric = with_survival_of_any_cohort(asked.dataset)
+        metrics = (metric, *asked.metrics[1:])
+        if day is not None:
+            dataset, seen = reached(dataset, day)
+            few = conjunction(few, seen)
+        return (replace(asked, dataset=dataset, metrics=metrics, where=few),)
 
     def draw(self, results: Sequence[Result], context: Context) -> Drawing:
-        metric = context.metric(self.metric)
-        frame = results[0].frame.drop_nulls("joined")
-        frame = frame.filter(pl.col("reached") >= _FEWEST_SHOWN)
-        cells: dict[tuple[date, int], dict[str, Any]] = {
-            (row["joined"], int(row["months_since"])): cell(row, metric) | {"n": _count(row)}
-            for row in frame.iter_rows(named=True)
-            if row[metric.name] is not None
+        metric, key = context.metric(self.metric), _key(context)
+        known = results[0].frame.drop_nulls(key.name).filter(pl.col("reached") >= _FEWEST_SHOWN)
+        cells: dict[tuple[Any, int], dict[str, Any]] = {
+            (row[key.name], int(row["months_since"])): cell(row, metric) | {"n": _count(row)}
+            for row in known.iter_rows(named=True)
+            if row[metric.name] is not None and self._is_mature(row, results[0], context)
         }
         if not cells:
             return no_rows(context)
-        down = sorted({cohort for cohort, _ in cells}, reverse=True)[: self.cohorts][::-1]
+        down = _down(cells, key, known)[: self.cohorts]
+        if isinstance(key, TimeBucket):
+            down = down[::-1]
         across = list(range(self.months + 1))
         shown = [cells[c, n] for c in down for n in across if (c, n) in cells]
         rest = [c for c in shown if c["value"] < 1] or shown
+        is_filter = not isinstance(key, TimeBucket)
         content = {
-            "rows": [{"label": f"{c:%b %Y}", "filter": None} for c in down],
+            "rows": [
+                {"label": _label(c, key, cells), "filter": str(c) if is_filter else None}
+                for c in down
+            ],
             "columns": [{"label": str(n), "filter": None} for n in across],
-            "row_label": "Joined",
+            "row_label": key.label if is_filter else "Joined",
             "column_label": "Months since joining",
-            "row_filter": "",
+            "row_filter": key.name if is_filter else "",
             "column_filter": "",
             "cells": [[cells.get((c, n)) for n in across] for c in down],
             "with_text": True,
@@ -71,11 +95,15 @@ class CohortTriangle:
             "low": min(rest, key=lambda c: c["value"])["text"],
             "high": "100%",
         }
-        notes = (
-            "Months of 30 days since joining, returns included.",
-            "Hatched: not all of the cohort was followed so long, so nobody counts.",
-        )
-        return Drawing(kind="heat", content=content, notes=notes)
+        return Drawing(kind="heat", content=content, notes=_notes(context))
+
+    def _is_mature(self, row: dict[str, Any], result: Result, context: Context) -> bool:
+        grain = span_of(unit(context)[0])
+        last = until(context)[0] or result.complete_through
+        if grain is None or last is None:
+            return True
+        joined = end_of(row[context.dataset.time.name], grain)
+        return is_mature(joined, int(row["months_since"]), last)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +122,12 @@ class Hazard:
         since = context.dataset.dimension("months_since")
         asked = context.question(self.metrics, by=(since,))
         few = conjunction(asked.where, Filter(since, "at most", (self.months - 1,)))
-        return (replace(asked, compare=None, with_total=False, period=None, where=few),)
+        asked = replace(asked, compare=None, with_total=False, period=None, where=few)
+        day = until(context)[0]
+        if day is None:
+            return (asked,)
+        dataset, seen = followed(asked.dataset, day)
+        return (replace(asked, dataset=dataset, where=conjunction(few, seen)),)
 
     def draw(self, results: Sequence[Result], context: Context) -> Drawing:
         metric = context.metric(self.metric)
@@ -122,14 +155,81 @@ class Hazard:
                 "%{customdata[1]} at risk<extra></extra>",
             },
         ]
+        traces.append(_at_risk(frame, months))
+        title = {"text": "Month of membership, of 30 days; at risk above it"}
         layout: Layout = {
-            "xaxis": {"title": {"text": "Month of membership, of 30 days"}, "dtick": 3},
-            "yaxis": value_axis(metric),
-        }
+            "xaxis": {"title": title, "dtick": 3, "anchor": "y2"},
+            "yaxis": value_axis(metric) | {"domain": [0.16, 1]},
+            "yaxis2": {
+                "domain": [0, 0.1], "range": [-1, 1], "showgrid": False, "zeroline": False,
+                "showticklabels": False, "fixedrange": True,
+            },
+        }  # fmt: skip
         notes = (
             "All memberships since the first; a month that is not over yet counts for nobody.",
+            *censored(context),
         )
         return figure(traces, layout, notes=notes)
+
+
+def _at_risk(frame: pl.DataFrame, months: Sequence[int]) -> Trace:
+    """How many reach a month, under it: every third, so that numbers do not touch."""
+    shown = [(m, n) for m, n in zip(months, frame["at_risk"], strict=True) if not m % 3]
+    return {
+        "type": "scatter",
+        "mode": "text",
+        "x": [m for m, _ in shown],
+        "y": [0] * len(shown),
+        "yaxis": "y2",
+        "text": [written.count(n) for _, n in shown],
+        "textfont": {"color": "@muted", "size": 11},
+        "hoverinfo": "skip",
+    }
+
+
+def _key(context: Context) -> Key:
+    name = unit(context)[0]
+    grain = span_of(name)
+    return (
+        context.dataset.dimension(name)
+        if grain is None
+        else TimeBucket(context.dataset.time, grain)
+    )
+
+
+def _down(cells: dict[tuple[Any, int], dict[str, Any]], key: Key, frame: pl.DataFrame) -> list[Any]:
+    """Spans of time the newest first, values of a dimension in its order or the largest first."""
+    found = {cohort for cohort, _ in cells}
+    if isinstance(key, TimeBucket):
+        return sorted(found, reverse=True)
+    sizes = dict(frame.group_by(key.name).agg(pl.col("reached").max()).iter_rows())
+    order = {value: n for n, value in enumerate(key.values_order)}
+    return sorted(found, key=lambda v: (order.get(str(v), len(order)), -sizes[v], str(v)))
+
+
+def _label(cohort: Any, key: Key, cells: dict[tuple[Any, int], dict[str, Any]]) -> str:  # noqa: ANN401  # a value of any dimension
+    """The cohort with how many are at risk from its first month on."""
+    if not isinstance(key, TimeBucket):
+        name = written.value_label(cohort, key)
+    elif key.grain is Grain.WEEK:
+        name = written.day(cohort)
+    elif key.grain is Grain.QUARTER:
+        name = written.bucket(cohort, key.grain)
+    else:
+        name = f"{cohort:%b %Y}"
+    first = cells.get((cohort, 0))
+    return f"{name} · {first['n']}" if first else name
+
+
+def _notes(context: Context) -> tuple[str, ...]:
+    name = unit(context)[0]
+    grain = span_of(name)
+    who = "Beside each cohort its memberships. Months of 30 days since joining, returns included."
+    if grain is None:
+        return (who, "Each cell is of all who joined so long ago.", *censored(context))
+    week = ("Weeks begin on Monday.",) if grain is Grain.WEEK else ()
+    hatched = "Hatched: not all of the cohort was followed so long, so nobody counts."
+    return (who, hatched, *week, *censored(context))
 
 
 def _count(row: dict[str, Any]) -> str:

@@ -13,9 +13,12 @@ from portal.context import Context
 from portal.drawing import Drawing
 from portal.page import Place
 from portal.theme import SERIES
+from portal.tiles.cohort_options import censored, until
 from portal.tiles.figure import Layout, Trace, figure
 from portal.tiles.rankers import scope
 from queries.analyses import survival
+from queries.analyses.censoring import spans
+from queries.condition import conjunction
 from queries.estimators.product_limit import at_risk_of, parts
 from queries.model import Query, Result
 from queries.small_cells import FEWEST_SHOWN
@@ -35,7 +38,12 @@ class TenureCurves:
     metrics: tuple[str, ...] = ("median_tenure_days",)
 
     def questions(self, context: Context) -> tuple[Query, ...]:
-        return (survival.tenure_question(replace(scope(context), period=None), (self.by,)),)
+        asked = replace(scope(context), period=None)
+        day = until(context)[0]
+        if day is not None:
+            dataset, seen = spans(asked.dataset, day)
+            asked = replace(asked, dataset=dataset, where=conjunction(asked.where, seen))
+        return (survival.tenure_question(asked, (self.by,)),)
 
     def joined(self, results: Sequence[Result], context: Context) -> tuple[Result, ...]:
         """The curves, not the counts they were made from."""
@@ -92,7 +100,7 @@ class TenureCurves:
             "hovermode": "closest",
             "margin": {"l": 84},
         }
-        return figure(traces, layout, filters=self.by, notes=_notes(groups))
+        return figure(traces, layout, filters=self.by, notes=(*_notes(groups), *censored(context)))
 
 
 def _curve(label: str, curve: survival.Curve, colour: str) -> list[Trace]:

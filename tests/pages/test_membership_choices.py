@@ -1,0 +1,160 @@
+"""Membership by other cohorts and as of an earlier day, against loops over the events."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy.stats import CensoredData, ecdf
+
+from pages.membership import PAGE
+from portal.context import Context
+from portal.drawing import Drawing
+from portal.open_page import ask, open_page
+from portal.page import Tile
+from portal.tiles import CohortOptions, CohortTriangle, Hazard, TenureCurves
+from queries.analyses import survival
+from queries.dataset import Access
+from queries.engines.duckdb_engine import DuckDBEngine
+from queries.model import Query
+from queries.period import Grain, end_of, start_of
+from tests.queries.test_membership_metrics import Company, Membership, memberships
+
+pytestmark = pytest.mark.demo
+UNTIL = date(2026, 5, 20)
+
+
+@pytest.fixture(scope="module")
+def company(demo_home: Path) -> Iterator[Company]:
+    engine = DuckDBEngine(memory="1GB")
+    yield Company(demo_home, engine)
+    engine.close()
+
+
+@pytest.fixture(scope="module")
+def known(company: Company) -> list[Membership]:
+    """Memberships as anybody could know them on the day."""
+    return memberships([e for e in company.events if e["local_date"] <= UNTIL])
+
+
+def opened(company: Company, kind: type[Tile], query: str) -> tuple[Tile, Context]:
+    page = open_page(PAGE, query, company.warehouse, Access())
+    tile = next(t for t in page.tiles().values() if isinstance(t, kind))
+    return tile, page.tile_context(tile)
+
+
+def asked(company: Company, kind: type[Tile], query: str) -> list[dict[str, Any]]:
+    tile, context = opened(company, kind, query)
+    (question,) = tile.questions(context)
+    assert isinstance(question, Query)
+    return company.warehouse.ask(question, Access()).frame.to_dicts()
+
+
+def drawn(company: Company, kind: type[Tile], query: str) -> Drawing:
+    page = open_page(PAGE, query, company.warehouse, Access())
+    tile = next(t for t in page.tiles().values() if isinstance(t, kind))
+    return tile.draw(ask(page, tile, company.warehouse, Access()), page.tile_context(tile))
+
+
+def test_the_hazard_is_what_it_was_on_the_day(company: Company, known: list[Membership]):
+    rows = asked(company, Hazard, f"until={UNTIL}")
+    assert len(rows) > 12
+    for row in rows:
+        day = 30 * row["months_since"]
+        at_risk = [
+            m
+            for m in known
+            if m.start + timedelta(day + 30) <= UNTIL and m.covers(m.start + timedelta(day))
+        ]
+        left = sum(not m.covers(m.start + timedelta(day + 30)) for m in at_risk)
+        assert row["at_risk"] == len(at_risk)
+        assert row["monthly_hazard"] == pytest.approx(left / len(at_risk))
+
+
+def test_the_curve_is_that_of_scipy_on_memberships_censored_on_the_day(
+    company: Company, known: list[Membership]
+):
+    tile, context = opened(company, TenureCurves, f"until={UNTIL}")
+    (question,) = tile.questions(context)
+    assert isinstance(question, Query)
+    whole = replace(question, by=question.by[1:])
+    curve = survival.kaplan_meier(
+        survival.tenure_counts(company.warehouse.ask(whole, Access()).frame)
+    )
+    ended = [(m.end - m.start).days for m in known if m.end]
+    going = [(UNTIL - m.start).days for m in known if not m.end]
+    expected = ecdf(CensoredData(uncensored=ended, right=going)).sf
+    for time in range(0, 720, 45):
+        assert curve.at(time) == pytest.approx(float(expected.evaluate(time)))
+    assert curve.events.sum() == len(ended)
+
+
+@pytest.mark.parametrize("unit", ["month", "week", "quarter"])
+def test_cohorts_of_any_span_are_counted_once_all_of_them_were_followed(
+    company: Company, known: list[Membership], unit: str
+):
+    grain = Grain(unit)
+    cohorts: dict[date, list[Membership]] = defaultdict(list)
+    for one in known:
+        cohorts[start_of(one.start, grain)].append(one)
+    rows = asked(company, CohortTriangle, f"cohort={unit}&until={UNTIL}")
+    mature = 0
+    for row in rows:
+        months, members = row["months_since"], cohorts[row["joined"]]
+        if end_of(row["joined"], grain) + timedelta(30 * months) > UNTIL:
+            continue
+        mature += 1
+        there = [m.covers(m.start + timedelta(30 * months)) for m in members]
+        assert row["reached"] == len(members)
+        assert row["cohort_survival"] == pytest.approx(np.mean(there))
+    assert mature > 50
+    content = drawn(company, CohortTriangle, f"cohort={unit}&until={UNTIL}").content
+    shown = sum(cell is not None for line in content["cells"] for cell in line)
+    assert 0 < shown <= mature
+
+
+def test_cohorts_by_plan_are_of_all_who_joined_so_long_ago(
+    company: Company, known: list[Membership]
+):
+    for row in asked(company, CohortTriangle, f"cohort=plan&until={UNTIL}"):
+        day = timedelta(30 * row["months_since"])
+        members = [m for m in known if m.plan == row["plan"] and m.start + day <= UNTIL]
+        assert row["reached"] == len(members)
+        assert row["cohort_survival"] == pytest.approx(
+            np.mean([m.covers(m.start + day) for m in members])
+        )
+
+
+def test_months_until_the_last_complete_day_are_the_metric_itself(company: Company):
+    usual = drawn(company, CohortTriangle, "").content
+    again = drawn(company, CohortTriangle, "cohort=month").content
+    assert usual == again
+    weekly = drawn(company, CohortTriangle, "cohort=week").content
+    assert weekly["cells"] != usual["cells"]
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("until=soon", "“soon” is no day"),
+        ("until=2036-01-01", "1 Jan 2036 is not over yet"),
+        ("until=1999-01-01", "1 Jan 1999 is not after"),
+        ("cohort=mood", "“mood” makes no cohorts"),
+    ],
+)
+def test_what_a_link_cannot_have_is_said_and_changes_nothing(
+    company: Company, query: str, expected: str
+):
+    assert expected in drawn(company, CohortOptions, query).content["said"]
+    assert drawn(company, CohortTriangle, query) == drawn(company, CohortTriangle, "")
+
+
+def test_what_is_censored_is_said_on_every_tile_that_it_changes(company: Company):
+    for kind in (CohortTriangle, Hazard, TenureCurves):
+        notes = " ".join(drawn(company, kind, f"until={UNTIL}").notes)
+        assert "As known on 20 May 2026" in notes
+        assert "As known on" not in " ".join(drawn(company, kind, "").notes)
