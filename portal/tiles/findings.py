@@ -14,6 +14,7 @@ from portal.page import Place, Stating, Tile
 from portal.statement import Statement
 from portal.tiles.headline import Headline
 from portal.tiles.missing_days import MissingDays, lacking, may_lack, said
+from portal.tiles.off_target import OffTarget, aim_of
 from portal.tiles.stated import stated
 from queries.analyses.findings import (
     MOST_FINDINGS,
@@ -44,8 +45,9 @@ class Findings:
     filters; `only` names other metrics, as `metric` or `dataset.metric`, `by` other dimensions,
     `why` some that only explain, and without `changes` there are only the analyses. Both
     comparisons of a page are tried: the days just before, whole weeks back, and the same weeks last
-    year; where somebody chose dates of their own, those alone. A day that a country lacks is said
-    to be missing, apart from what is tried.
+    year; where somebody chose dates of their own, those alone. A headline that has a target is
+    tried against it too. A day that a country lacks is said to be missing, apart from what is
+    tried.
     """
 
     only: tuple[str, ...] = ()
@@ -87,7 +89,7 @@ class Findings:
             contexts=contexts,
             asked=known,
             by=self.by or tuple(filters),
-            gathered=(*stating, *arriving),
+            gathered=(*stating, *_aimed(tiles, contexts), *arriving),
         )
 
     def questions(self, context: Context) -> tuple[Query, ...]:  # noqa: ARG002  # knows them all
@@ -234,6 +236,15 @@ def comparisons(context: Context) -> tuple[Comparison, ...]:
 
 def _goes_by_months(context: Context, period: Period) -> bool:
     return context.grain not in (Grain.DAY, Grain.WEEK) and is_whole_months(period)
+
+
+def _aimed(tiles: Sequence[Tile], contexts: Mapping[str, Context]) -> Iterable[OffTarget]:
+    """The headlines of which something is aimed at."""
+    first = next(iter(contexts), "")
+    shown = [(t.place.dataset or first, t.metric) for t in tiles if isinstance(t, Headline)]
+    for dataset, metric in dict.fromkeys(shown):
+        if dataset in contexts and aim_of(metric, contexts[dataset]) is not None:
+            yield OffTarget(metric=metric, place=Place(dataset=dataset))
 
 
 def _named(text: str, main: str) -> tuple[str, str]:

@@ -25,6 +25,7 @@ from portal.tiles.image_looks import EFFECTS, LooksByTaste
 from portal.tiles.image_tastes import TasteGallery, TasteWinners
 from portal.tiles.launch_standing import LaunchStanding
 from portal.tiles.licences import EndingVerdict
+from portal.tiles.off_target import OffTarget
 from portal.tiles.outages import Outages
 from portal.tiles.policy_verdict import PolicyVerdict
 from portal.tiles.standing_out import StandingOut
@@ -39,7 +40,7 @@ from queries.engines.polars_engine import PolarsEngine
 from queries.estimators.moments import LETTERS, PAIRS
 from queries.estimators.shifted_beta_geometric import Fit
 from queries.formula import Array
-from queries.interval import margin, replicates
+from queries.interval import margin, replicates, student
 from queries.reduction import Column, Reduction, Source
 from tests.pages.quiet_titles import (
     LAST,
@@ -67,6 +68,7 @@ from tests.queries.small_lake import Files
 World = Callable[[int], Frames]
 
 SEEDS = 200
+AIM = 0.8
 
 
 def image_winners(seed: int) -> Frames:
@@ -352,6 +354,14 @@ def anomalies(seed: int, days: int = 150) -> Frames:
     return asked, asked.select(*keys, accounts=pl.lit(1_000.0))
 
 
+def on_target(seed: int) -> Frames:
+    """A share that truly is what is aimed at, with the interval of its noise."""
+    value = AIM + 0.002 * np.random.default_rng(seed).standard_normal()
+    half = 0.002 * student(255)
+    ends = {"good_play_rate__low": [value - half], "good_play_rate__high": [value + half]}
+    return (pl.DataFrame({"good_play_rate": [value], **ends}),)
+
+
 WORLDS: Mapping[type, World] = {
     AnomalyLog: anomalies,
     ImageWinners: image_winners,
@@ -371,6 +381,7 @@ WORLDS: Mapping[type, World] = {
     ValueApart: value_apart,
     EndingVerdict: ending,
     LaunchStanding: launches,
+    OffTarget: on_target,
     scenes.Scenes: one_title,
     scenes.ScenesOfTitles: all_titles,
 }

@@ -2,9 +2,11 @@
 
 import pkgutil
 from collections.abc import Iterator, Sequence
-from datetime import date
+from dataclasses import replace
+from datetime import UTC, date, datetime
 from importlib import import_module
 
+import polars as pl
 import pytest
 
 from portal import tiles
@@ -13,15 +15,17 @@ from portal.open_page import OpenPage
 from portal.page import Asking, Stating, Tile, dataset_name
 from portal.routing import discover
 from portal.statement import Statement
+from portal.store.target import Target
 from portal.tiles import Findings
 from portal.tiles.findings import claimed
+from portal.tiles.off_target import OffTarget
 from queries.analyses.findings import find
 from queries.catalog import builtin
 from queries.distribution import Distribution
 from queries.model import Query, Result
 from tests.pages.quiet_company import Company
 from tests.pages.quiet_titles import LAST, Frames
-from tests.pages.quiet_worlds import SEEDS, WORLDS
+from tests.pages.quiet_worlds import AIM, SEEDS, WORLDS, on_target
 
 PAGES = discover("pages")
 LEVEL = 0.1
@@ -117,6 +121,36 @@ def test_at_most_one_load_in_ten_claims_anything(path: str, search: str):
         bool(claimed(stated, find((), beside=[s.probability for s in stated]))) for stated in loaded
     )
     assert claiming <= LEVEL * SEEDS
+
+
+def test_a_number_on_target_is_seldom_said_to_miss_it_and_one_that_misses_it_always_is():
+    target = Target(
+        id="1", dataset="playback", metric="good_play_rate", value=AIM, direction="at least",
+        days=None, scope="", valid_from=date(2025, 1, 1), unit="platform", set_by="Ann",
+        created_at=datetime(2025, 1, 1, tzinfo=UTC),
+    )  # fmt: skip
+    page = replace(opened("/quality", ""), targets=(target,))
+    found = findings(page)
+    assert found is not None
+    (tile,) = (t for t in found.gathered if isinstance(t, OffTarget))
+    assert not any(isinstance(t, OffTarget) for t in findings_of("/quality").gathered)
+    context = page.tile_context(tile)
+    queries = tile.questions(context)
+    stated = [tile.statements(answers(queries, on_target(s)), context) for s in range(SEEDS)]
+    called = [bool(claimed(s, find((), beside=[one.probability for one in s]))) for s in stated]
+    # A target that is met is never said, so that half of one in ten are left.
+    assert 0 < sum(called) <= LEVEL / 2 * SEEDS
+    missed = [frame.with_columns(pl.col(pl.Float64) - 0.02) for frame in on_target(0)]
+    (said,) = tile.statements(answers(queries, tuple(missed)), context)
+    assert said.is_sure
+    assert said.probability < 1e-9
+    assert (said.subject, said.tone) == ("Good plays", "bad")
+
+
+def findings_of(path: str) -> Findings:
+    found = findings(opened(path, ""))
+    assert found is not None
+    return found
 
 
 @pytest.mark.parametrize("path", ["/membership", "/search", "/value"])
