@@ -54,14 +54,14 @@ class OffTarget:
         return (
             Statement(
                 subject=metric.label,
-                verb=f"is {'below' if is_below else 'above'} its target:",
+                verb="missed the target:",
                 size=_with_unit(written.number(value, metric), written.unit(metric)),
                 interval=f"95 % {written.interval(row, metric)}",
                 against=f"against {aim.direction} "
                 + _with_unit(written.number(aim.value, metric), written.unit(metric))
                 + days,
                 reason=f"A target of {aim.unit or 'the company'} since "
-                f"{written.day(aim.valid_from)}; it tells a plan that is missed, not a change.",
+                f"{written.day(aim.valid_from)}; a plan that is missed, not a change.",
                 evidence="descriptive",
                 probability=p,
                 is_sure=True,
