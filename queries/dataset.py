@@ -153,7 +153,9 @@ class Rollup:
     Grouped by day, bucket and `dimensions`; with `by_account` also by account, so that distinct
     accounts stay exact. Holds the additive aggregates of `metrics`, of all where none is named; of
     a named metric that has an estimator, those it is given. With `only`, a canonical row
-    expression, it holds the rows that meet it, and answers what looks at no others.
+    expression, it holds the rows that meet it, and answers what looks at no others. Without
+    `by_bucket` it is of columns that have too many values to keep every bucket of each, such as
+    titles: it knows in which buckets there are rows, and no interval (`queries.unsplit`).
     """
 
     name: str
@@ -161,6 +163,7 @@ class Rollup:
     by_account: bool = False
     metrics: tuple[str, ...] = ()
     only: str | None = field(default=None, repr=False)
+    by_bucket: bool = field(default=True, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

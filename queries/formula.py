@@ -22,7 +22,7 @@ from queries.errors import InvalidQuery, UnsafeQuestion
 from queries.expression import DIALECT, canonical, columns_of
 
 Array = NDArray[np.float64]
-Operation = Literal["sum", "count", "count_distinct", "min", "max", "quantile"]
+Operation = Literal["sum", "count", "count_distinct", "min", "max", "quantile", "bit_or"]
 
 #: Aggregates whose parts add up: over days, slices and buckets alike.
 ADDITIVE: frozenset[Operation] = frozenset({"sum", "count"})
@@ -35,9 +35,10 @@ class Aggregate:
     `argument` and `where` are canonical row expressions (`queries.expression`); a `count`
     without an argument is `*`. A group without a matching row counts 0; its sum is NULL, as is one
     over values that are all missing (`queries.gather` tells the two apart).
-    `level` is the quantile's probability. `alias` is set where the aggregate is read off a
-    rollup under the key of the one it stands for. `is_closing` says that of each time bucket, or of
-    the whole period, only the last day is looked at (`queries.closing`).
+    `level` is the quantile's probability; `bit_or` is of whole numbers, and of no metric. `alias`
+    is set where the aggregate is read off a rollup under the key of the one it stands for.
+    `is_closing` says that of each time bucket, or of the whole period, only the last day is looked
+    at (`queries.closing`).
     """
 
     operation: Operation

@@ -22,6 +22,7 @@ from queries.period import Period
 from queries.plan import INHABITED, Plan, over, population_plan
 from queries.reduction import Engine, Part, Reduction
 from queries.rollup import known_population
+from queries.unsplit import unsplit
 
 MANY_ROWS = 300_000
 SPLIT_PAYS = 12
@@ -33,7 +34,10 @@ SHARE_OF_ROWS = 0.06
 
 
 class Reader:
-    """Reductions of one snapshot, through the cache. Knows whether all of them came from it."""
+    """Reductions of one snapshot, through the cache.
+
+    Knows whether all of them came from it, and whether any was of the dataset's own table.
+    """
 
     def __init__(
         self,
@@ -50,6 +54,7 @@ class Reader:
         self._dataset = dataset
         self._many_rows = many_rows
         self.all_cached = True
+        self.has_read_table = False
 
     def reduce(self, reduction: Reduction, beside: Sequence[Period] = ()) -> pl.DataFrame:
         """The answer; `beside` are periods of which the same will be asked."""
@@ -57,7 +62,7 @@ class Reader:
             self._scanned(scan, (self.scans(over(reduction, period))[place] for period in beside))
             for place, scan in enumerate(self.scans(reduction))
         ]
-        return together(reduction, found)
+        return _counted(together(reduction, found), reduction)
 
     def of_both(self, query: Query) -> Reduce:
         """Reduce as `query` needs it: what is asked of both of its periods is read of both at once.
@@ -78,6 +83,7 @@ class Reader:
             self._key(scan), lambda: self._read(scan, [r for r in beside if r != scan])
         )
         self.all_cached &= was_cached
+        self.has_read_table |= self._dataset.table in _tables_of(scan)
         return frame
 
     def _key(self, scan: Reduction) -> str:
@@ -99,7 +105,8 @@ class Reader:
 
     def scans(self, reduction: Reduction) -> tuple[Reduction, ...]:
         """What the engine does for it; the last days are named where a number is of those."""
-        return apart(closed(reduction, self._dataset, self._tables))
+        whole = closed(reduction, self._dataset, self._tables)
+        return apart(unsplit(whole, self._dataset, self._tables))
 
     def first_look(self, planned: Plan, reduction: Reduction, fewest: int) -> FirstLook | None:
         """What to look at first of a reduction of `planned`, where that costs less than counting.
@@ -119,6 +126,8 @@ class Reader:
         kept, held = Period(max(period.start, days[0]), min(period.end, days[1])), Period(*days)
         rows = self._tables.rows(self._dataset.table) * kept.days / held.days
         is_wide = any(self._dataset.dimension(k.name).is_wide for k in query.by)
+        if is_wide and self._is_unsplit(reduction):
+            return None
         is_split = not is_wide and all(a.is_additive for a in reduction.aggregates)
         if rows < self._many_rows * (SPLIT_PAYS if is_split else 1):
             return None
@@ -127,6 +136,11 @@ class Reader:
         share = SHARE_OF_DAYS / 2 if is_wide else SHARE_OF_DAYS
         looked_at = 0 if is_timed or period.end > days[1] else round(kept.days * share)
         return FirstLook(fewest, int(rows * SHARE_OF_ROWS), looked_at)
+
+    def _is_unsplit(self, reduction: Reduction) -> bool:
+        """Whether a rollup also tells of how many accounts each of its groups is."""
+        asked = replace(reduction, aggregates=(*reduction.aggregates, INHABITED))
+        return unsplit(asked, self._dataset, self._tables) is not asked
 
     def proves(self, counted: Reduction, fewest: int) -> bool:
         """Whether the first rows of a large table are of so many accounts: then all of them are."""
@@ -164,6 +178,12 @@ class Reader:
         if known is None:
             known = counted_units(self.reduce(population_plan(self._dataset)))
         return np.asarray(known, dtype=np.float64).reshape(-1, BUCKETS)
+
+
+def _counted(frame: pl.DataFrame, reduction: Reduction) -> pl.DataFrame:
+    """Of no row at all, what a rollup adds up of counts is NULL, and none."""
+    counts = [a.key for a in reduction.aggregates if a.operation in ("count", "count_distinct")]
+    return frame if reduction.keys else frame.with_columns(pl.col(counts).fill_null(0.0))
 
 
 def _tables_of(reduction: Reduction) -> tuple[str, ...]:

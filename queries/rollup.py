@@ -21,6 +21,8 @@ from queries.formula import Aggregate
 from queries.reduction import Column, Reduction, Source, Tables
 
 DAY = "day"
+WORD = 63
+"""Bits of a BIGINT besides its sign: so many buckets a column tells of, where that is no key."""
 ACCOUNT = "account"
 DETAILS = "rollups"
 POPULATIONS = "populations"
@@ -68,7 +70,8 @@ def fingerprint(dataset: Dataset, rollup: Rollup) -> str:
     dimensions = [dataset.dimension(name) for name in rollup.dimensions]
     made = [derived.fingerprint(d) for d in dataset.derived]
     kept = stored(dataset, rollup)
-    meant = (FORMAT, meaning, made, dimensions, kept, *([rollup.only] if rollup.only else []))
+    apart = [part for part in (rollup.only, None if rollup.by_bucket else WORD) if part]
+    meant = (FORMAT, meaning, made, dimensions, kept, *apart)
     return blake2b(repr(meant).encode(), digest_size=8).hexdigest()
 
 
@@ -192,7 +195,7 @@ def covering(
     candidates = [
         rollup
         for rollup in dataset.rollups
-        if needed <= set(rollup.dimensions) and _holds(dataset, rollup, wanted)
+        if rollup.by_bucket and needed <= set(rollup.dimensions) and _holds(dataset, rollup, wanted)
     ]
     current = [r for r in candidates if is_current(dataset, r, tables)]
     if not current:
@@ -212,7 +215,7 @@ def _holds(dataset: Dataset, rollup: Rollup, aggregates: tuple[Aggregate, ...]) 
 
 def sums_up(dataset: Dataset, finer: Rollup, rollup: Rollup) -> bool:
     """Whether a rollup can be made of a finer one: what both keep adds up over its dimensions."""
-    is_plain = all(r.only is None and not r.by_account for r in (finer, rollup))
+    is_plain = all(r.only is None and not r.by_account and r.by_bucket for r in (finer, rollup))
     is_finer = set(finer.dimensions) > set(rollup.dimensions)
     return is_plain and is_finer and set(stored(dataset, rollup)) <= set(stored(dataset, finer))
 

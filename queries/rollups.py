@@ -46,6 +46,7 @@ from queries.rollup import (
     table_of,
 )
 from queries.underway import Underway
+from queries.unsplit import buckets_with_rows, kept_columns
 
 SOURCE = "rollups"
 SLICE_ROWS = 24_000_000
@@ -353,11 +354,16 @@ def _finer(dataset: Dataset, rollup: Rollup, tables: Underway) -> Reading | None
 
 
 def _reduction(dataset: Dataset, rollup: Rollup) -> Reduction:
-    keys = [Column(DAY, dataset.time.expression), Column(BUCKET, f'"{BUCKET}"')]
+    keys = [Column(DAY, dataset.time.expression)]
+    aggregates: tuple[Aggregate, ...] = stored(dataset, rollup)
+    if rollup.by_bucket:
+        keys.append(Column(BUCKET, f'"{BUCKET}"'))
+        keys += [Column(name, dataset.dimension(name).expression) for name in rollup.dimensions]
+    else:
+        keys += kept_columns(dataset, rollup)
+        aggregates += buckets_with_rows()
     if rollup.by_account:
         keys.append(Column(ACCOUNT, f'"{dataset.entity}"'))
-    keys += [Column(name, dataset.dimension(name).expression) for name in rollup.dimensions]
-    aggregates: tuple[Aggregate, ...] = stored(dataset, rollup)
     plain = Reduction(
         source=Source(dataset.table),
         keys=tuple(keys),

@@ -115,6 +115,7 @@ class Warehouse:
             total = without_changes(total)
             notes = notes or (f"The data covers {bound}; beyond it there is no change.",)
         frame = shaped(query, frame, total, bound)
+        is_rollup = planned.is_rollup or not reader.has_read_table
         left_out = groups.current.left_out + unnamed(query, groups)
         keys = {k.name for k in query.by}
         return Result(
@@ -122,7 +123,7 @@ class Warehouse:
             frame=_seen(frame, access),
             total=_seen(total[[c for c in total.columns if c not in keys]], access),
             data_version=tables.data_version,
-            source="cache" if reader.all_cached else "rollup" if planned.is_rollup else "raw",
+            source="cache" if reader.all_cached else "rollup" if is_rollup else "raw",
             table=planned.table,
             sql=";\n\n".join(
                 self._engine.explain(scan, tables)

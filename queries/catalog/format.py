@@ -74,6 +74,7 @@ class WrittenRollup(_Written):
     """Keeps what the named `metrics` need; of all of them where none is named.
 
     With `only` it keeps the rows that meet this condition: metrics that repeat it read it.
+    Without `by_bucket` its dimensions are columns with too many values to keep buckets of each.
     """
 
     name: Name
@@ -81,6 +82,7 @@ class WrittenRollup(_Written):
     by_account: bool = False
     metrics: Texts = ()
     only: Text = ""
+    by_bucket: bool = True
 
 
 class WrittenActivity(_Written):

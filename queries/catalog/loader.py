@@ -133,7 +133,14 @@ def _taken(
 
 def _rollup(written: WrittenRollup, origin: str) -> Rollup:
     only = _canonical(written.only, f"{origin}: rollup {written.name}") if written.only else None
-    return Rollup(written.name, written.dimensions, written.by_account, written.metrics, only)
+    return Rollup(
+        name=written.name,
+        dimensions=written.dimensions,
+        by_account=written.by_account,
+        metrics=written.metrics,
+        only=only,
+        by_bucket=written.by_bucket,
+    )
 
 
 def _dimension(written: WrittenDimension, origin: str) -> Dimension:
@@ -279,6 +286,8 @@ def _check(dataset: Dataset, origin: str) -> None:
             check_known(name, dimensions, f"{origin}: rollup {rollup.name}")
         for name in rollup.metrics:
             check_known(name, names[len(dimensions) :], f"{origin}: rollup {rollup.name}")
+        if not rollup.by_bucket:
+            _check_unsplit(rollup, dataset, f"{origin}: rollup {rollup.name}")
     for metric in dataset.metrics:
         for name in metric.dimensions:
             check_known(name, dimensions, f"{origin}: metric {metric.name}")
@@ -287,6 +296,18 @@ def _check(dataset: Dataset, origin: str) -> None:
                 check_known(name, dimensions, f"{origin}: metric {metric.name}")
     check_guardrails(dataset.metrics, origin)
     _check_joins(dataset, origin)
+
+
+def _check_unsplit(rollup: Rollup, dataset: Dataset, place: str) -> None:
+    """Raises InvalidQuery where a rollup without buckets is of more than columns of all rows."""
+    read = [d.expression for d in (dataset.time, *map(dataset.dimension, rollup.dimensions))]
+    own = [f'"{column}"' for text in read for column in columns_of(text) if "." not in column]
+    if rollup.by_account or rollup.only or read != own:
+        raise InvalidQuery(
+            f"{place}: without buckets it is of days and columns of the table, of all rows.",
+            "Leave by_bucket out, or name dimensions that are columns.",
+            code=CODE,
+        )
 
 
 def _check_joins(dataset: Dataset, origin: str) -> None:

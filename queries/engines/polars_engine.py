@@ -54,7 +54,10 @@ def _selected(selection: Selection, tables: Tables) -> pl.LazyFrame:
 
 def _frame(reduction: Reduction, tables: Tables) -> pl.LazyFrame:
     rows = _rows(reduction, tables)
-    aggregates = [_aggregate(a).cast(pl.Float64).alias(a.key) for a in reduction.aggregates]
+    aggregates = [
+        (_aggregate(a) if a.operation == "bit_or" else _aggregate(a).cast(pl.Float64)).alias(a.key)
+        for a in reduction.aggregates
+    ]
     if not reduction.keys:
         return rows.select(aggregates)
     return rows.group_by(*(_key(k) for k in reduction.keys)).agg(aggregates)
@@ -118,6 +121,8 @@ def _aggregate(aggregate: Aggregate) -> pl.Expr:
             return column.count()
         case "count_distinct":
             return column.drop_nulls().n_unique()
+        case "bit_or":
+            return column.bitwise_or()
         case "quantile":
             return column.quantile(aggregate.level or 0.5, "linear")
         case "min":

@@ -193,6 +193,8 @@ def _aggregate(aggregate: Aggregate) -> str:
             return f"(count({aggregate.argument}){kept})::DOUBLE"
         case "count_distinct":
             return f"(count(DISTINCT {aggregate.argument}){kept})::DOUBLE"
+        case "bit_or":
+            return f"bit_or({aggregate.argument}){kept}"
         case "quantile":
             return f"(quantile_cont({aggregate.argument}, {aggregate.level}){kept})::DOUBLE"
         case operation:

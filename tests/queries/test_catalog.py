@@ -117,6 +117,13 @@ def test_an_activity_is_folded_from_a_rollup_that_knows_accounts_and_its_dimensi
     assert message in refused.value.message
 
 
+@pytest.mark.parametrize("written", ["dimensions: [city]", "dimensions: [country], only: a > 1"])
+def test_a_rollup_without_buckets_is_of_columns_of_all_rows(written: str) -> None:
+    rollups = f"  - {{name: whole, by_bucket: false, {written}}}\nmetrics:"
+    with pytest.raises(InvalidQuery, match="rollup whole: without buckets"):
+        read_dataset(SMALL.replace("metrics:", rollups, 1), "orders.yaml")
+
+
 def test_published_totals_have_no_interval():
     text = SMALL.replace("entity: customer\n", "")
     dataset = read_dataset(text, "orders.yaml")
