@@ -34,13 +34,15 @@ from portal.callbacks import (
     save_view,
     set_target,
     share_view,
+    watch,
     write_note,
 )
+from portal.components import alerts as alert_list
 from portal.components import saved_views
 from portal.drawn import Drawings
 from portal.settings import Settings
 from portal.site import Site
-from portal.store import certificates, targets
+from portal.store import alerts, certificates, targets
 from portal.store.people import Person
 from portal.store.store import Store
 from portal.theme import FONT, TOKENS
@@ -76,6 +78,7 @@ def create_app(settings: Settings, warehouse: Warehouse, store: Store) -> Dash:
         workers=ThreadPoolExecutor(WORKERS, thread_name_prefix="tile"),
         targets=lambda: targets.every(store),
         certificates=lambda: certificates.newest(store),
+        unseen=lambda: alerts.unseen(store, gate.signed_in()),
     )
     api.register(server, site, store)
     routing.register(app, site)
@@ -88,9 +91,10 @@ def create_app(settings: Settings, warehouse: Warehouse, store: Store) -> Dash:
         freeze_forecast,
         list_forecasts,
         certify,
+        watch,
     ):
         verb.register(server, site, store)
-    return finish(app, (*site.pages, saved_views.PATH))
+    return finish(app, (*site.pages, saved_views.PATH, alert_list.PATH))
 
 
 def finish(app: Dash, paths: Collection[str]) -> Dash:

@@ -40,7 +40,7 @@ def register(app: Dash, site: Site) -> None:
 
     def layout() -> Component:
         viewer = site.viewer()
-        return shell(list(site.pages.values()), viewer.name, viewer.unit)
+        return shell(list(site.pages.values()), viewer.name, viewer.unit, site.unseen())
 
     app.layout = layout
     show_page.register(app, site)

@@ -28,7 +28,10 @@ class Viewer(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
-    """Passed by hand to everything that answers requests; `viewer` is read inside a request."""
+    """Passed by hand to everything that answers requests.
+
+    `viewer` and `unseen`, how many alerts they have not seen, are read inside a request.
+    """
 
     pages: Mapping[str, Page]
     warehouse: Warehouse
@@ -37,3 +40,4 @@ class Site:
     workers: ThreadPoolExecutor
     targets: Callable[[], tuple[Target, ...]] = tuple
     certificates: Callable[[], Mapping[tuple[str, str], Certificate]] = dict
+    unseen: Callable[[], int] = int

@@ -41,6 +41,7 @@
   function ask() {
     if (known?.address === address()) return Promise.resolve(known);
     if (asking?.address === address()) return asking.answer;
+    if (playhead.page()?.path !== location.pathname) return Promise.reject(new Error("The page was left."));
     const wanted = address();
     const answer = tell("/-/events", { path: location.pathname, search: location.search, view: [NAME, (views += 1)] }).then((found) => {
       if (found.is_stopped) throw new Error("A newer view was opened.");

@@ -102,6 +102,7 @@
           m.page
             ? h("a", { href: m.page }, "Only its page can show it")
             : h("a", { href: `/explore?dataset=${encodeURIComponent(m.dataset)}&metric=${encodeURIComponent(m.name)}` }, "Explore it"),
+          m.page ? null : h("button", { class: "button is-quiet", onclick: () => playhead.watch(m) }, "Watch it"),
           playhead.certificates.deeds(m),
         ),
       ),

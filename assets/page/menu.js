@@ -41,6 +41,7 @@
       playhead.events.hasTime(tile) ? ["Events and notes", () => playhead.events.list(tile)] : null,
       ["Write a note …", () => playhead.notes.write(tile)],
       tile.dataset.metric ? ["Target …", () => playhead.target(tile)] : null,
+      tile.dataset.metric ? ["Watch this metric", () => playhead.watch(tile.dataset)] : null,
       ["Copy as playhead ask", () => copyQuestion(tile, "command")],
       ["Copy as Python", () => copyQuestion(tile, "python")],
     ]);

@@ -1,11 +1,11 @@
-"""The API at /api/v1: the questions of the portal and people's notes, for notebooks and programs.
+"""The API at /api/v1: questions of the portal, notes and alerts, for notebooks and programs.
 
 Signed in by a bearer token, which the gate reads; the owner's access narrows every answer.
 """
 
 from flask import Flask
 
-from portal.api import notes, routes
+from portal.api import alerts, notes, routes
 from portal.site import Site
 from portal.store.store import Store
 
@@ -14,6 +14,7 @@ def register(server: Flask, site: Site, store: Store) -> None:
     """Add the API to `server`, behind its gate and with its errors."""
     routes.register(server, site.warehouse, site.certificates)
     notes.register(server, site, store)
+    alerts.register(server, site, store)
 
 
 __all__ = ["register"]

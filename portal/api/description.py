@@ -5,6 +5,7 @@ from typing import Any, Literal
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
+from portal.api.alert_bodies import Alerts, Subscribe, SubscriptionKept, Subscriptions
 from portal.api.bodies import (
     Answer,
     Ask,
@@ -22,7 +23,15 @@ from portal.api.note_bodies import EditNote, NoteConflict, NoteKept, Notes, Writ
 from portal.api.reading import JSON, PREFIX
 from portal.export import ARROW
 
-_READ: tuple[type[BaseModel], ...] = (Ask, AskRows, Explain, Distribute, WriteNote, EditNote)
+_READ: tuple[type[BaseModel], ...] = (
+    Ask,
+    AskRows,
+    Explain,
+    Distribute,
+    WriteNote,
+    EditNote,
+    Subscribe,
+)
 _WRITTEN: tuple[type[BaseModel], ...] = (
     Answer,
     RowList,
@@ -33,6 +42,9 @@ _WRITTEN: tuple[type[BaseModel], ...] = (
     NoteKept,
     Notes,
     NoteConflict,
+    Alerts,
+    Subscriptions,
+    SubscriptionKept,
     Refusal,
 )
 _CONFLICT = 409
@@ -65,10 +77,10 @@ def description(version: str) -> dict[str, Any]:
         "info": {
             "title": "Playhead",
             "version": version,
-            "description": "The questions of the portal and people's notes, for programs.",
+            "description": "The questions of the portal, people's notes and alerts, for programs.",
         },
         "security": [{"token": []}],
-        "paths": {**_questions(), **_datasets(), **_all_notes(), **_one_note()},
+        "paths": {**_questions(), **_datasets(), **_all_notes(), **_one_note(), **_alerts()},
         "components": {
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
             "schemas": schemas["$defs"],
@@ -190,6 +202,47 @@ def _one_note() -> dict[str, Any]:
                 (401, 403, 404, 405, 429, 503),
                 parameters=[named],
             ),
+        },
+    }
+
+
+def _alerts() -> dict[str, Any]:
+    named = _parameter("subscription_id", "path", "The id of a subscription.")
+    kept: dict[str, type[BaseModel] | None] = {JSON: SubscriptionKept}
+    writing = (401, 403, 405, 413, 415, 422, 429, 503)
+    return {
+        f"{PREFIX}/alerts": {
+            "get": _operation(
+                "listAlerts",
+                "List what the owner of the token was told of metrics they watch",
+                {JSON: Alerts},
+                (401, 405, 503),
+            )
+        },
+        f"{PREFIX}/subscriptions": {
+            "get": _operation(
+                "listSubscriptions",
+                "List the metrics that the owner of the token watches",
+                {JSON: Subscriptions},
+                (401, 405, 503),
+            ),
+            "post": _operation(
+                "subscribe",
+                "Watch a metric",
+                kept,
+                writing,
+                status=201,
+                requestBody=_body(Subscribe),
+            ),
+        },
+        f"{PREFIX}/subscriptions/{{subscription_id}}": {
+            "delete": _operation(
+                "unsubscribe",
+                "Watch a metric no more; what was told of it stays",
+                kept,
+                (401, 404, 405, 503),
+                parameters=[named],
+            )
         },
     }
 

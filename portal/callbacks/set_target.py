@@ -9,6 +9,7 @@ from portal.auth.gate import signed_in
 from portal.callbacks.asked import Asked, asked
 from portal.callbacks.named_metric import named_metric
 from portal.components import format as written
+from portal.components import sentence
 from portal.components.target import grows
 from portal.open_page import leaves_out, open_page
 from portal.site import Site
@@ -18,7 +19,7 @@ from portal.store.errors import Invalid
 from portal.store.people import Person
 from portal.store.store import Store
 from portal.store.target import Target, TargetDraft, direction
-from queries.condition import Both, Condition
+from queries.condition import Condition
 from queries.dataset import Dataset, Metric
 from queries.errors import AccessDenied
 from queries.where import Where
@@ -95,7 +96,7 @@ def _described(
     unit = metric.owner or dataset.owner
     found = targets.of_metric(store, dataset.name, metric.name, written_where(Where(scope)))
     return {
-        "of": _in_words(scope),
+        "of": sentence.in_words(scope),
         "label": metric.label,
         "unit": "%" if metric.format == "percent" else metric.unit,
         "owner": unit,
@@ -104,11 +105,6 @@ def _described(
         "may_set": targets.may_set(person, unit),
         "targets": [_line(target, metric) for target in found],
     }
-
-
-def _in_words(scope: Condition | None) -> str:
-    parts = scope.conditions if isinstance(scope, Both) else (scope,)
-    return " and ".join(" or ".join(f.sentence for f in p.filters()) for p in parts if p)
 
 
 def _line(target: Target, metric: Metric) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from dash import Dash, Input, Output, State
 from dash.development.base_component import Component
 
-from portal.components import ids, saved_views
+from portal.components import alerts, ids, saved_views
 from portal.components.page import missing_page, page_layout
 from portal.site import Site
 
@@ -20,6 +20,8 @@ def register(app: Dash, site: Site) -> None:
     def show_page(path: str | None, _arrangement: str | None, search: str | None) -> Component:
         if path == saved_views.PATH:
             return saved_views.saved_views_layout()
+        if path == alerts.PATH:
+            return alerts.alerts_layout()
         page = site.pages.get(path or "/")
         if page is None:
             return missing_page(path or "/")

@@ -12,6 +12,7 @@ import typer
 
 from portal.ahead import draw_ahead
 from portal.cli import home, printing
+from portal.cli.alerts import look
 from portal.cli.keeping import kept
 from portal.drawn import Drawings
 from portal.parts import open_warehouse
@@ -70,7 +71,7 @@ def _while_lives(parent: int) -> Generator[None]:
 
 
 def _follow(settings: Settings) -> None:
-    """Draw every new data version. Ends by raising Cancelled."""
+    """Tell of every new data version, and draw it. Ends by raising Cancelled."""
     drawn = ""
     pause = Event()
     while True:
@@ -79,6 +80,7 @@ def _follow(settings: Settings) -> None:
         try:
             warehouse = open_warehouse(settings)
             if warehouse.snapshot().data_version != drawn:
+                _tell(settings, warehouse, store)
                 drawn = _draw(settings, warehouse, store)
         except Cancelled:
             raise
@@ -89,6 +91,16 @@ def _follow(settings: Settings) -> None:
         with stopped_by(pause.set):
             pause.wait(LOOK_SECONDS)
         check()
+
+
+def _tell(settings: Settings, warehouse: Warehouse, store: Store) -> None:
+    """Tell people of what they watch; pages are drawn ahead whether or not that works."""
+    try:
+        look(settings, warehouse, store)
+    except Cancelled:
+        raise
+    except Exception:
+        logger.exception("alerts not raised")
 
 
 def _draw(settings: Settings, warehouse: Warehouse, store: Store) -> str:

@@ -33,6 +33,7 @@ COMMANDS = {
     "snapshots": "List the versions of the lake.",
     "rollups": "Bring derived tables and rollups up to date.",
     "ahead": "Draw every page's first paint before anybody opens it.",
+    "alerts": "Tell people what is new of the metrics they watch.",
     "invariants": "List what must hold of the tables, and rows that break it.",
     "demo": "Make the demo company.",
     "serve": "Serve the portal.",

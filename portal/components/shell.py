@@ -7,7 +7,7 @@ import dash_mantine_components as dmc
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from portal.components import ids, saved_views
+from portal.components import alerts, ids, saved_views
 from portal.components.attributes import attributes
 from portal.page import Page
 
@@ -17,8 +17,11 @@ _FRAME: dict[str, Any] = {
 }
 
 
-def shell(pages: Sequence[Page], name: str, unit: str) -> Component:
-    """The shell for one person. `unit` is where they work; it is shown, never assumed."""
+def shell(pages: Sequence[Page], name: str, unit: str, unseen: int = 0) -> Component:
+    """The shell for one person. `unit` is where they work; it is shown, never assumed.
+
+    `unseen` is how many alerts they have not seen.
+    """
     return dmc.MantineProvider(
         [
             dcc.Location(id=ids.LOCATION, refresh=False),
@@ -26,8 +29,10 @@ def shell(pages: Sequence[Page], name: str, unit: str) -> Component:
             html.A("Skip to the page", href="#page", className="skip"),
             dmc.AppShell(
                 [
-                    dmc.AppShellHeader(_header(), className="shell-header"),
-                    dmc.AppShellNavbar(_navbar(pages, name, unit), className="shell-navbar"),
+                    dmc.AppShellHeader(_header(unseen), className="shell-header"),
+                    dmc.AppShellNavbar(
+                        _navbar(pages, name, unit, unseen), className="shell-navbar"
+                    ),
                     dmc.AppShellMain(html.Main(id=ids.PAGE, tabIndex=-1)),
                 ],
                 id=ids.SHELL,
@@ -46,17 +51,18 @@ def shell(pages: Sequence[Page], name: str, unit: str) -> Component:
     )
 
 
-def _header() -> Component:
+def _header(unseen: int) -> Component:
     return html.Div(
         [
             dmc.Burger(id=ids.BURGER, size="sm", **attributes(aria_label="Pages")),
             _brand(),
+            html.A(alerts.count(unseen), href=alerts.PATH, className="header-alerts"),
         ],
         className="header-row",
     )
 
 
-def _navbar(pages: Sequence[Page], name: str, unit: str) -> Component:
+def _navbar(pages: Sequence[Page], name: str, unit: str, unseen: int) -> Component:
     return html.Div(
         [
             html.Div(_brand(), className="navbar-brand"),
@@ -69,6 +75,7 @@ def _navbar(pages: Sequence[Page], name: str, unit: str) -> Component:
                 [
                     *(_link(page.title, page.path) for page in pages if page.is_listed),
                     _link(saved_views.TITLE, saved_views.PATH),
+                    _link(alerts.TITLE, alerts.PATH, alerts.count(unseen)),
                 ],
                 **attributes(aria_label="Pages"),
             ),
@@ -111,5 +118,7 @@ def _brand() -> Component:
     )
 
 
-def _link(title: str, path: str) -> Component:
-    return dmc.NavLink(label=title, href=path, active="exact", className="page-link")
+def _link(title: str, path: str, beside: Component | None = None) -> Component:
+    return dmc.NavLink(
+        label=title, href=path, active="exact", className="page-link", rightSection=beside
+    )

@@ -19,6 +19,7 @@ from sqlalchemy import (
     Table,
     Text,
     TypeDecorator,
+    UniqueConstraint,
     Uuid,
 )
 from sqlalchemy.engine import Dialect
@@ -27,6 +28,7 @@ ROLES = ("viewer", "editor", "admin")
 UNITS = ("product", "content", "membership", "studio", "marketing", "platform")
 VISIBILITIES = ("private", "unit", "everyone", "link")
 AUDIENCES = ("private", "unit", "everyone")
+ALERTS = ("day", "week", "test", "late")
 DIRECTIONS = ("at least", "at most")
 
 metadata = MetaData(
@@ -196,6 +198,43 @@ certificates = Table(
     Column("person_id", ForeignKey("people.id"), nullable=False),
     Column("created_at", Moment, nullable=False),
     Index(None, "dataset", "metric"),
+)
+
+subscriptions = Table(
+    "subscriptions",
+    metadata,
+    Column("id", Uuid(as_uuid=False), primary_key=True),
+    Column("person_id", ForeignKey("people.id"), nullable=False),
+    Column("dataset", String(120), nullable=False),
+    Column("metric", String(120), nullable=False),
+    Column("filters", String(1000), nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("ended_at", Moment),
+    Column("snoozed_until", Date),
+    Column("judged_version", String(80), nullable=False),
+    Column("judged_day", Date),
+    Column("judged_week", Date),
+    Column("troubles", JSON, nullable=False),
+    UniqueConstraint("person_id", "dataset", "metric", "filters"),
+)
+
+alerts = Table(
+    "alerts",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("subscription_id", ForeignKey("subscriptions.id"), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("day", Date, nullable=False),
+    Column("data_version", String(80), nullable=False),
+    Column("sentence", Text, nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("tone", String(16), nullable=False),
+    Column("query", Text, nullable=False),
+    Column("access_hash", String(64), nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("seen_at", Moment),
+    CheckConstraint(one_of("kind", ALERTS), name="kind"),
+    UniqueConstraint("subscription_id", "kind", "day", "data_version"),
 )
 
 frozen_forecasts = Table(

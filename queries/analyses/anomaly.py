@@ -91,8 +91,12 @@ def told(z: Array) -> Flags:
 
 def _rates(z: Array) -> Array:
     """The false discovery rate at which each known error would be told."""
-    chances = 2 * stdtr(_DEGREES, -np.abs(z[np.isfinite(z)]))
-    return np.array(benjamini_hochberg(chances.tolist()))
+    return np.array(benjamini_hochberg(chances(z[np.isfinite(z)]).tolist()))
+
+
+def chances(z: Array) -> Array:
+    """The two-sided p of errors in scales, by the tail that bounds theirs."""
+    return 2 * stdtr(_DEGREES, -np.abs(z))
 
 
 @dataclass(frozen=True, slots=True)

@@ -108,19 +108,29 @@ def find(
     their Simes p, so that it is one hypothesis of the page: that nothing is in it.
     """
     tested = candidates(results)
+    told, others = held(tested, beside)
+    claims: dict[tuple[str, str], Candidate] = {}
+    for candidate in told:
+        claims.setdefault((candidate.dataset.name, candidate.metric.name), candidate)
+    whole = [c for c in tested if c.dimension is None]
+    largest = min(whole or tested, key=lambda c: c.probability, default=None)
+    return Findings(tuple(claims.values())[:most], largest, len(tested), others)
+
+
+def held(
+    tested: Sequence[Candidate], beside: Sequence[float] = ()
+) -> tuple[list[Candidate], tuple[bool, ...]]:
+    """The changes that may be said, those worth most first, and which p-values beside them hold.
+
+    All are one family of hypotheses; a change must be material too, at its least.
+    """
     chances = [*(c.probability for c in tested), *beside]
     decided = is_discovery(np.array(chances, dtype=np.float64))
     kept, others = decided[: len(tested)], decided[len(tested) :]
     level = MISSED * sum(kept) / max(len(tested), 1)
     told = [_valued(c, level) for c, is_kept in zip(tested, kept, strict=True) if is_kept]
     told = [c for c in told if c.is_material and c.worth > 0]
-    told.sort(key=lambda c: -c.worth)
-    claims: dict[tuple[str, str], Candidate] = {}
-    for candidate in told:
-        claims.setdefault((candidate.dataset.name, candidate.metric.name), candidate)
-    whole = [c for c in tested if c.dimension is None]
-    largest = min(whole or tested, key=lambda c: c.probability, default=None)
-    return Findings(tuple(claims.values())[:most], largest, len(tested), tuple(others))
+    return sorted(told, key=lambda c: -c.worth), tuple(others)
 
 
 def candidates(results: Sequence[Result]) -> list[Candidate]:
