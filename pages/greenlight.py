@@ -3,6 +3,7 @@
 from portal.page import Page, Place, Section
 from portal.tiles import Breakdown
 from portal.tiles.comparables import Comparables
+from portal.tiles.forecast_calibration import ForecastCalibration
 from portal.tiles.forecast_record import ForecastRecord
 from portal.tiles.frozen_forecasts import FrozenForecasts
 from portal.tiles.greenlight import OPTIONS, GreenlightInputs, GreenlightVerdict
@@ -108,7 +109,16 @@ PAGE = Page(
                     place=Place(
                         title="Past forecasts and what came",
                         note="As frozen at greenlight; only productions whose 91 days are over",
-                        span=12,
+                        span=8,
+                        height=360,
+                        dataset="forecasts",
+                    )
+                ),
+                ForecastCalibration(
+                    place=Place(
+                        title="Are they as sure as they say?",
+                        note="Launches under P10, P50 and P90, by the model",
+                        span=4,
                         height=360,
                         dataset="forecasts",
                     )

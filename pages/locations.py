@@ -9,6 +9,7 @@ from portal.tiles.filming import (
     FilmingDrivers,
     FilmingInputs,
 )
+from portal.tiles.filming_dial import FilmingDial
 
 PAGE = Page(
     path="/locations",
@@ -33,7 +34,15 @@ PAGE = Page(
                     place=Place(
                         title="Which is cheaper?",
                         note="By what past productions cost, net of the incentive, US dollars",
-                        span=7,
+                        span=5,
+                        height=380,
+                    )
+                ),
+                FilmingDial(
+                    place=Place(
+                        title="Is A cheaper?",
+                        note="Probability, of the same draws",
+                        span=3,
                         height=380,
                     )
                 ),
@@ -41,7 +50,7 @@ PAGE = Page(
                     place=Place(
                         title="What makes the difference?",
                         note="By the rates of the places: labour, stage, weather, incentive",
-                        span=5,
+                        span=4,
                         height=380,
                     )
                 ),

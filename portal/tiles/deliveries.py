@@ -11,10 +11,12 @@ from portal.components import format as written
 from portal.context import Context
 from portal.drawing import Drawing, empty
 from portal.page import Place
+from portal.statement import Statement
 from portal.tiles.figure import Layout, Trace, figure
 from portal.tiles.inputs import Field
 from portal.tiles.rankers import scope
 from queries.analyses import delivery, flow
+from queries.analyses.multiple_testing import benjamini_hochberg
 from queries.dataset import TimeBucket
 from queries.model import Query, Result
 from queries.period import Grain
@@ -24,12 +26,19 @@ CAPACITY = Field(
     about="What if a stage could begin so many times as much: its waits shrink in proportion.",
 )  # fmt: skip
 STAGE = "capacity_stage"
+_USUAL_STAGE = "vfx"
+_DOUBT = 0.025
+_FEWEST_TO_CLAIM = 100
 _RECENT_WEEKS = 12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deliveries:
-    """Draws of the stages still needed; `capacity` in the URL supposes a stage could do more."""
+    """Draws of the stages still needed; `capacity` in the URL supposes a stage could do more.
+
+    It states that a delivery is late where a hundred tasks of each stage are finished: with sixty
+    to draw from, one world in seven in which all goes by plan claims something, with 160 one in 12.
+    """
 
     rows: int = 16
     place: Place = field(default_factory=lambda: Place(span=12, height=380))
@@ -51,32 +60,28 @@ class Deliveries:
 
     def joined(self, results: Sequence[Result], context: Context) -> tuple[Result, ...]:
         """The forecasts."""
-        frame, _ = self._forecasts(results, context)
-        return (replace(results[0], frame=frame),)
+        now = results[0].complete_through or context.extent.latest
+        if now is None:
+            return (results[0],)
+        return (replace(results[0], frame=_forecasts(results, _supposed(context), now)),)
 
-    def _forecasts(
-        self, results: Sequence[Result], context: Context
-    ) -> tuple[pl.DataFrame, tuple[str, float]]:
-        stages = list(context.dataset.dimension("stage").values_order)
-        factor, _ = CAPACITY.number(context.view, 1.0)
-        stage = context.view.option(STAGE)
-        stage = stage if stage in stages else "vfx"
-        own, everything = results[0].frame, results[2].frame
-        found = delivery.deliveries(own, everything, stages, {stage: factor})
-        due = own.group_by("production_id").agg(pl.col("due_date").first())
-        frame = found.join(due, on="production_id", how="left").sort("middle", nulls_last=True)
-        return frame, (stage, factor)
+    def statements(self, results: Sequence[Result], context: Context) -> Sequence[Statement]:
+        now = results[0].complete_through or context.extent.latest
+        if now is None:
+            return ()
+        supposed = _supposed(context)
+        late = _forecasts(results, supposed, now).drop_nulls("on_time")
+        done = results[2].frame.filter(pl.col("finished") > 0)["stage"].value_counts()["count"]
+        if late.is_empty() or int(str(done.min())) < _FEWEST_TO_CLAIM:
+            return ()
+        return (_stated(late, supposed, context),)
 
     def draw(self, results: Sequence[Result], context: Context) -> Drawing:
-        frame, (stage, factor) = self._forecasts(results, context)
-        now = results[0].complete_through or context.extent.latest
+        now, supposed = results[0].complete_through or context.extent.latest, _supposed(context)
+        frame = pl.DataFrame() if now is None else _forecasts(results, supposed, now)
         if frame.is_empty() or now is None:
             return empty("no_rows", "Nothing is in post-production.", "All of it is delivered.")
-        known = frame.drop_nulls("middle")
-        late = known.with_columns(
-            *((pl.col(e) - (pl.col("due_date") - now).dt.total_days()).alias(f"late_{e}")
-              for e in ("low", "middle", "high"))
-        ).sort("late_middle", descending=True, nulls_last=True)  # fmt: skip
+        late = frame.drop_nulls("middle")
         shown = late.head(self.rows)
         layout: Layout = {
             "xaxis": {"type": "date", "showgrid": True},
@@ -85,12 +90,89 @@ class Deliveries:
             "hovermode": "closest",
             "showlegend": True,
         }  # fmt: skip
-        label = written.value_label(stage, context.dataset.dimension("stage"))
         says, *notes = _said(late, shown, frame)
         notes += _cleared(results[1], frame, now)
-        if factor != 1:
-            notes.append(f"Supposed: {factor:g} times the capacity at {label}.")
+        if supposed.factor != 1:
+            notes.append(f"Supposed: {supposed.words(context)}.")
+        notes += supposed.problems
         return figure(_traces(shown, now), layout, filters="production", says=says, notes=notes)
+
+
+@dataclass(frozen=True, slots=True)
+class _Supposed:
+    """A stage that could begin so many times as much, and what of the URL cannot be taken."""
+
+    stage: str
+    factor: float
+    problems: tuple[str, ...]
+
+    def words(self, context: Context) -> str:
+        label = written.value_label(self.stage, context.dataset.dimension("stage"))
+        return f"{self.factor:g} times the capacity at {label}"
+
+
+def _supposed(context: Context) -> _Supposed:
+    dimension = context.dataset.dimension("stage")
+    factor, problem = CAPACITY.number(context.view, 1.0)
+    asked = context.view.option(STAGE)
+    stage = asked if asked in dimension.values_order else _USUAL_STAGE
+    problems = [problem] if problem else []
+    if asked not in ("", stage):
+        usual = written.value_label(_USUAL_STAGE, dimension)
+        problems.append(f"No stage is called “{asked}”; {usual} is taken.")
+    return _Supposed(stage, factor, tuple(problems))
+
+
+def _forecasts(results: Sequence[Result], supposed: _Supposed, now: date) -> pl.DataFrame:
+    """A row a production that is not delivered, the furthest behind its plan first."""
+    own, everything = results[0].frame, results[2].frame
+    stages = list(results[0].query.dataset.dimension("stage").values_order)
+    due = own.group_by("production_id").agg(pl.col("due_date").drop_nulls().first())
+    days = due.drop_nulls().with_columns((pl.col("due_date") - now).dt.total_days())
+    found = delivery.deliveries(
+        own, everything, stages, {supposed.stage: supposed.factor}, dict(days.iter_rows())
+    )
+    left = (pl.col("due_date") - now).dt.total_days()
+    return (
+        found.join(due, on="production_id", how="left")
+        .with_columns((pl.col(e) - left).alias(f"late_{e}") for e in ("low", "middle", "high"))
+        .sort("late_middle", "production_id", descending=[True, False], nulls_last=True)
+    )
+
+
+def _stated(late: pl.DataFrame, supposed: _Supposed, context: Context) -> Statement:
+    """The one that is furthest behind of those that are late beyond doubt, of all in post."""
+    tested = late.with_columns(q=pl.Series(benjamini_hochberg(late["on_time"].to_list())))
+    chance = float(tested["q"].min())  # type: ignore[arg-type]
+    sure = tested.filter(pl.col("q") <= _DOUBT)
+    row = (tested if sure.is_empty() else sure).row(0, named=True)
+    low, middle, high = (f"{row[f'late_{e}']:+.0f}".replace("-", "−")
+                         for e in ("low", "middle", "high"))  # fmt: skip
+    if sure.is_empty():
+        silence = (
+            f"No delivery will be late beyond doubt; furthest behind is {row['production']} with "
+            f"{middle} days against the plan (80 % {low} to {high})"
+        )
+        return Statement.unsaid(chance, silence)
+    throughput = "At present throughput"
+    return Statement(
+        subject=f"{throughput if supposed.factor == 1 else f'With {supposed.words(context)}'} "
+        f"delivery of {row['production']}",
+        verb="is forecast",
+        size=f"{row['late_middle']:.0f} days late",
+        interval=f"80 % {row['late_low']:.0f} to {row['late_high']:.0f}",
+        reason=f"Due {written.day(row['due_date'])}. {_likely(late)}.",
+        evidence="forecast",
+        probability=chance,
+        is_sure=True,
+        tone="bad",
+        filters=("production", str(row["production"])),
+    )
+
+
+def _likely(late: pl.DataFrame) -> str:
+    count = int((late["late_middle"] > 0).fill_null(value=False).sum())
+    return f"{count} of {late.height} in post will likely be late"
 
 
 def _traces(shown: pl.DataFrame, now: date) -> list[Trace]:
@@ -128,9 +210,8 @@ def _traces(shown: pl.DataFrame, now: date) -> list[Trace]:
 
 def _said(late: pl.DataFrame, shown: pl.DataFrame, frame: pl.DataFrame) -> list[str]:
     surely = int((late["late_low"] > 0).fill_null(value=False).sum())
-    likely = int((late["late_middle"] > 0).fill_null(value=False).sum())
     said = [
-        f"{likely} of {late.height} in post will likely be late, {surely} almost surely.",
+        f"{_likely(late)}, {surely} almost surely.",
         (
             "Likely: in more than half of the draws; almost surely: in at least nine of ten. Each "
             "stage still needed is drawn from what finished tasks of that stage took."

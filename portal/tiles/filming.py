@@ -37,7 +37,7 @@ NUMBERS = (*(f.name for f in _NUMBERS), *(f"{f.name}_{s}" for f in _TERMS for s 
 _WAGE = 450.0
 _HALF, _DOUBT = 0.5, 0.025
 _WEEK_DAYS = 5
-_NOT_ENOUGH = empty(
+NOT_ENOUGH = empty(
     "no_rows",
     f"Fewer than {filming.FEWEST_PRODUCTIONS} finished productions.",
     "A projection from so few would only look like one.",
@@ -45,7 +45,7 @@ _NOT_ENOUGH = empty(
 
 
 @dataclass(frozen=True, slots=True)
-class _Plan:
+class Plan:
     """The view read against the past: the script, two places and what they ask."""
 
     cities: tuple[str, str]
@@ -57,7 +57,9 @@ class _Plan:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Filming:
+class FilmingTile:
+    """What all tiles of the planner ask."""
+
     place: Place = field(default_factory=lambda: Place(span=12, height=320))
     metrics: tuple[str, ...] = ("cost_per_page", "net_cost_per_page")
 
@@ -65,14 +67,14 @@ class _Filming:
         return (filming.question(scope(context)),)
 
 
-class FilmingInputs(_Filming):
+class FilmingInputs(FilmingTile):
     """The script, the places, and what one supposes of them."""
 
     def draw(self, results: Sequence[Result], context: Context) -> Drawing:
         past = filming.finished(results[0].frame)
-        plan = _plan(past, context)
+        plan = read_plan(past, context)
         if plan is None:
-            return _NOT_ENOUGH
+            return NOT_ENOUGH
         cities = [(c, c) for c in sorted(past["city"].unique().to_list())]
         groups: list[dict[str, Any]] = []
         for side, city in zip("ab", plan.cities, strict=True):
@@ -94,12 +96,12 @@ class FilmingInputs(_Filming):
         return Drawing(kind="inputs", content={"groups": groups}, notes=plan.said)
 
 
-class FilmingContest(_Filming):
+class FilmingContest(FilmingTile):
     """Densities of the net cost at both places, with P(A cheaper)."""
 
     def statements(self, results: Sequence[Result], context: Context) -> Sequence[Statement]:
         projection = filming.project(results[0].frame)
-        plan = _plan(filming.finished(results[0].frame), context)
+        plan = read_plan(filming.finished(results[0].frame), context)
         if projection is None or plan is None:
             return ()
         if any(projection.here(c) < filming.FEWEST_HERE for c in plan.cities):
@@ -129,16 +131,11 @@ class FilmingContest(_Filming):
     def draw(self, results: Sequence[Result], context: Context) -> Drawing:
         frame = results[0].frame
         projection = filming.project(frame)
-        plan = _plan(filming.finished(frame), context)
+        plan = read_plan(filming.finished(frame), context)
         if projection is None or plan is None:
-            return _NOT_ENOUGH
-        few = [c for c in plan.cities if projection.here(c) < filming.FEWEST_HERE]
-        if few:
-            return empty(
-                "no_rows",
-                f"Fewer than {filming.FEWEST_HERE} of our productions were shot in {few[0]}.",
-                "Choose another location, or go by the rates below.",
-            )
+            return NOT_ENOUGH
+        if few := few_here(projection, plan):
+            return few
         (a, b), usd = plan.cities, context.metric("cost_usd")
         found = filming.contest(projection, plan.script, ((a, plan.terms[0]), (b, plan.terms[1])))
         _, said, saved = _cheaper(found, plan.cities)
@@ -169,13 +166,13 @@ class FilmingContest(_Filming):
         return figure(traces, layout, says=says, notes=notes)
 
 
-class FilmingDrivers(_Filming):
+class FilmingDrivers(FilmingTile):
     """What makes the difference by the rates of the places, driver by driver."""
 
     def draw(self, results: Sequence[Result], context: Context) -> Drawing:
-        plan = _plan(filming.finished(results[0].frame), context)
+        plan = read_plan(filming.finished(results[0].frame), context)
         if plan is None:
-            return _NOT_ENOUGH
+            return NOT_ENOUGH
         a, b = plan.rates
         swings = filming.drivers(a, b)[::-1]
         usd = context.metric("cost_usd")
@@ -211,11 +208,23 @@ class FilmingDrivers(_Filming):
         return figure([trace], layout, says=says, notes=[*costs, told])
 
 
+def few_here(projection: filming.Projection, plan: Plan) -> Drawing | None:
+    """Why two places cannot be held against each other, or None."""
+    few = [c for c in plan.cities if projection.here(c) < filming.FEWEST_HERE]
+    if not few:
+        return None
+    return empty(
+        "no_rows",
+        f"Fewer than {filming.FEWEST_HERE} of our productions were shot in {few[0]}.",
+        "Choose another location, or go by the rates beside.",
+    )
+
+
 def _choices(past: pl.DataFrame, column: str) -> tuple[tuple[str, str], ...]:
     return tuple((v, v.capitalize()) for v in sorted(past[column].unique().to_list()))
 
 
-def _projected(projection: filming.Projection, plan: _Plan, side: int, context: Context) -> str:
+def _projected(projection: filming.Projection, plan: Plan, side: int, context: Context) -> str:
     usd, city = context.metric("cost_usd"), plan.cities[side]
     low, high = projection.interval(plan.script, city)
     ends = np.array([projection.cost_per_page(plan.script, city), low, high]) * plan.script.pages
@@ -247,7 +256,8 @@ def _density(costs: Array, name: str, colour: str, past: int) -> Trace:
     }
 
 
-def _plan(past: pl.DataFrame, context: Context) -> _Plan | None:
+def read_plan(past: pl.DataFrame, context: Context) -> Plan | None:
+    """The view read against finished productions; None where there is too little to learn from."""
     if past.height < filming.FEWEST_PRODUCTIONS:
         return None
     view = context.view
@@ -276,6 +286,13 @@ def _plan(past: pl.DataFrame, context: Context) -> _Plan | None:
         for side, city in (("a", a), ("b", b))
         if view.option(side) not in ("", city)
     ]
+    said += [
+        f"No finished production has the {c} “{view.option(f'script_{c}')}”; {picked[c]} is taken."
+        for c in picked
+        if view.option(f"script_{c}") not in ("", picked[c])
+    ]
+    if view.option("cap") not in ("", "off"):
+        said.append(f"Caps cannot be “{view.option('cap')}”: they are taken as they are.")
     texts = {name: f"{value:,.0f}" for name, value in usual.items()}
     sides = [_side(past, context, s, c) for s, c in (("a", a), ("b", b))]
     wages = [_wage(past, c, numbers["wage"]) for c in (a, b)]
@@ -291,7 +308,7 @@ def _plan(past: pl.DataFrame, context: Context) -> _Plan | None:
         for (wage, _), city, (terms, _, _) in zip(wages, (a, b), sides, strict=True)
     ]  # fmt: skip
     said += [text for _, text in wages]
-    return _Plan(
+    return Plan(
         (a, b), script, (sides[0][0], sides[1][0]), (rates[0], rates[1]), texts, tuple(said)
     )
 

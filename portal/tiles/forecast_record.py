@@ -14,7 +14,6 @@ from portal.tiles.figure import Layout, Trace, figure, rounded
 from portal.tiles.greenlight_views import views_axis
 from queries.analyses.cluster import EVERY_GROUP
 from queries.dataset import Metric
-from queries.interval import wilson
 from queries.model import Query, Result
 
 _BY = ("production_id", "production", "forecast_model", "p10", "p50", "p90", "is_known")
@@ -30,7 +29,9 @@ class ForecastRecord:
 
     def questions(self, context: Context) -> tuple[Query, ...]:
         asked = context.question(self.metrics, by=_BY)
-        return (replace(asked, period=None, compare=None, interval=False, limit=EVERY_GROUP),)
+        each = replace(asked, period=None, compare=None, interval=False, limit=EVERY_GROUP)
+        held = context.question(("coverage",), by=())
+        return each, replace(held, period=None, compare=None)
 
     def joined(self, results: Sequence[Result], context: Context) -> tuple[Result, ...]:  # noqa: ARG002  # one protocol
         """A row a forecast, with whether its interval held."""
@@ -49,7 +50,7 @@ class ForecastRecord:
             "showlegend": True,
             "hovermode": "closest",
         }  # fmt: skip
-        return figure(traces, layout, notes=[_said(frame)])
+        return figure(traces, layout, notes=_said(results, frame.height))
 
 
 def _known(frame: pl.DataFrame) -> pl.DataFrame:
@@ -63,14 +64,21 @@ def _known(frame: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _said(frame: pl.DataFrame) -> str:
-    held, count = int(frame["held"].sum()), frame.height
-    ends = wilson(frame["held"].sum() + pl.Series([0.0]).to_numpy(), pl.Series([count]).to_numpy())
-    between = f"{float(ends.low[0]):.0%} to {float(ends.high[0]):.0%}"
-    return (
-        f"Intervals of 80 % held {held / count:.0%} of the time (95 % {between}, n={count}); "
-        "80 % is right."
-    )
+def _said(results: Sequence[Result], shown: int) -> list[str]:
+    """Of all that are known: those of few viewers are counted, though their views are not shown."""
+    each, whole = (result.frame for result in results)
+    row = whole.row(0, named=True)
+    held, low, high = (row[f"coverage{end}"] for end in ("", "__low", "__high"))
+    count = each.filter(pl.col("is_known")).height
+    said = [
+        (
+            f"Intervals of 80 % held {held:.0%} of the time (95 % {low:.0%} to {high:.0%}, "
+            f"n={count}); 80 % is right."
+        ),
+    ]
+    if count > shown:
+        said.append(f"Drawn are {shown}; of the others too few accounts watched to show how many.")
+    return said
 
 
 def _intervals(frame: pl.DataFrame) -> list[Trace]:

@@ -31,10 +31,10 @@ class Field:
         try:
             value = float(text.replace(",", "").replace("\u2009", "").replace(" ", ""))
         except ValueError:
-            return usual, f"{self.label}: “{text}” is no number; {usual:,.6g} is taken."
+            return usual, f"{self.label}: “{text}” is no number; {_plain(usual)} is taken."
         if not (self.low <= value <= self.high and math.isfinite(value)):
-            bounds = f"{self.low:,.6g} to {self.high:,.6g}"
-            return usual, f"{self.label}: {text} is not in {bounds}; {usual:,.6g} is taken."
+            bounds = f"{_plain(self.low)} to {_plain(self.high)}"
+            return usual, f"{self.label}: {text} is not in {bounds}; {_plain(usual)} is taken."
         return value, ""
 
     def content(self, view: View, usual: str = "") -> dict[str, Any]:
@@ -50,3 +50,8 @@ class Field:
         if self.choices:
             shown |= {"choices": self.choices, "value": usual or view.option(self.name)}
         return shown
+
+
+def _plain(value: float) -> str:
+    """Six digits, and never a power of ten."""
+    return f"{value:,.0f}" if abs(value) >= 1e5 else f"{value:,.6g}"  # noqa: PLR2004 - six digits

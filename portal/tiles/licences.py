@@ -5,6 +5,7 @@ members; what an hour is held against is never filtered by the title or the end 
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from math import log10, nan
 from typing import Any
@@ -123,7 +124,8 @@ class EndingVerdict(Ending):
             "reasons": [*_reasons(found, dear, context)],
             "kind": "descriptive",
         }
-        return Drawing(kind="verdict", content=content, notes=(said(results[2], context),))
+        notes = (said(results[2], context), *untaken(context))
+        return Drawing(kind="verdict", content=content, notes=notes)
 
 
 def _sentence(found: Stake, dear: pl.DataFrame, context: Context) -> str:
@@ -317,11 +319,28 @@ def horizon(context: Context) -> int:
 
 def threshold(context: Context) -> float:
     """Times the substitutes; what is no number above 0 is the first choice."""
+    usual = float(CHOICES.options[1].choices[0][0])
     try:
         value = float(context.view.option(THRESHOLD))
     except ValueError:
-        return 1.0
-    return value if 0 < value < _LONGEST else 1.0
+        return usual
+    return value if 0 < value < _LONGEST else usual
+
+
+def untaken(context: Context) -> tuple[str, ...]:
+    """What of the URL cannot be taken, and what is taken in its place."""
+    texts = {name: context.view.option(name) for name in (HORIZON, THRESHOLD)}
+    said: list[str] = []
+    if texts[HORIZON] not in ("", str(horizon(context))):
+        said.append(
+            f"“{texts[HORIZON]}” is no number of days from 1 to {_LONGEST:,}; "
+            f"{horizon(context)} are taken."
+        )
+    with suppress(ValueError):
+        if float(texts[THRESHOLD] or threshold(context)) == threshold(context):
+            return tuple(said)
+    said.append(f"“{texts[THRESHOLD]}” is no factor above 0; {threshold(context):g} × is taken.")
+    return tuple(said)
 
 
 def nothing_ends(context: Context) -> Drawing:

@@ -8,7 +8,7 @@ as long as a finished task of that stage took; the last episode to end is the de
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import nan
+from math import isnan, nan
 
 import numpy as np
 import polars as pl
@@ -101,17 +101,19 @@ def deliveries(
     past: pl.DataFrame,
     stages: Sequence[str],
     capacity: Mapping[str, float] | None = None,
+    due: Mapping[int, float] | None = None,
 ) -> pl.DataFrame:
     """For each production that is not delivered: days from now to its delivery.
 
     `tasks` has a row a task, of all time: production_id, production, episode, stage, finished, age,
-    wait_total; `past` the same of those to draw from. `capacity` is a factor by stage. Episodes
-    that were not queued yet are not known.
-    Columns production_id, production, remaining, low, middle, high; days are missing where a stage
-    that it still needs has too few finished tasks to draw from.
+    wait_total; `past` the same of those to draw from. `capacity` is a factor by stage, `due`
+    the days from now to the planned delivery. Episodes that were not queued yet are not known.
+    Columns production_id, production, remaining, low, middle, high and on_time, the share of draws
+    that are delivered as planned; missing where a stage that it still needs has too few finished
+    tasks to draw from.
     """
     known = took(past)
-    factors = dict(capacity or {})
+    factors, planned = dict(capacity or {}), dict(due or {})
     rows: list[tuple[object, ...]] = []
     for (number, name), own in tasks.partition_by(
         "production_id", "production", as_dict=True, maintain_order=True
@@ -121,18 +123,24 @@ def deliveries(
         if not remaining:
             continue
         needed = {s for at, _ in chains for s in stages[at:]}
-        found = (nan, nan, nan)
+        found = (nan, nan, nan, nan)
         if needed <= set(known):
-            forecast = Forecast.of(_ends(chains, stages, known, factors))
-            found = (forecast.low, forecast.middle, forecast.high)
+            draws = _ends(chains, stages, known, factors)
+            forecast, by = Forecast.of(draws), planned.get(int(str(number)), nan)
+            found = (forecast.low, forecast.middle, forecast.high, _on_time(draws, by))
         rows.append((number, name, remaining, *found))
     schema = {
         "production_id": pl.Int64, "production": pl.String, "remaining": pl.Int64,
-        "low": pl.Float64, "middle": pl.Float64, "high": pl.Float64,
+        "low": pl.Float64, "middle": pl.Float64, "high": pl.Float64, "on_time": pl.Float64,
     }  # fmt: skip
     return pl.DataFrame(rows, schema=schema, orient="row").with_columns(
-        pl.col("low", "middle", "high").fill_nan(None)
+        pl.col("low", "middle", "high", "on_time").fill_nan(None)
     )
+
+
+def _on_time(draws: Array, by: float) -> float:
+    """The share of draws up to a day, the one that is to come among them, so that none is 0."""
+    return nan if isnan(by) else float(((draws <= by).sum() + 1) / (len(draws) + 1))
 
 
 def _chains(own: pl.DataFrame, stages: Sequence[str]) -> list[tuple[int, float]]:

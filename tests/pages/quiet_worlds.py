@@ -19,6 +19,7 @@ from portal.tiles.anomalies import AnomalyLog
 from portal.tiles.arms import QUALITY
 from portal.tiles.artwork import Gallery, ImageWinners
 from portal.tiles.churn import PriceChurn
+from portal.tiles.deliveries import Deliveries
 from portal.tiles.filming import FilmingContest
 from portal.tiles.geo_effect import GeoEffect
 from portal.tiles.image_looks import EFFECTS, LooksByTaste
@@ -42,6 +43,7 @@ from queries.estimators.shifted_beta_geometric import Fit
 from queries.formula import Array
 from queries.interval import margin, replicates, student
 from queries.reduction import Column, Reduction, Source
+from tests.pages.quiet_studio import deliveries, queue_waits
 from tests.pages.quiet_titles import (
     LAST,
     Dice,
@@ -54,7 +56,6 @@ from tests.pages.quiet_titles import (
 from tests.queries.analyses import (
     test_anomaly,
     test_filming,
-    test_flow,
     test_geo_experiment,
     test_image_tastes,
     test_lifetime,
@@ -141,10 +142,6 @@ def standing_out(seed: int) -> Frames:
         columns |= {f"{name}__numerator": dice.binomial(plays, own), f"{name}__denominator": plays}
     found = pl.DataFrame(columns).group_by("app_version", "device", "cluster").sum()
     return found, found.rename({"app_version": "abr"})
-
-
-def queue_waits(seed: int) -> Frames:
-    return (test_flow.world(seed),)
 
 
 def price_churn(seed: int) -> Frames:
@@ -372,6 +369,7 @@ WORLDS: Mapping[type, World] = {
     Outages: outages,
     StandingOut: standing_out,
     QueueWaits: queue_waits,
+    Deliveries: deliveries,
     PriceChurn: price_churn,
     experiment_list.ExperimentList: experiments,
     experiment_verdict.ExperimentVerdict: lambda seed: experiments(seed, 1),

@@ -13,6 +13,7 @@ from portal.drawing import Drawing
 from portal.open_page import ask, open_page
 from portal.page import Tile
 from portal.tiles.comparables import Comparables
+from portal.tiles.forecast_calibration import ForecastCalibration
 from portal.tiles.forecast_record import ForecastRecord
 from portal.tiles.greenlight import GreenlightInputs, GreenlightVerdict
 from portal.tiles.greenlight_audience import GreenlightAudience
@@ -109,8 +110,28 @@ def test_who_may_see_two_countries_is_forecast_two_countries(warehouse: Warehous
 
 def test_past_forecasts_are_shown_with_their_coverage(warehouse: Warehouse):
     drawing = drawn(warehouse, ForecastRecord)
+    dataset = warehouse.dataset("forecasts")
+    query = Query(dataset=dataset, metrics=(dataset.metric("coverage"),))
+    held = warehouse.ask(query, Access()).frame["coverage"][0]
+    assert f"held {held:.0%} of the time" in drawing.notes[0]
     inside, outside = (len(t["x"]) for t in drawing.content["data"][1:])
-    assert f"held {inside / (inside + outside):.0%} of the time" in drawing.notes[0]
+    assert inside / (inside + outside) != pytest.approx(held, abs=0.001)
+    assert f"Drawn are {inside + outside};" in drawing.notes[1]
+
+
+def test_the_model_that_was_planted_too_narrow_is_flatter_than_the_diagonal(warehouse: Warehouse):
+    _, new, old = drawn(warehouse, ForecastCalibration).content["data"]
+    assert (new["name"], old["name"]) == ("Knn cqr v1", "Quantiles v0")
+    slopes = [line["y"][2] - line["y"][0] for line in (new, old)]
+    assert slopes[1] < slopes[0]
+    dataset = warehouse.dataset("forecasts")
+    query = Query(
+        dataset=dataset,
+        metrics=(dataset.metric("coverage"),),
+        by=(dataset.dimension("forecast_model"),),
+    )
+    held = warehouse.ask(query, Access()).frame.sort("forecast_model")["coverage"].to_list()
+    assert slopes == pytest.approx(held)
 
 
 def test_the_audience_is_counted_as_anybody_would_ask_for_it(warehouse: Warehouse):

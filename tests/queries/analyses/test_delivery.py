@@ -84,6 +84,17 @@ def test_more_capacity_never_makes_it_later():
     assert more["middle"][0] < plain["middle"][0]
 
 
+def test_a_tenth_of_deliveries_are_within_the_day_that_a_tenth_of_draws_keep():
+    old = past(np.random.default_rng(14))
+    plain = delivery.deliveries(ages := under_way([(0, 1.0), (1, 3.0)]), old, STAGES)
+    assert plain["on_time"].to_list() == [None]
+    days = [plain[name][0] for name in ("low", "middle", "high")]
+    kept = [delivery.deliveries(ages, old, STAGES, due={7: d})["on_time"][0] for d in days]
+    assert kept == pytest.approx([0.1, 0.5, 0.9], abs=0.002)
+    never = delivery.deliveries(ages, old, STAGES, due={7: -5.0})["on_time"][0]
+    assert never == 1 / (delivery.DRAWS + 1)
+
+
 def test_what_is_left_counts_every_stage_ahead():
     found = delivery.deliveries(
         under_way([(0, 1.0), (2, 1.0)]), past(np.random.default_rng(1)), STAGES
