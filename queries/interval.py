@@ -81,16 +81,17 @@ def margin(values: Array, inhabited: Array | None = None) -> Array:
     """Half-width of the 95 % interval from leave-one-out replicates, a row per group.
 
     Student's t with one degree of freedom fewer than there are clusters; NaN below
-    `FEWEST_CLUSTERS` of them, or where some replicate has no value. `inhabited` says in how many
-    clusters a group has rows at all, where the others tell nothing of it (a ratio, a share): its
-    t has the degrees of freedom of those, and below `FEWEST_INHABITED` it has no interval.
+    `FEWEST_CLUSTERS` of them, or where some replicate has no value or an infinite one. `inhabited`
+    says in how many clusters a group has rows at all, where the others tell nothing of it (a ratio,
+    a share): its t has the degrees of freedom of those, and below `FEWEST_INHABITED` no interval.
     """
     present = ~np.isnan(values).all(axis=0)
     clusters = int(present.sum())
     if clusters < FEWEST_CLUSTERS:
         return np.full(len(values), np.nan, dtype=np.float64)
     kept = values[:, present]
-    deviations = kept - kept.mean(axis=1, keepdims=True)
+    with np.errstate(invalid="ignore"):
+        deviations = kept - kept.mean(axis=1, keepdims=True)
     variance = (clusters - 1) / clusters * (deviations**2).sum(axis=1)
     if inhabited is None:
         return np.asarray(student(clusters - 1) * np.sqrt(variance), dtype=np.float64)

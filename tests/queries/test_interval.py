@@ -49,3 +49,13 @@ def test_under_five_clusters_there_is_no_interval():
     half = margin(ratios_left_out(x, y), np.array([FEWEST_INHABITED - 1, FEWEST_INHABITED]))
     assert np.isnan(half[0])
     assert half[1] > 0
+
+
+def test_a_ratio_whose_replicates_are_infinite_has_no_interval():
+    """Of one cluster alone below the line: without it something is divided by nothing."""
+    x, y = np.ones((1, 30)), np.zeros((1, 30))
+    y[0, 3] = 1
+    with np.errstate(divide="ignore"):
+        left_out = (x.sum(axis=1, keepdims=True) - x) / (y.sum(axis=1, keepdims=True) - y)
+    assert np.isinf(left_out).any()
+    assert np.isnan(margin(left_out)).all()
