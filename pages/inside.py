@@ -18,6 +18,9 @@ from portal.tiles import (
     Scorecard,
     Timeline,
 )
+from portal.tiles.comparable_titles import ComparableTitles
+from portal.tiles.episodes import SCENE
+from portal.tiles.in_scene import InScene
 from portal.view import View
 from queries.catalog import Catalog
 
@@ -27,6 +30,29 @@ def sections(_catalog: Catalog, view: View) -> tuple[Section, ...]:
     return _ONE if view.values("title") else _ALL
 
 
+_TENTHS = range(0, 100, 10)
+_COHORT = Option(
+    name="cohort",
+    label="Cohorts by",
+    choices=(
+        ("", "Device"),
+        ("country", "Country"),
+        ("plan", "Plan"),
+        ("tenure", "Tenure"),
+        ("signup_channel", "Sign-up channel"),
+        ("source", "Source"),
+        ("title_age", "Time since release"),
+    ),
+)
+_SCENE = Option(
+    name=SCENE,
+    label="Scene",
+    choices=(
+        ("", "The one that loses most"),
+        ("0-100", "All of it"),
+        *((f"{at}-{at + 10}", f"{at}% to {at + 10}%") for at in _TENTHS),
+    ),
+)
 _ALL = (
     Section(tiles=(Findings(changes=False),)),
     Section(
@@ -86,6 +112,7 @@ _ONE = (
     Section(
         title="Where do people leave?",
         tiles=(
+            Options(options=(_SCENE,)),
             EpisodeCurves(
                 place=Place(
                     title="Still watching, by position",
@@ -100,6 +127,14 @@ _ONE = (
                     note="Against the same episode of other titles",
                     span=5,
                     height=340,
+                )
+            ),
+            InScene(
+                place=Place(
+                    title="What happens in the scene?",
+                    note="Of those who come to it; a drag over a curve marks another one",
+                    span=12,
+                    height=96,
                 )
             ),
             HazardMap(
@@ -124,31 +159,7 @@ _ONE = (
     Section(
         title="Who leaves?",
         tiles=(
-            Options(
-                options=(
-                    Option(
-                        name="cohort",
-                        label="Cohorts by",
-                        choices=(
-                            ("", "Device"),
-                            ("country", "Country"),
-                            ("plan", "Plan"),
-                            ("tenure", "Tenure"),
-                            ("signup_channel", "Sign-up channel"),
-                            ("source", "Source"),
-                        ),
-                    ),
-                    Option(
-                        name="scene",
-                        label="Scene",
-                        choices=(
-                            ("", "The one that loses most"),
-                            ("0-10", "First tenth"),
-                            ("0-100", "All of it"),
-                        ),
-                    ),
-                )
-            ),
+            Options(options=(_COHORT,)),
             Cohorts(
                 place=Place(
                     title="By cohort",
@@ -165,10 +176,23 @@ _ONE = (
             Timeline(
                 place=Place(
                     title="Pauses, rewinds, scenes watched twice, skips",
-                    note="By position in the runtime, of the episodes that are filtered to",
+                    note="By position, of the episodes that are filtered to; drag marks a scene",
                     span=12,
                     height=400,
                     dataset="interactions",
+                )
+            ),
+        ),
+    ),
+    Section(
+        title="How do titles like it do?",
+        tiles=(
+            ComparableTitles(
+                place=Place(
+                    title="Comparable titles",
+                    note="Those most like it and why; choose one to look inside",
+                    span=12,
+                    height=400,
                 )
             ),
         ),
@@ -191,7 +215,7 @@ PAGE = Page(
     unit="content",
     datasets=("playback", "interactions", "episodes", "audience"),
     filters=("title", "episode", "country", "device", "plan"),
-    options=("cohort", "scene"),
+    options=(_COHORT.name, SCENE),
     arrange=sections,
     become=one_title,
     arranged_by=("title",),

@@ -88,7 +88,9 @@
     node.on("plotly_unhover", () => (node.pointed = null));
     node.addEventListener("contextmenu", (event) => node.pointed && pointed(node, event));
     node.on("plotly_relayout", (change) => {
-      const [from, to] = [change["xaxis.range[0]"], change["xaxis.range[1]"]];
+      // Any panel of a figure of several.
+      const dragged = Object.keys(change).find((key) => /^xaxis\d*\.range\[0\]$/.test(key));
+      const [from, to] = [change[dragged], change[dragged?.replace("[0]", "[1]")]];
       if (node.drawn.option && from !== undefined) {
         return playhead.view.set({ [node.drawn.option]: `${Math.max(0, Math.round(from))}-${Math.round(to)}` });
       }

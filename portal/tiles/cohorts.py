@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from math import isnan
 
 import polars as pl
 
@@ -18,7 +19,7 @@ from queries.condition import Dimension, Scalar
 from queries.model import Query, Result
 
 COHORT = "cohort"
-COHORTS = ("device", "country", "plan", "tenure", "signup_channel", "source")
+COHORTS = ("device", "country", "plan", "tenure", "signup_channel", "source", "title_age")
 _MOST = 4
 _FEWEST = 200
 
@@ -165,10 +166,11 @@ def _tested(found: Sequence[tuple[Scalar, survival.Counts]], shown: scenes.Part)
         f"Episode {shown.episode}, those who leave in the scene; dashed: all cohorts together."
     ]
     if len(found) > 1:
-        test = survival.log_rank([counted for _, counted in found])
+        test = survival.clustered_log_rank([counted for _, counted in found])
         p = "< 0.0001" if test.p < 1e-4 else f"{test.p:.2g}"  # noqa: PLR2004  # digits
         notes.append(
-            f"Log-rank between them: χ² {test.statistic:.1f} on {test.degrees}, p {p}; "
-            "for independent plays, so read it beside the clustered bands."
+            "Too few accounts to test whether they differ."
+            if isnan(test.p)
+            else f"Log-rank between the {len(found)}, clustered by account: p {p}."
         )
     return tuple(notes)

@@ -109,7 +109,10 @@ def _marked(scene: tuple[int, int] | None) -> list[Layout]:
 
 
 def _said(known: episodes.Episodes, shown: scenes.Part) -> tuple[str, ...]:
-    notes = ["Kaplan-Meier; plays that end otherwise are censored, resumed ones enter late."]
+    notes = [
+        *known.said,
+        "Kaplan-Meier; plays that end otherwise are censored, resumed ones enter late.",
+    ]
     scene = known.scene
     if scene is not None:
         left = scenes.lost(shown.own, *scene)

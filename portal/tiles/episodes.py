@@ -22,6 +22,14 @@ SCENE = "scene"
 _SECONDS = 60
 
 
+def scene_of(context: Context) -> tuple[int, int] | None:
+    """The scene that the URL names, in per cent of the runtime; None where it names none."""
+    first, _, last = context.view.option(SCENE).partition("-")
+    if first.isdecimal() and last.isdecimal() and int(first) < int(last) <= 100:  # noqa: PLR2004
+        return int(first), int(last)
+    return None
+
+
 def questions(context: Context) -> tuple[Query, ...]:
     """Of the title by episode: where plays begin and end, and how long the episodes are."""
     own = context.without("episode")
@@ -78,13 +86,25 @@ class Episodes:
     @property
     def scene(self) -> tuple[int, int] | None:
         """The part of it that is looked at, in per cent; None for all of it."""
-        asked = self.context.view.option(SCENE)
-        first, _, last = asked.partition("-")
-        if first.isdigit() and last.isdigit() and int(first) < int(last) <= 100:  # noqa: PLR2004
-            return int(first), int(last)
+        asked = scene_of(self.context)
+        if asked is not None:
+            return asked
         shown = self.shown
         lost = self.losing.filter(pl.col("episode") == (shown.episode if shown else -1))
         return (int(lost["start"][0]), int(lost["end"][0])) if lost.height else None
+
+    @property
+    def said(self) -> tuple[str, ...]:
+        """What of the URL cannot be taken, and what is shown in its place."""
+        asked, shown = self.context.view.option(SCENE), self.shown
+        notes: list[str] = []
+        if asked and scene_of(self.context) is None:
+            notes.append(f"“{asked}” is no scene: write two per cents of the runtime, as 30-40.")
+        chosen = self.context.view.values("episode")
+        if chosen and shown is not None and str(shown.episode) not in chosen:
+            named = ", ".join(chosen)
+            notes.append(f"No plays of episode {named} here: episode {shown.episode} is shown.")
+        return tuple(notes)
 
     def at(self, episode: int, percent: float) -> str:
         """A position as minutes and seconds; in per cent where the length is unknown."""

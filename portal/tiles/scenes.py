@@ -25,7 +25,10 @@ _ROWS = 8
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scenes:
-    """Of the chosen title, windows that lose twice as many as the same of comparables."""
+    """Of the chosen title, windows that lose twice as many as the same of comparables.
+
+    And every episode as a whole, by how many times the comparables' hazard it is left at.
+    """
 
     place: Place = field(default_factory=lambda: Place(span=5, height=300))
     metrics: tuple[str, ...] = ("early_drop_rate",)
@@ -44,21 +47,20 @@ class Scenes:
         known = episodes.episodes(results, context)
         if known.table.is_empty():
             return ()
+        whole = _whole(scenes.whole_curves(known.parts))
         if known.losing.is_empty():
-            return (Statement.unsaid(float(known.table["q"][0])),)
+            return (Statement.unsaid(float(known.table["q"][0])), *whole)
         row = known.losing.row(0, named=True)
         where = f"{known.at(row['episode'], row['start'])} and "
         where += known.at(row["episode"], row["end"])
         named = f"Episode {row['episode']} between {where}"
-        return (_statement(row, named, ("episode", str(row["episode"]))),)
+        return (_statement(row, named, ("episode", str(row["episode"]))), *whole)
 
     def draw(self, results: Sequence[Result], context: Context) -> Drawing:
         known = episodes.episodes(results, context)
         if not known.parts:
             return no_rows(context)
-        found = known.losing
-        if found.is_empty():
-            return _nothing(known.table)
+        found, curves = known.losing, scenes.whole_curves(known.parts)
         rows = [
             [
                 {"text": f"Episode {row['episode']}", "filter": str(row["episode"])},
@@ -70,12 +72,19 @@ class Scenes:
             ]
             for row in found.head(_ROWS).iter_rows(named=True)
         ]
-        curves = scenes.whole_curves(known.parts)
-        whole = curves.filter(pl.col("episode") == found["episode"][0]).row(0, named=True)
-        test = f"log-rank χ² {whole['statistic']:.1f}, q {_chance(whole['q'])}"
-        curve = f"Whole curve of episode {whole['episode']} against comparables: {test}."
-        notes = (_tested(known.table), curve)
-        return _table(("Episode", "Minutes"), rows, "episode", notes)
+        if curves.is_empty():
+            return _nothing(known.table)
+        heads = ("Episode", "Minutes", "Leave there", "Elsewhere", "q")
+        tables = [_headed(heads, rows)] if rows else []
+        tables.append(_curves_table(curves))
+        none = () if rows else ("No scene loses twice as many viewers as comparables.",)
+        times = (
+            "In all: how many times as likely to leave, position by position, as in the same "
+            "episode elsewhere (log-rank, clustered by account)."
+        )
+        notes = (*none, _tested(known.table), times)
+        content = {"tables": tables}
+        return Drawing(kind="table", content=content, filters="episode", notes=notes)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,16 +192,59 @@ def _cells(row: dict[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
+def _headed(heads: Sequence[str], rows: list[list[dict[str, Any]]]) -> dict[str, Any]:
+    columns = [{"label": heads[0], "is_text": True}, *({"label": head} for head in heads[1:])]
+    return {"columns": columns, "rows": rows, "more": 0}
+
+
 def _table(
     heads: Sequence[str], rows: list[list[dict[str, Any]]], filters: str, notes: Sequence[str]
 ) -> Drawing:
-    columns = [
-        {"label": heads[0], "is_text": True},
-        *({"label": head} for head in heads[1:]),
-        *({"label": head} for head in ("Leave there", "Elsewhere", "q")),
-    ]
-    content = {"tables": [{"columns": columns, "rows": rows, "more": 0}]}
-    return Drawing(kind="table", content=content, filters=filters, notes=tuple(notes))
+    table = _headed((*heads, "Leave there", "Elsewhere", "q"), rows)
+    return Drawing(kind="table", content={"tables": [table]}, filters=filters, notes=tuple(notes))
+
+
+def _curves_table(curves: pl.DataFrame) -> dict[str, Any]:
+    """Every episode as a whole against comparables, the surest first."""
+    rows: list[list[dict[str, Any]]] = []
+    for row in curves.head(_ROWS).iter_rows(named=True):
+        is_known = row["ratio"] is not None
+        tone = "" if row["q"] > scenes.LEVEL else "bad" if row["ratio"] > 1 else "good"
+        tip = f"{row['left']:,.0f} of {row['at_risk']:,.0f} plays; {row['expected']:,.0f} expected"
+        rows.append(
+            [
+                {"text": f"Episode {row['episode']}", "filter": str(row["episode"])},
+                {"text": f"{row['ratio']:.2f}" if is_known else "–", "tone": tone, "tip": tip},
+                {"text": f"{row['low']:.2f} to {row['high']:.2f}" if is_known else "–"},
+                {"text": _chance(row["q"])},
+            ]
+        )
+    return _headed(("In all", "× comparables", "95 %", "q"), rows)
+
+
+def _whole(curves: pl.DataFrame) -> tuple[Statement, ...]:
+    """The episode that is left most against comparables as a whole."""
+    if curves.is_empty():
+        return ()
+    found = scenes.standing_apart(curves)
+    if found.is_empty():
+        return (Statement.unsaid(float(curves["q"][0])),)
+    row = found.row(0, named=True)
+    statement = Statement(
+        subject=f"Viewers of episode {row['episode']}",
+        verb="leave",
+        size=f"{row['ratio']:.1f} times as readily",
+        interval=f"95 % {row['low']:.1f} to {row['high']:.1f}",
+        against="as those of the same episode elsewhere",
+        reason=f"{row['left']:,.0f} of {row['at_risk']:,.0f} plays left; "
+        f"{row['expected']:,.0f} expected; log-rank q {_chance(row['q'])}.",
+        evidence="descriptive",
+        probability=float(row["q"]),
+        is_sure=True,
+        tone="bad",
+        filters=("episode", str(row["episode"])),
+    )
+    return (statement,)
 
 
 def _nothing(table: pl.DataFrame) -> Drawing:

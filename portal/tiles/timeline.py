@@ -12,6 +12,7 @@ from portal.context import Context
 from portal.drawing import Drawing
 from portal.page import Place
 from portal.theme import SERIES
+from portal.tiles.episodes import SCENE, scene_of
 from portal.tiles.figure import Layout, Trace, figure, rounded, runtime_axis
 from portal.tiles.rankers import scope
 from queries.analyses.cluster import cells, counted_by, is_present, left_out, occupied
@@ -31,7 +32,7 @@ class Timeline:
     """A panel a kind: share of the kind's interactions by two per cent of the runtime.
 
     Where few interact the cuts are wider, until no cut has to be withheld. The line that an even
-    spread would give is dotted; bands are clustered by account.
+    spread would give is dotted; bands are clustered by account. A drag marks a scene.
     """
 
     place: Place = field(default_factory=lambda: Place(span=12, height=380, dataset="interactions"))
@@ -70,11 +71,12 @@ class Timeline:
             titles.append(_title(label, number, part))
             notes += _peak(part, label)
         layout["annotations"] = titles
+        layout["shapes"] = _marked(scene_of(context))
         notes.append(
             "Share of the interactions of the kind, by 2% of the runtime where its title says no "
             "other; dotted: even."
         )
-        return figure(traces, layout, notes=notes)
+        return figure(traces, layout, notes=notes, option=SCENE)
 
 
 def _shares(frame: pl.DataFrame) -> pl.DataFrame:
@@ -155,6 +157,20 @@ def _panel(part: pl.DataFrame, label: str, colour: str) -> list[Trace]:
             "<extra></extra>",
         },
     ]
+
+
+def _marked(scene: tuple[int, int] | None) -> list[Layout]:
+    """The scene of the view in every panel."""
+    if scene is None:
+        return []
+    return [
+        {
+            "type": "rect", "x0": scene[0], "x1": scene[1], "y0": 0, "y1": 1, "layer": "below",
+            "xref": f"x{number}", "yref": f"y{number} domain",
+            "fillcolor": "@accent/0.1", "line": {"width": 0},
+        }
+        for number in range(1, len(_KINDS) + 1)
+    ]  # fmt: skip
 
 
 def _even(part: pl.DataFrame) -> float:

@@ -19,17 +19,19 @@ from scipy.special import stdtr  # pyright: ignore[reportMissingTypeStubs]
 
 from queries.analyses.cluster import CLUSTER, CLUSTERS, Scope, counted_by, named
 from queries.analyses.standing_out import false_discoveries
-from queries.analyses.survival import Counts, crowd_of, log_rank, told
+from queries.analyses.survival import Counts, crowd_of, told
 from queries.condition import Condition, Filter, conjunction
 from queries.formula import Array
-from queries.interval import FEWEST_CLUSTERS
+from queries.interval import FEWEST_CLUSTERS, is_present, left_out, student
 from queries.model import Query
+from queries.small_cells import FEWEST_SHOWN
 
 GRID: Array = np.arange(0.0, 101.0)
 WINDOW = 5
 LAST = 90
 LEVEL = 0.05
 MATERIAL = 2.0
+MATERIAL_WHOLE = 1.25
 FEWEST_AT_RISK = 200
 _PLACE = "__place"
 _NUMBERS = ("at_risk", "left", "expected", "rate", "usual", "error", "p")
@@ -103,6 +105,11 @@ def at_risk(counted: Counts) -> Array:
     return np.asarray(np.cumsum(entered, axis=0) - np.cumsum(leaving, axis=0) + leaving)
 
 
+def accounts_of(counted: Counts) -> Array:
+    """How many accounts pass each per cent, or more: the clusters of accounts that do."""
+    return crowd_of(counted) if counted.crowd is None else counted.crowd
+
+
 @dataclass(frozen=True, slots=True)
 class Part:
     """One episode of a title, and the same episode of its comparables."""
@@ -160,18 +167,49 @@ def losing(table: pl.DataFrame) -> pl.DataFrame:
 
 
 def whole_curves(parts: list[Part]) -> pl.DataFrame:
-    """Each part's log-rank test against its comparables: title, episode, statistic, p, q."""
-    tests = [log_rank([part.own, part.comparables]) for part in parts]
-    p = np.array([test.p for test in tests], dtype=np.float64)
-    return pl.DataFrame(
-        {
-            "title": [part.title for part in parts],
-            "episode": [part.episode for part in parts],
-            "statistic": [test.statistic for test in tests],
-            "p": p,
-            "q": false_discoveries(p),
-        }
+    """How many leave each part in all, against how many would at the comparables' hazard.
+
+    Columns title, episode, at_risk (plays that begin it), left, expected, ratio (left over
+    expected, which is the hazard ratio of the log-rank test: Peto & Peto 1972) with low and high,
+    p and q. Two-sided, and clustered by account as the windows are.
+    """
+    rows = [row for part in parts if (row := _whole(part)) is not None]
+    places = {"title": pl.String, "episode": pl.Int64}
+    numbers = ("at_risk", "left", "expected", "ratio", "low", "high", "p")
+    table = pl.DataFrame(
+        rows, schema={**places, **dict.fromkeys(numbers, pl.Float64)}, orient="row"
     )
+    q = pl.Series(false_discoveries(table["p"].to_numpy()), dtype=pl.Float64)
+    return table.with_columns(q=q).sort("q", "p", "title", "episode")
+
+
+def standing_apart(curves: pl.DataFrame) -> pl.DataFrame:
+    """The parts that are left more than chance allows, and by a quarter more than comparables."""
+    return curves.filter((pl.col("q") <= LEVEL) & (pl.col("ratio") >= MATERIAL_WHOLE))
+
+
+def _whole(part: Part) -> tuple[object, ...] | None:
+    own, others = at_risk(part.own), at_risk(part.comparables)
+    begun = float(part.own.events.sum() + part.own.censored.sum())
+    if min(begun, others[0].sum()) < FEWEST_AT_RISK or accounts_of(part.own).max() < FEWEST_SHOWN:
+        return None
+    sides = [s[None, :LAST] for s in (part.own.events, own, part.comparables.events, others)]
+    left, expected = (
+        float(n[0, 0]) for n in _excess([s.sum(axis=2, keepdims=True) for s in sides])
+    )
+    present = is_present(np.concatenate([sides[1][0], sides[3][0]]))
+    ends = _excess([left_out(s, present) for s in sides])
+    if not (left > 0 and expected > 0) or present.sum() < FEWEST_CLUSTERS:
+        return (part.title, part.episode, begun, left, expected, *([None] * 3), 1.0)
+    with np.errstate(all="ignore"):
+        logs = np.log(ends[0][0] / ends[1][0])
+    clusters = len(logs)
+    error = float(np.sqrt((clusters - 1) / clusters * ((logs - logs.mean()) ** 2).sum()))
+    middle = float(np.log(left / expected))
+    p = 2 * float(stdtr(clusters - 1, -abs(middle) / error)) if error > 0 else 1.0
+    wide = student(clusters - 1) * error
+    low, ratio, high = (float(np.exp(middle + end)) for end in (-wide, 0.0, wide))
+    return (part.title, part.episode, begun, left, expected, ratio, low, high, p)
 
 
 def curve(counted: Counts) -> pl.DataFrame:

@@ -10,7 +10,7 @@ from math import inf
 
 import numpy as np
 import polars as pl
-from scipy.special import chdtrc  # pyright: ignore[reportMissingTypeStubs]
+from scipy.special import chdtrc, fdtrc  # pyright: ignore[reportMissingTypeStubs]
 
 from queries.analyses.cluster import CLUSTER, Scope, cells, counted_by, named
 from queries.estimators.product_limit import (
@@ -22,6 +22,7 @@ from queries.estimators.product_limit import (
     summed,
 )
 from queries.formula import Array
+from queries.interval import FEWEST_CLUSTERS, is_present, left_out
 from queries.model import Query
 from queries.small_cells import FEWEST_SHOWN
 
@@ -194,6 +195,37 @@ def log_rank(groups: Sequence[Counts]) -> LogRank:
     kept = observed_less_expected[:degrees]
     statistic = float(kept @ inverse @ kept)
     return LogRank(statistic, degrees, float(chdtrc(degrees, statistic)))
+
+
+def clustered_log_rank(groups: Sequence[Counts]) -> LogRank:
+    """The same test where accounts repeat: groups on one grid, all by cluster of accounts.
+
+    The log-rank numerators (Mantel 1966) over their covariance by the jackknife over clusters;
+    `statistic` is Hotelling's T² (1931), p that of its F. NaN where clusters are too few for it.
+    """
+    events = np.stack([g.events for g in groups])
+    risk = np.stack([at_risk_of(*parts(g)) for g in groups])
+    present = is_present(risk)
+    clusters, degrees = int(present.sum()), len(groups) - 1
+    if clusters < max(FEWEST_CLUSTERS, 2 * len(groups)):
+        return LogRank(float("nan"), degrees, float("nan"))
+
+    def numerators(happened: Array, there: Array) -> Array:
+        everyone = there.sum(axis=0)
+        with np.errstate(all="ignore"):
+            share = np.where(everyone > 0, there / everyone, 0.0)
+        return np.asarray((happened - share * happened.sum(axis=0)).sum(axis=1)[:degrees])
+
+    whole = numerators(events.sum(axis=-1), risk.sum(axis=-1))
+    without = numerators(left_out(events, present), left_out(risk, present))
+    # Sums over one cluster fewer: scaled back to all of them.
+    off = (without - without.mean(axis=-1, keepdims=True)) * (clusters / (clusters - 1))
+    covariance: Array = (clusters - 1) / clusters * off @ off.T
+    inverse: Array = np.asarray(np.linalg.pinv(covariance), dtype=np.float64)
+    statistic = float(whole @ inverse @ whole)
+    rest = clusters - degrees
+    ratio = statistic * rest / ((clusters - 1) * degrees)
+    return LogRank(statistic, degrees, float(fdtrc(degrees, rest, ratio)))
 
 
 def _on_grid(rows: pl.DataFrame, time: str, grid: Array) -> Array:
