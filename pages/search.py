@@ -2,7 +2,8 @@
 
 from portal.page import Page, Place, Section
 from portal.tiles import Findings, Headline, Ranking, Trend
-from portal.tiles.searching import SPELLING, SPELLINGS, Queries, QueryFlows, SearchFunnel
+from portal.tiles.covering import Covering
+from portal.tiles.searching import SPELLING, SPELLINGS, Queries, QueryFlows, SearchFunnel, Spellings
 
 PAGE = Page(
     path="/search",
@@ -23,7 +24,12 @@ PAGE = Page(
                         "visits.searches_per_thousand_visits",
                         "click_rate",
                         "mean_reciprocal_rank",
-                    )
+                    ),
+                    covering=(
+                        Covering(
+                            "zero_result_rate", "searches_in_vain", by="query", noun="queries"
+                        ),
+                    ),
                 ),
             )
         ),
@@ -155,6 +161,14 @@ PAGE = Page(
                         note="Searches with a play of two minutes; a flow is a query and its title",
                         span=6,
                         height=440,
+                    ),
+                ),
+                Spellings(
+                    place=Place(
+                        title="How are they spelled?",
+                        note="The queries typed most in several ways, unfolded",
+                        span=12,
+                        height=420,
                     ),
                 ),
             ),

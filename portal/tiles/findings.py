@@ -12,6 +12,7 @@ from portal.context import Context
 from portal.drawing import Drawing
 from portal.page import Place, Stating, Tile
 from portal.statement import Statement
+from portal.tiles.covering import Covering
 from portal.tiles.headline import Headline
 from portal.tiles.missing_days import MissingDays, lacking, may_lack, said
 from portal.tiles.off_target import OffTarget, aim_of
@@ -43,7 +44,8 @@ class Findings:
 
     All are tried together, so that at most one in ten is chance. Metrics are tried by the page's
     filters; `only` names other metrics, as `metric` or `dataset.metric`, `by` other dimensions,
-    `why` some that only explain, and without `changes` there are only the analyses. Both
+    `why` some that only explain, `covering` which few values of a wide dimension make a claim, and
+    without `changes` there are only the analyses. Both
     comparisons of a page are tried: the days just before, whole weeks back, and the same weeks last
     year; where somebody chose dates of their own, those alone. A headline that has a target is
     tried against it too. A day that a country lacks is said to be missing, apart from what is
@@ -53,6 +55,7 @@ class Findings:
     only: tuple[str, ...] = ()
     by: tuple[str, ...] = ()
     why: tuple[str, ...] = ()
+    covering: tuple[Covering, ...] = ()
     changes: bool = True
     evidence: Evidence = "descriptive"
     place: Place = field(
@@ -114,6 +117,7 @@ class Findings:
                 queries += [q for q in asked if q.by or claim.dimension is not None]
             for together in _batches(metrics):
                 queries += _earlier(one, claim, [m.name for m in together])
+            queries += [q for c in claims for told in self.covering for q in told.questions(one, c)]
         return tuple(queries)
 
     def draw(self, results: Sequence[Result], context: Context) -> Drawing:
@@ -165,13 +169,14 @@ class Findings:
         one = _narrowed(self.contexts[claim.dataset.name], claim)
         found = explain(claim, [r for r in about if r.query.where == one.condition])
         size, around = sentence.amount(claim)
+        told = (covering.said(one, claim, later) for covering in self.covering)
         return {
             "subject": sentence.subject(claim),
             "verb": sentence.verb(claim, self.evidence),
             "size": size,
             "interval": around,
             "against": f"against {written.period(claim.comparison.period)}",
-            "reason": sentence.reason(claim, found, self.evidence),
+            "reason": " ".join(filter(None, (*told, sentence.reason(claim, found, self.evidence)))),
             "evidence": self.evidence,
             "tone": written.tone(claim.metric, claim.change.low, claim.change.high),
             "caution": _caution(claim, later),

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import polars as pl
+
 from portal.components import format as written
 from portal.components.problem import no_rows
 from portal.context import Context
@@ -30,6 +32,11 @@ SPELLINGS = Options(
             choices=(("merged", "spellings merged"), ("typed", "as typed")),
         ),
     )
+)
+_SPELLED, _UNFOLDED = 20_000, 8
+_MERGED = (
+    "Spellings are merged as the search service evens them out in its log (query_norm); nothing "
+    "else is merged here."
 )
 _STEPS = ("rows", "searches_found", "searches_clicked", "searches_played", "searches_succeeded")
 
@@ -199,3 +206,91 @@ def _flow_tip(row: dict[str, Any], metric: Metric, accounts: Metric) -> list[str
 def _nobody(message: str) -> Drawing:
     hint = "Rarer ones are personal and not shown. Try a longer period or fewer filters."
     return empty("no_rows", message, hint)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spellings:
+    """What the queries typed most were typed as: each merged query unfolded, adding up."""
+
+    place: Place = field(default_factory=lambda: Place(span=12, height=320))
+    metrics: tuple[str, ...] = ("rows",)
+
+    def questions(self, context: Context) -> tuple[Query, ...]:
+        """Searches by query, and by query and spelling."""
+        if "accounts" in context.withheld:
+            raise AccessDenied("Queries are shown with the accounts behind them, hidden from you.")
+        whole = context.without("typed")
+        return tuple(
+            replace(
+                whole.question(("rows",), by=keys),
+                where=conjunction(whole.condition, *(_known(whole, k) for k in keys)),
+                compare=None,
+                interval=False,
+                with_total=False,
+                order_by="rows",
+                limit=_SPELLED,
+            )
+            for keys in (("query",), ("query", "typed"))
+        )
+
+    def joined(self, results: Sequence[Result], _context: Context) -> tuple[Result, ...]:
+        """A row a spelling; those that may not be named are one row without a name."""
+        return (replace(results[1], frame=_unfolded(results)),)
+
+    def draw(self, results: Sequence[Result], context: Context) -> Drawing:
+        frame = _unfolded(results)
+        if frame.is_empty():
+            return empty("nothing", "No query was typed in more than one way.", _MERGED)
+        metric = context.metric("rows")
+        rows: list[list[dict[str, Any]]] = []
+        last = ""
+        for row in frame.iter_rows(named=True):
+            name = {"text": row["query"], "filter": row["query"]}
+            rows.append(
+                [
+                    name if row["query"] != last else {"text": ""},
+                    {"text": row["typed"] or "other spellings, of few accounts each"},
+                    {"text": written.number(row["rows"], metric)},
+                    {"text": f"{row['share']:.0%}"},
+                ]
+            )
+            last = row["query"]
+        columns = [
+            {"label": "Query", "is_text": True},
+            {"label": "Typed as", "is_text": True},
+            {"label": "Searches"},
+            {"label": "Of the query"},
+        ]
+        table = {"columns": columns, "rows": rows, "more": 0}
+        content = {"tables": [table]}
+        notes = (_MERGED, "A query’s spellings add up to its searches.")
+        return Drawing(kind="table", content=content, filters="query", notes=notes, shows=len(rows))
+
+
+def _known(context: Context, name: str) -> Filter:
+    return Filter(context.dataset.dimension(name), "not missing", ())
+
+
+def _unfolded(results: Sequence[Result]) -> pl.DataFrame:
+    """Columns query, typed, rows, share: the queries typed most that have several spellings.
+
+    What is left of a query is of spellings that are withheld, of ten accounts together at least.
+    """
+    queries, spelled = (
+        result.frame.select(*(k.name for k in result.query.by), "rows").drop_nulls()
+        for result in results
+    )
+    shown = spelled.group_by("query").agg(pl.col("rows").sum().alias("shown"))
+    rest = (
+        queries.join(shown, on="query")
+        .select(
+            "query", pl.lit(None, pl.String).alias("typed"), rows=pl.col("rows") - pl.col("shown")
+        )
+        .filter(pl.col("rows") > 0)
+    )
+    whole = queries.rename({"rows": "whole"}).with_row_index("place")
+    every = pl.concat([spelled, rest.cast(spelled.schema)]).join(whole, on="query")
+    several = every.filter(pl.len().over("query") > 1)
+    order = several.sort("place", pl.col("typed").is_null(), -pl.col("rows"), "typed")
+    first = order.filter(pl.col("place").rank("dense") <= _UNFOLDED)
+    return first.select("query", "typed", "rows", share=pl.col("rows") / pl.col("whole"))
