@@ -15,7 +15,8 @@ from portal.tiles import (
     Trend,
 )
 from portal.tiles.efficiency import Efficiency
-from portal.tiles.launch import AGAINST
+from portal.tiles.launch import AGAINST, WITHOUT
+from portal.tiles.launch_comparables import LaunchComparables
 from portal.tiles.launch_standing import LaunchList, LaunchStanding
 from portal.tiles.reach import LaunchReach, LaunchScorecard
 from portal.view import View
@@ -140,6 +141,15 @@ _ONE = (
                     height=320,
                 ),
             ),
+            LaunchComparables(
+                place=Place(
+                    title="Which launches is it held against?",
+                    note="The most alike first; choose one to leave it out",
+                    span=12,
+                    height=320,
+                    dataset="launches",
+                )
+            ),
         ),
     ),
     Section(
@@ -243,7 +253,7 @@ PAGE = Page(
     unit="content",
     datasets=("playback", "title_value", "launch_reach", "launches", "audience"),
     filters=("title", "country", "device", "genre"),
-    options=(AGAINST.name,),
+    options=(AGAINST.name, WITHOUT),
     arrange=sections,
     become=one_title,
     arranged_by=("title",),

@@ -26,6 +26,7 @@ AGAINST = Option(
     label="Comparables",
     choices=(("", "same kind"), ("genre", "same kind and genre"), ("all", "all launches")),
 )
+WITHOUT = "without"
 _ABOUT = ("kind", "genre")
 LAST_DAY = HORIZON_DAYS - 1
 _NOTHING = pl.DataFrame(
@@ -108,6 +109,7 @@ class Launch:
             ]
             traces += _to_come(own, comparables)
             notes += _standing(own, comparables, metric)
+            notes += _by_hand(context)
         layout: Layout = {
             "xaxis": {"title": {"text": "Days since release"}, "range": [0, LAST_DAY], "dtick": 7},
             "yaxis": value_axis(metric),
@@ -160,11 +162,21 @@ def _names(frame: pl.DataFrame, metric: str) -> dict[int, str]:
 def _alike(days: pl.DataFrame, titles: list[int], context: Context) -> pl.DataFrame:
     """The launches that chosen titles are held against; all of them where none is chosen."""
     against = context.view.option(AGAINST.name)
-    if not context.view.values("title") or against == "all":
+    if not context.view.values("title"):
+        return days
+    apart = set(left_out(context)) - set(titles)
+    days = days.filter(~pl.col("title_id").is_in(apart))
+    if against == "all":
         return days
     by = _ABOUT if against == "genre" else _ABOUT[:1]
     kinds = days.filter(pl.col("title_id").is_in(titles)).select(by).unique()
     return days.join(kinds, on=by, how="semi", nulls_equal=True)
+
+
+def left_out(context: Context) -> tuple[int, ...]:
+    """Ids of launches that are left out by hand."""
+    text = context.view.option(WITHOUT)
+    return tuple(sorted({int(part) for part in text.split(",") if part.strip().isdecimal()}))
 
 
 def alike(context: Context) -> str:
@@ -176,6 +188,14 @@ def alike(context: Context) -> str:
             return "launches of the same kind and genre"
         case _:
             return "launches of the same kind"
+
+
+def _by_hand(context: Context) -> list[str]:
+    """That launches are left out, or why what the URL says of it cannot be read."""
+    text, ids = context.view.option(WITHOUT), left_out(context)
+    unread = [part for part in text.split(",") if part.strip() and not part.strip().isdecimal()]
+    said = [f"“{', '.join(unread)}” in without= are no ids of launches."] if unread else []
+    return [*said, f"{len(ids)} left out by hand."] if ids else said
 
 
 def _to_come(own: pl.DataFrame, comparables: pl.DataFrame) -> list[Trace]:
