@@ -42,7 +42,7 @@ from portal.components import saved_views
 from portal.drawn import Drawings
 from portal.settings import Settings
 from portal.site import Site
-from portal.store import alerts, certificates, targets
+from portal.store import alerts, certificates, definitions, targets, views
 from portal.store.people import Person
 from portal.store.store import Store
 from portal.theme import FONT, TOKENS
@@ -79,6 +79,8 @@ def create_app(settings: Settings, warehouse: Warehouse, store: Store) -> Dash:
         targets=lambda: targets.every(store),
         certificates=lambda: certificates.newest(store),
         unseen=lambda: alerts.unseen(store, gate.signed_in()),
+        edits=lambda: definitions.edits(store),
+        saved_at=lambda view_id: views.changed_at(store, view_id),
     )
     api.register(server, site, store)
     routing.register(app, site)

@@ -22,6 +22,7 @@ from xlsxwriter.worksheet import Worksheet
 
 from queries.answer import definition, label, provenance
 from queries.dataset import Metric, TimeBucket
+from queries.fingerprint import fingerprint
 from queries.model import Query, Result
 
 #: What a spreadsheet may read as the beginning of a formula.
@@ -272,7 +273,8 @@ def _about(result: Result) -> list[tuple[str, object]]:
         text = ", ".join(f"{k} {v}" for k, v in value.items()) if isinstance(value, dict) else value
         shown = "; ".join(text) if isinstance(text, list) else text
         rows.append((name.replace("_", " ").capitalize(), shown))
-    rows += [(metric.label, _meaning(metric)) for metric in result.query.metrics]
+    dataset = result.query.dataset
+    rows += [(m.label, f"{_meaning(m)} ({fingerprint(m, dataset)})") for m in result.query.metrics]
     return [*rows, *(("Note", note) for note in result.notes)]
 
 
@@ -284,7 +286,7 @@ def _meaning(metric: Metric) -> str:
 def _table(result: Result) -> pa.Table:
     table = result.frame.to_arrow()
     about = provenance(result) | {
-        "definitions": {m.name: definition(m) for m in result.query.metrics},
+        "definitions": {m.name: definition(m, result.query.dataset) for m in result.query.metrics},
         "notes": list(result.notes),
         "doubts": list(result.doubts),
     }

@@ -8,21 +8,33 @@ import os
 import sys
 
 from portal import logs
+from portal.edited import fingerprints
 from portal.settings import EXIT_CONFIGURATION, ConfigurationError, Settings
-from portal.store import attempts, demo_people, demo_targets, migrate, notes, sessions, views
+from portal.store import (
+    attempts,
+    definitions,
+    demo_people,
+    demo_targets,
+    migrate,
+    notes,
+    sessions,
+    views,
+)
 from portal.store.store import Store, open_store
+from queries.catalog import builtin
 
 
 def release(store: Store) -> None:
     """Bring the schema to this code's version and clean up."""
     migrate.upgrade(store)
+    edited = definitions.release(store, fingerprints(builtin()))
     forgotten = {
         "sessions": sessions.purge(store),
         "attempts": attempts.purge(store),
         "views": views.purge(store),
         "notes": notes.purge(store),
     }
-    logs.log.info("released", schema=migrate.newest(), **forgotten)
+    logs.log.info("released", schema=migrate.newest(), definitions=edited, **forgotten)
 
 
 def prepare(settings: Settings, store: Store) -> None:
@@ -33,6 +45,7 @@ def prepare(settings: Settings, store: Store) -> None:
     """
     if not settings.is_production:
         migrate.upgrade(store)
+        definitions.release(store, fingerprints(builtin()))
         if settings.is_demo:
             demo_people.ensure(store)
             demo_targets.ensure(store)

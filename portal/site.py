@@ -3,9 +3,11 @@
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from portal.drawn import Drawings
+from portal.edited import Edits
 from portal.page import Page
 from portal.store.certificate import Certificate
 from portal.store.target import Target
@@ -41,3 +43,5 @@ class Site:
     targets: Callable[[], tuple[Target, ...]] = tuple
     certificates: Callable[[], Mapping[tuple[str, str], Certificate]] = dict
     unseen: Callable[[], int] = int
+    edits: Callable[[], Edits] = dict
+    saved_at: Callable[[str], datetime | None] = lambda _view_id: None

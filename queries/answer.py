@@ -11,6 +11,7 @@ import polars as pl
 
 from queries.dataset import SMALL, Access, Dataset, Metric, PageMetric
 from queries.errors import QueryError
+from queries.fingerprint import fingerprint
 from queries.model import Query, Result
 from queries.period import Period
 from queries.reduction import Tables
@@ -48,7 +49,7 @@ def plain(result: Result) -> dict[str, Any]:
         "table": result.table,
         "notes": [*result.doubts, *result.notes],
         "labels": {c: label(query, c) for c in frame.columns},
-        "definitions": {m.name: definition(m) for m in query.metrics},
+        "definitions": {m.name: definition(m, query.dataset) for m in query.metrics},
     }
 
 
@@ -69,9 +70,13 @@ def provenance(result: Result) -> dict[str, Any]:
     }
 
 
-def definition(metric: Metric) -> dict[str, Any]:
-    """What a metric means, for somebody who sees only its number."""
+def definition(metric: Metric, dataset: Dataset) -> dict[str, Any]:
+    """What a metric means, for somebody who sees only its number.
+
+    Numbers of one fingerprint are of one definition, whatever it is called.
+    """
     return {
+        "fingerprint": fingerprint(metric, dataset),
         "label": metric.label,
         "formula": metric.formula.sql,
         "unit": metric.unit,
@@ -149,7 +154,7 @@ def dataset_card(dataset: Dataset, access: Access) -> dict[str, Any]:
         "metrics": [
             {
                 "name": m.name,
-                **definition(m),
+                **definition(m, dataset),
                 "parameters": sorted(m.parameters),
                 "defaults": dict(m.defaults),
                 "dimensions": list(m.dimensions),

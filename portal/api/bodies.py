@@ -143,8 +143,9 @@ class Provenance(BaseModel):
 
 
 class Definition(BaseModel):
-    """What a metric means."""
+    """What a metric means; an edit that can change its answers changes the `fingerprint`."""
 
+    fingerprint: str
     label: str
     formula: str
     unit: str

@@ -19,14 +19,18 @@ import orjson
 from flask import Flask, Response, abort, request
 
 from portal.callbacks.newest import Newest, Seen
+from portal.callbacks.save_view import SAVED
 from portal.components import format as written
 from portal.components.certificate import Held, mark
 from portal.components.problem import bug
-from portal.drawn import foot, plain, since
+from portal.drawn import foot, plain
+from portal.drawn import since as milliseconds_since
+from portal.edited import notices
 from portal.logs import log
 from portal.open_page import OpenPage, open_page
 from portal.page import Gathering, Tile, dataset_name
 from portal.site import Site
+from portal.view import View
 from queries.cancellation import Cancellation, during
 from queries.errors import Cancelled
 from queries.progress import Progress, followed_by
@@ -51,8 +55,10 @@ def register(server: Flask, site: Site) -> None:
         if page is None:
             abort(404)
         access = site.viewer().access
-        opened = open_page(page, str(asked.get("search", "")), site.warehouse, access)
-        opened = replace(opened, targets=site.targets())
+        search = str(asked.get("search", ""))
+        opened = open_page(page, search, site.warehouse, access)
+        told = (*opened.notices, *_edited(opened, search, site))
+        opened = replace(opened, targets=site.targets(), notices=told)
         tiles = opened.tiles()
         wanted = [name for name in asked.get("tiles", ()) if name in tiles][:_MOST_TILES]
         left = request.environ.get("waitress.client_disconnected", _never)
@@ -62,6 +68,16 @@ def register(server: Flask, site: Site) -> None:
             _lines(job, {name: tiles[name] for name in wanted}, seen),
             mimetype="application/x-ndjson",
         )
+
+
+def _edited(opened: OpenPage, search: str, site: Site) -> tuple[str, ...]:
+    """What was edited since the view was saved, and since the data that it pins was written."""
+    view_id = View.from_url(search, options=(SAVED,)).option(SAVED)
+    moments = [site.saved_at(view_id)] if view_id else []
+    if opened.view.version:
+        moments.append(site.warehouse.snapshot(opened.data_version).created_at)
+    since = min((m for m in moments if m is not None), default=None)
+    return notices(opened, site.edits(), since) if since is not None else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +189,7 @@ def _answer(job: _Job, tile: Tile, work: _Work, cancellation: Cancellation) -> d
             drawn = job.site.drawings.draw(job.opened, work.tile, tile, as_table=job.as_table)
             return {**drawn, **job.mark(tile)}
     except Cancelled:
-        log.info("question stopped", after_ms=since(started))
+        log.info("question stopped", after_ms=milliseconds_since(started))
         return {}
     except Exception:
         incident = uuid4().hex[:8]
@@ -181,5 +197,5 @@ def _answer(job: _Job, tile: Tile, work: _Work, cancellation: Cancellation) -> d
         return {
             "drawing": plain(bug(incident)),
             "foot": foot(job.opened, tile, ()),
-            "took_ms": since(started),
+            "took_ms": milliseconds_since(started),
         }

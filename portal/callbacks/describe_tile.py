@@ -56,7 +56,7 @@ def _about(opened: OpenPage, tile: Tile, site: Site) -> dict[str, Any]:
     held = site.certificates()
     return {
         "metrics": [
-            definition(m, context.dataset.owner)
+            definition(m, context.dataset)
             | {"certificate": certificate_of(m, context.dataset, held)}
             for m in metrics
         ],
@@ -105,12 +105,12 @@ def _dataset(dataset: Dataset) -> dict[str, str]:
     }
 
 
-def definition(metric: Metric, owner: str) -> dict[str, Any]:
+def definition(metric: Metric, dataset: Dataset) -> dict[str, Any]:
     """A metric as its catalog entry reads; who owns its dataset owns it where it names nobody."""
     return {
         "name": metric.name,
-        **answer.definition(metric),
-        "owner": metric.owner or owner,
+        **answer.definition(metric, dataset),
+        "owner": metric.owner or dataset.owner,
         "kind": metric.kind,
         "interval": metric.interval,
     }

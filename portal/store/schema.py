@@ -237,6 +237,17 @@ alerts = Table(
     UniqueConstraint("subscription_id", "kind", "day", "data_version"),
 )
 
+definitions = Table(
+    "definitions",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("dataset", String(120), nullable=False),
+    Column("metric", String(120), nullable=False),
+    Column("fingerprint", String(64), nullable=False),
+    Column("released_at", Moment, nullable=False),
+    Index(None, "dataset", "metric"),
+)
+
 frozen_forecasts = Table(
     "frozen_forecasts",
     metadata,

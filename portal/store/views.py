@@ -83,6 +83,13 @@ def read(store: Store, person: Person, view_id: str, link: str = "") -> SavedVie
         return authorize(person, "open", _find(connection, view_id), link)
 
 
+def changed_at(store: Store, view_id: str) -> datetime | None:
+    """When it was last changed; None where there is no such view. Who has its id has opened it."""
+    with store.reading() as connection:
+        view = _find(connection, view_id)
+    return None if view is None else view.updated_at
+
+
 def edit(store: Store, person: Person, view_id: str, draft: Draft, version: int) -> SavedView:
     """Write `draft` over the version it was made from. Raises Conflict, Denied, Invalid."""
     values = checked(draft)

@@ -148,6 +148,7 @@ def test_parquet_and_arrow_carry_the_frame_and_where_it_is_from():
         about = json.loads((table.schema.metadata or {})[b"playhead"])
         assert about["data_version"] == "v3-abc123"
         assert about["definitions"]["hours_viewed"]["formula"]
+        assert len(about["definitions"]["hours_viewed"]["fingerprint"]) == len("0123456789abcdef")
 
 
 def test_a_file_name_is_made_here_and_never_by_a_person():
