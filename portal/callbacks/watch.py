@@ -37,11 +37,12 @@ def register(server: Flask, site: Site, store: Store) -> None:
 
     @server.post(SEE)
     def see_alerts() -> dict[str, Any]:
-        numbers = asked().fields.get("numbers")
-        if not isinstance(numbers, list) or not all(isinstance(n, int) for n in numbers):
+        listed_ones = asked().fields.get("numbers")
+        if not isinstance(listed_ones, list):
             raise Invalid("“numbers” has to be a list of alerts.")
         person = signed_in()
-        alerts.see(store, person, numbers[: alerts.MOST_LISTED])
+        named = [Asked({"number": n}).number("number") for n in listed_ones[: alerts.MOST_LISTED]]
+        alerts.see(store, person, named)
         return {"unseen": alerts.unseen(store, person)}
 
     @server.post(SUBSCRIBE)

@@ -12,6 +12,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from portal.alerting import Round, raise_alerts
+from portal.cli.run import run
 from portal.routing import discover
 from portal.store import alerts, audit, migrate, people, subscriptions, tokens
 from portal.store.errors import Invalid, NotFound
@@ -220,7 +221,8 @@ def test_a_metric_is_watched_with_the_filters_of_the_view(portal: Portal):
     named = kept["subscription"]["id"]
     assert tell(ann, "snooze", id=named, until="2026-03-09").status_code == 200
     assert tell(ann, "snooze", id=named, until="soon").status_code == 422
-    assert tell(ann, "see", numbers="all").status_code == 422
+    for wrong in ("all", [2**70], ["1"], [None]):
+        assert tell(ann, "see", numbers=wrong).status_code == 422
     assert tell(ann, "end", id=named).status_code == 200
     assert tell(ann, "end", id=named).status_code == 404
 
@@ -251,3 +253,14 @@ def test_the_api_watches_lists_and_stops(portal: Portal):
     path = f"/api/v1/subscriptions/{kept.get_json()['subscription']['id']}"
     assert client.delete(path).status_code == 200
     assert client.delete(path).status_code == 404
+
+
+def test_the_command_says_how_many_are_new(
+    portal: Portal, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    subscriptions.subscribe(
+        portal.store, portal.ann, Watched(dataset="playback", metric="hours_viewed")
+    )
+    monkeypatch.setenv("PLAYHEAD_HOME", str(portal.settings.home))
+    assert run(["alerts"]) == 0
+    assert capsys.readouterr().out.strip().endswith(": 0 new alerts")
