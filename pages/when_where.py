@@ -3,6 +3,7 @@
 from portal.page import Page, Place, Section
 from portal.tiles import CountryMap, Findings, Headline, Heat, Lines, Ranking
 from portal.tiles.mix import Mix, MixIndex
+from portal.tiles.switching import Switching, SwitchingVerdict
 
 PAGE = Page(
     path="/when-where",
@@ -136,6 +137,25 @@ PAGE = Page(
                     shape="dot",
                     ordered=True,
                     place=Place(title="On which plan?", note="Hours per account", height=200),
+                ),
+            ),
+        ),
+        Section(
+            title="Who moved the share of a screen?",
+            note="The same accounts that turned to another screen, or other accounts",
+            tiles=(
+                SwitchingVerdict(
+                    by="device",
+                    place=Place(title="Who moved it, in a sentence", span=12, height=96),
+                ),
+                Switching(
+                    by="device",
+                    place=Place(
+                        title="Who moved the share of each screen?",
+                        note="Change of its share of hours, and what made it",
+                        span=12,
+                        height=400,
+                    ),
                 ),
             ),
         ),

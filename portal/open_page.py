@@ -27,6 +27,7 @@ from queries.errors import (
 from queries.lake.errors import UnknownVersion
 from queries.listing import Rows
 from queries.model import Query, Result
+from queries.share_split import ShareSplit
 from queries.warehouse import Warehouse
 from queries.where import Where
 from queries.where_text import written
@@ -150,9 +151,11 @@ def ask_all(opened: OpenPage, tile: Tile, warehouse: Warehouse, access: Access) 
         raise NotLoaded(f"{dataset.label} is not loaded.", dataset.load_hint)
     version = opened.data_version
 
-    def answer(question: Query | Distribution) -> Result:
+    def answer(question: Query | Distribution | ShareSplit) -> Result:
         if isinstance(question, Distribution):
             return warehouse.distribution(question, access, version)
+        if isinstance(question, ShareSplit):
+            return warehouse.share_split(question, access, version)
         return warehouse.ask(question, access, version)
 
     results = tuple(map(answer, questions))

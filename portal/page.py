@@ -20,6 +20,7 @@ from queries.errors import QueryError
 from queries.health import Health
 from queries.listing import Listing, Rows
 from queries.model import Query, Result
+from queries.share_split import ShareSplit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +51,7 @@ class Tile(Protocol):
         """Names of the metrics it shows, the main one first."""
         ...
 
-    def questions(self, context: Context) -> tuple[Query | Distribution, ...]: ...
+    def questions(self, context: Context) -> tuple[Query | Distribution | ShareSplit, ...]: ...
 
     def draw(self, results: Sequence[Result], context: Context) -> Drawing: ...
 
@@ -61,7 +62,7 @@ class Asking(Tile, Protocol):
 
     def following(
         self, results: Sequence[Result], context: Context
-    ) -> tuple[Query | Distribution, ...]: ...
+    ) -> tuple[Query | Distribution | ShareSplit, ...]: ...
 
 
 @runtime_checkable

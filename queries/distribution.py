@@ -332,11 +332,11 @@ def _side_key(question: Distribution, reading: Reading | None) -> Iterator[Colum
         return
     name, text = split.dimension.name, split.dimension.expression
     found = text if reading is None else reading.column(Column(name, text)).expression
-    values = ", ".join(_literal(value) for value in split.values)
+    values = ", ".join(literal(value) for value in split.values)
     yield Column(SIDE, f"CASE WHEN {found} IN ({values}) THEN 0 ELSE 1 END")
 
 
-def _literal(value: Scalar) -> str:
+def literal(value: Scalar) -> str:
     if isinstance(value, bool | int | float):
         return str(value)
     quoted = "'" + str(value).replace("'", "''") + "'"

@@ -56,6 +56,11 @@ class Reader:
         self.all_cached = True
         self.has_read_table = False
 
+    @property
+    def tables(self) -> Snapshot:
+        """The snapshot that is read."""
+        return self._tables
+
     def reduce(self, reduction: Reduction, beside: Sequence[Period] = ()) -> pl.DataFrame:
         """The answer; `beside` are periods of which the same will be asked."""
         found = [

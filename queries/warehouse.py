@@ -3,6 +3,7 @@
 Tiles, exports, the API and the command line all come through here; nothing else reaches an engine.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 from time import perf_counter
@@ -10,16 +11,16 @@ from time import perf_counter
 import polars as pl
 
 from queries.answer_cache import AnswerCache, key_of
-from queries.bins import SIDE, finite
 from queries.cache import FrameCache
 from queries.cancellation import check
 from queries.catalog import Catalog
 from queries.complete_days import clipped, complete_through, covered
 from queries.condition import Dimension, Filter, Scalar
-from queries.dataset import BUCKET, BUCKETS, ROWS, Access, Dataset, Metric
+from queries.crowd import check_enough, refuse_few, told
+from queries.dataset import ROWS, Access, Dataset, Metric
 from queries.derived import require
-from queries.distribution import Distribution, has_others, plan_distribution, sides
-from queries.errors import NotLoaded, UnsafeQuestion
+from queries.distribution import Distribution, has_others, plan_distribution
+from queries.errors import NotLoaded
 from queries.estimate import estimated
 from queries.gather import gather, shows_the_gone, summed_histograms, summed_up, with_the_gone
 from queries.health import Health, doubts, health
@@ -51,6 +52,7 @@ from queries.shape import (
     unnamed,
     without_changes,
 )
+from queries.share_split import ShareSplit, accounts_of, plan_share_split
 from queries.small_cells import FEWEST_SHOWN, said
 
 _COUNT = Metric(name="rows", label="Rows", formula=ROWS, interval="none")
@@ -103,7 +105,7 @@ class Warehouse:
         planned = plan(query, access, tables)
         reader = Reader(self._engine, self._cache, tables, query.dataset, many_rows=self._many_rows)
         if query.keeps_small and _is_narrowed(planned):
-            _refuse_few(crowd_plans(query, access, tables), reader, self._fewest)
+            refuse_few(crowd_plans(query, access, tables), reader, self._fewest)
         groups = _gathered(planned, reader, self._fewest)
         frame = measured(query, groups)
         total = unknown(frame)
@@ -154,7 +156,7 @@ class Warehouse:
         reader = Reader(self._engine, self._cache, tables, listing.dataset)
         if listing.dataset.is_of_accounts:
             counted = replace(planned.counted, aggregates=(INHABITED,))
-            _check_enough(int(reader.reduce(counted)[INHABITED.key].sum()), reader, self._fewest)
+            check_enough(int(reader.reduce(counted)[INHABITED.key].sum()), reader, self._fewest)
         return Rows(
             listing=listing,
             frame=self._engine.select(planned.selection, tables),
@@ -186,23 +188,55 @@ class Warehouse:
         if planned.leaves_few_out:
             notes = (*notes, f"Values of fewer than {self._fewest} accounts are left out.")
         found = [reader.reduce(r) for r in planned.reductions]
-        frame = _told(found, reader, self._fewest)
+        frame = told(found, reader, self._fewest)
         if has_others(found):
             notes = (*notes, "Values that are infinite or no number are left out.")
+        result = self._added_up(query, frame, planned.reductions, reader, notes)
+        return replace(result, took_ms=_since(started))
+
+    def share_split(
+        self, question: ShareSplit, access: Access, version: str | None = None
+    ) -> Result:
+        """What tells who moved a share, as someone with `access` may see it, by bucket.
+
+        The frame has the columns that `queries.share_split` names. Raises the errors of
+        `queries.errors`.
+        """
+        started = perf_counter()
+        tables = self.snapshot(version)
+        query, notes = clipped(question.query, complete_through(question.query.dataset, tables))
+        planned = plan_share_split(replace(question, query=query), access, tables)
+        reader = Reader(self._engine, self._cache, tables, query.dataset)
+        frame = reader.reduce(planned)
+        check_enough(accounts_of(frame), reader, self._fewest)
+        result = self._added_up(query, frame, (planned,), reader, notes)
+        return replace(result, took_ms=_since(started))
+
+    def _added_up(
+        self,
+        query: Query,
+        frame: pl.DataFrame,
+        reductions: Sequence[Reduction],
+        reader: Reader,
+        notes: tuple[str, ...],
+    ) -> Result:
+        """What reductions of reductions made, as an answer."""
+        tables, table = reader.tables, reductions[0].source.table
+        is_rollup = table != query.dataset.table
         return Result(
             query=query,
             frame=frame,
             total=frame.clear(),
             data_version=tables.data_version,
-            source="cache" if reader.all_cached else "rollup" if planned.is_rollup else "raw",
-            table=planned.reductions[0].source.table,
+            source="cache" if reader.all_cached else "rollup" if is_rollup else "raw",
+            table=table,
             sql=";\n\n".join(
                 self._engine.explain(scan, tables)
-                for reduction in planned.reductions
+                for reduction in reductions
                 for scan in reader.scans(reduction)
             ),
-            took_ms=_since(started),
-            complete_through=complete,
+            took_ms=0.0,
+            complete_through=complete_through(query.dataset, tables),
             notes=notes,
             doubts=doubts(query, (), tables),
         )
@@ -296,38 +330,6 @@ def _gathered(planned: Plan, reader: Reader, fewest: int = 0) -> Gathered:
 def _is_narrowed(planned: Plan) -> bool:
     """Whether less than all there is was asked about."""
     return planned.query.period is not None or planned.groups.where is not None
-
-
-def _refuse_few(counts: tuple[Reduction, ...], reader: Reader, fewest: int) -> None:
-    """An analysis sees small cells, but not where all of its rows together are of few accounts.
-
-    Neither those of the period it is held against.
-    """
-    for counted in counts:
-        if reader.proves(counted, fewest):
-            continue
-        found = reader.reduce(counted).row(0)
-        _check_enough(max((n for n in found if n is not None), default=0), reader, fewest)
-
-
-def _told(frames: list[pl.DataFrame], reader: Reader, fewest: int) -> pl.DataFrame:
-    """A distribution in bins that tell nobody's own value. Raises UnsafeQuestion without any."""
-    if not (fewest and reader.knows_accounts):
-        return sides(frames)
-    known = [finite(f) for f in frames]
-    for side in (part for f in known for part in (f.partition_by(SIDE) if SIDE in f else [f])):
-        _check_enough(side.filter(pl.col(BUCKET) < BUCKETS)[BUCKET].n_unique(), reader, fewest)
-    return sides(frames, fewest)
-
-
-def _check_enough(count: float, reader: Reader, fewest: int) -> None:
-    """Raises UnsafeQuestion where rows are of so few accounts, or lie in so few buckets."""
-    if reader.knows_people and 0 < count < fewest:
-        raise UnsafeQuestion(
-            f"Fewer than {fewest} accounts are behind this, so it is withheld.",
-            "Take a filter away, or choose a longer period.",
-            code="few_accounts",
-        )
 
 
 def _of_periods(planned: Plan, reader: Reader, fewest: int) -> Gathered:

@@ -9,6 +9,7 @@ from portal.statement import Statement
 from queries.distribution import Distribution
 from queries.errors import QueryError
 from queries.model import Query, Result
+from queries.share_split import ShareSplit
 
 
 def stated(
@@ -41,12 +42,14 @@ def _answers(tile: Tile, results: Sequence[Result], context: Context) -> tuple[R
     return found
 
 
-def _taken(asked: Sequence[Query | Distribution], results: Sequence[Result]) -> tuple[Result, ...]:
+def _taken(
+    asked: Sequence[Query | Distribution | ShareSplit], results: Sequence[Result]
+) -> tuple[Result, ...]:
     found: list[Result] = []
     for query in asked:
-        if not isinstance(query, Query):
+        if isinstance(query, Distribution):
             return ()
-        wanted = _undated(query)
+        wanted = _undated(query.query if isinstance(query, ShareSplit) else query)
         rest = (r for r in results if not any(r is one for one in found))
         known = (r for r in rest if _undated(r.query) == wanted)
         match = next(known, None)

@@ -30,6 +30,7 @@ from portal.tiles.off_target import OffTarget
 from portal.tiles.outages import Outages
 from portal.tiles.policy_verdict import PolicyVerdict
 from portal.tiles.standing_out import StandingOut
+from portal.tiles.switching import SwitchingVerdict
 from portal.tiles.value_apart import ValueApart
 from portal.tiles.waits import QueueWaits
 from queries.analyses import offpolicy, outage
@@ -63,6 +64,7 @@ from tests.queries.analyses import (
     test_price_change,
 )
 from tests.queries.analyses.image_worlds import images
+from tests.queries.analyses.switching_worlds import quiet
 from tests.queries.formulas import formula_of
 from tests.queries.small_lake import Files
 
@@ -368,6 +370,7 @@ WORLDS: Mapping[type, World] = {
     LooksByTaste: looks,
     Outages: outages,
     StandingOut: standing_out,
+    SwitchingVerdict: quiet,
     QueueWaits: queue_waits,
     Deliveries: deliveries,
     PriceChurn: price_churn,

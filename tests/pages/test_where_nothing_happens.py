@@ -23,6 +23,7 @@ from queries.analyses.findings import find
 from queries.catalog import builtin
 from queries.distribution import Distribution
 from queries.model import Query, Result
+from queries.share_split import ShareSplit
 from tests.pages.quiet_company import Company
 from tests.pages.quiet_titles import LAST, Frames
 from tests.pages.quiet_worlds import AIM, SEEDS, WORLDS, on_target
@@ -67,7 +68,7 @@ def stating() -> Iterator[tuple[str, str]]:
 LOADED = tuple(stating())
 
 
-def asked(page: OpenPage, tile: Tile, frames: Frames) -> list[Query | Distribution]:
+def asked(page: OpenPage, tile: Tile, frames: Frames) -> list[Query | Distribution | ShareSplit]:
     """What a tile asks, and then goes on to ask."""
     context = page.tile_context(tile)
     first = tile.questions(context)
@@ -76,15 +77,16 @@ def asked(page: OpenPage, tile: Tile, frames: Frames) -> list[Query | Distributi
     return [*first, *tile.following(answers(first, frames), context)]
 
 
-def answers(queries: Sequence[Query | Distribution], frames: Frames) -> list[Result]:
+def answers(queries: Sequence[Query | Distribution | ShareSplit], frames: Frames) -> list[Result]:
     """The frames of a world as answers, as far as both go."""
     return [
         Result(
-            query=query, frame=frame, total=frame.clear(1), data_version="v1", source="raw",
-            table="world", sql="", took_ms=0, complete_through=LAST,
+            query=query.query if isinstance(query, ShareSplit) else query, frame=frame,
+            total=frame.clear(1), data_version="v1", source="raw", table="world", sql="",
+            took_ms=0, complete_through=LAST,
         )
         for query, frame in zip(queries, frames, strict=False)
-        if isinstance(query, Query)
+        if not isinstance(query, Distribution)
     ]  # fmt: skip
 
 
