@@ -119,7 +119,7 @@ class Switching:
         ]
         for place, part in enumerate(found[0].parts):
             of_kind = [one.parts[place] for one in found]
-            colour = "@muted" if part.few else SERIES[place]
+            colour = f"{SERIES[place]}/0.4" if part.few else SERIES[place]
             marks = [_mark(_KINDS[p.kind], p.estimate, p) for p in of_kind]
             series.append(Series(_KINDS[part.kind], colour, marks, place + 1 - _APART))
         traces, layout = forest(labels, series)
@@ -191,6 +191,13 @@ class SwitchingVerdict(Switching):
             return self._nothing(results, context)
         told = self._told(results)
         label = context.dataset.dimension(self.by).label.lower()
+        if told is not None and told.parts[0].few:
+            sentence = (
+                "Fewer than 200 accounts watched in both periods: nothing is claimed of them."
+            )
+            return _verdict(
+                "Too few to say", "flat", sentence, self._largest(told, results, context)
+            )
         if told is None or not _is_sure(told):
             noise = " beyond noise" if told is not None else ""
             sentence = f"No {label}’s share moved by {MATERIAL * 100:.1f} pt{noise}."
@@ -301,7 +308,5 @@ def _notes(parts: Sequence[Part]) -> tuple[str, ...]:
         others = f"{accounts['moved']} in one of them only"
     else:
         others = f"{accounts['joined']} only in this one, {accounts['left']} only in the other"
-    return (
-        f"{stayed}, {others}. Hours that name no account are left out.",
-        _METHOD,
-    )
+    pale = " Pale: fewer than 200 accounts." if any(part.few for part in parts) else ""
+    return (f"{stayed}, {others}. Hours that name no account are left out.{pale}", _METHOD)
