@@ -11,9 +11,15 @@
     const span = content.to - content.from || 1;
     const rows = playhead.view.values(content.row_filter);
     const columns = playhead.view.values(content.column_filter);
+    const ends = ["from", "to"].map((end) => playhead.view.option(`${content.column_filter}.${end}`));
+    const [first, last] = ends.map((end, i) => (end === "" ? [-Infinity, Infinity][i] : Number(end)));
+    // From 22 to 3 goes over midnight.
+    const isIn = (hour) => (first > last ? hour >= first || hour <= last : hour >= first && hour <= last);
+    const isPicked = (column) => ends.every((end) => end === "") || isIn(Number(column.filter));
     const isOut = (row, column) =>
       (rows.length && !rows.includes(row.filter)) ||
-      (columns.length && !columns.includes(column.filter));
+      (columns.length && !columns.includes(column.filter)) ||
+      (content.brush && !isPicked(column));
     const wide = content.columns.length > 14;
     const grid = h(
       "div",
@@ -80,12 +86,60 @@
       });
     }
 
-    const axes = `Down: ${content.row_label}. Across: ${content.column_label}.`;
+    if (content.brush) brushed(grid, content);
+    const axes = `Down: ${content.row_label}. Across: ${content.column_label}${content.brush ? "; a drag keeps a span of hours" : ""}.`;
     const key = legend(content, 6);
     key.append(h("span", { class: "legend-axes" }, axes));
     body.replaceChildren(grid, key);
     new ResizeObserver(() => setUpright(grid)).observe(grid);
   };
+
+  // A drag over columns filters to the hours from the first to the last. A touch scrolls the page.
+  function brushed(grid, content) {
+    const across = content.columns.length;
+    const columnOf = (element) => {
+      const node = element?.closest?.(".heat-cell, .heat-column");
+      if (!node || !grid.contains(node)) return -1;
+      const place = [...grid.children].indexOf(node) % (across + 1);
+      return place - 1;
+    };
+    const mark = (from, to) => {
+      [...grid.children].forEach((node, i) => {
+        const column = (i % (across + 1)) - 1;
+        node.classList.toggle("is-brushed", from >= 0 && column >= Math.min(from, to) && column <= Math.max(from, to));
+      });
+    };
+    let start = -1;
+    let moved = false;
+    grid.addEventListener("pointerdown", (event) => {
+      start = event.button || event.pointerType === "touch" ? -1 : columnOf(event.target);
+      moved = false;
+    });
+    grid.addEventListener("pointermove", (event) => {
+      const here = start < 0 ? -1 : columnOf(event.target);
+      if (here < 0 || (here === start && !moved)) return;
+      moved = true;
+      playhead.tip.hide();
+      mark(start, here);
+    });
+    grid.addEventListener("pointerleave", () => {
+      start = -1;
+      moved = false;
+      mark(-1, -1);
+    });
+    grid.addEventListener("pointerup", (event) => {
+      const here = start < 0 ? -1 : columnOf(event.target);
+      const from = start;
+      start = -1;
+      mark(-1, -1);
+      if (!moved || here < 0 || here === from) return;
+      const name = content.column_filter;
+      const [low, high] = [from, here].sort((a, b) => a - b).map((i) => content.columns[i].filter);
+      playhead.view.set({ [name]: null, [`${name}.not`]: null, [`${name}.from`]: low, [`${name}.to`]: high });
+    });
+    // What was a drag is no click on the cell where it ended.
+    grid.addEventListener("click", (event) => moved && (event.stopPropagation(), event.preventDefault(), (moved = false)), true);
+  }
 
   // Names of columns stand upright where side by side two of them would touch.
   const range = document.createRange();

@@ -27,6 +27,7 @@ Value = Scalar | None
 class Heat:
     """Rows and columns are dimensions; a click on a cell filters to both values.
 
+    A drag over columns of hours filters to those from the first to the last; all stay in sight.
     With `clock=utc` in the view the hour is that of UTC instead of the viewer's own.
     """
 
@@ -44,7 +45,7 @@ class Heat:
 
     def questions(self, context: Context) -> tuple[Query, ...]:
         keys = self._keys(context)
-        question = context.without(*(k.name for k in keys)).question(self.metrics, by=keys)
+        question = looking_through(context, keys).question(self.metrics, by=keys)
         return (replace(question, compare=None, with_total=False),)
 
     def draw(self, results: Sequence[Result], context: Context) -> Drawing:
@@ -67,6 +68,17 @@ class Heat:
             names = tuple(_UTC.get(name, name) for name in names)
         rows, columns = (context.dataset.dimension(name) for name in names)
         return rows, columns
+
+
+def looking_through(context: Context, keys: Sequence[Dimension]) -> Context:
+    """The view before values or a span of these were picked, so that the others stay in sight."""
+    names = {key.name for key in keys}
+    kept = tuple(
+        choice
+        for choice in context.view.choices
+        if choice.name not in names or choice.operation != "between"
+    )
+    return replace(context, view=replace(context.view, choices=kept)).without(*names)
 
 
 def cell(row: Mapping[str, Any], metric: Metric) -> dict[str, Any]:
@@ -107,6 +119,7 @@ def heat(
         "column_label": columns.label,
         "row_filter": rows.name,
         "column_filter": columns.name,
+        "brush": columns.role == "hour",
         "cells": [[cells.get((row, column)) for column in across] for row in down],
         "with_text": options.with_text,
         "unit": unit,

@@ -17,7 +17,7 @@ from portal.drawing import Drawing
 from portal.page import Place
 from portal.theme import SERIES
 from portal.tiles.figure import Layout, Trace, figure
-from portal.tiles.heat import FEWEST_ROWS, Heat, heat
+from portal.tiles.heat import FEWEST_ROWS, Heat, heat, looking_through
 from portal.tiles.rankers import scope
 from queries.analyses.cluster import cells, counted_by, is_present, left_out, occupied
 from queries.condition import Dimension
@@ -39,8 +39,9 @@ class Mix:
     metrics: tuple[str, ...] = ("hours_viewed", "plays")
 
     def questions(self, context: Context) -> tuple[Query, ...]:
-        every = context.without(self.by, self.of)
-        return (counted_by(scope(every), self.metrics, self.keys(context)),)
+        keys = self.keys(context)
+        every = looking_through(context, [context.dataset.dimension(name) for name in keys])
+        return (counted_by(scope(every), self.metrics, keys),)
 
     def keys(self, context: Context) -> tuple[str, str]:
         """The two dimensions; with `clock=utc` hours are those of UTC."""

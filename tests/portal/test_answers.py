@@ -179,3 +179,15 @@ def test_a_tile_is_described_by_its_definition_its_sql_and_a_command(client: Fla
     words = shlex.split(about["questions"][0]["command"])
     assert words[:4] == ["playhead", "ask", "plays", METRIC]
     assert words[words.index("--where") + 1] == "country = 'BR'"
+
+
+def test_a_heat_map_keeps_all_hours_in_sight_where_a_span_of_them_is_kept(
+    client: FlaskClient,
+) -> None:
+    place = next(i for i, tile in enumerate(TILES) if isinstance(tile, Heat))
+    numbers, heat = (ask(client, "hour.from=18&hour.to=21", [f"tile-0-{n}"])[1] for n in (0, place))
+    _, every = ask(client)
+    drawn = heat[f"tile-0-{place}"]["drawing"]["content"]
+    assert drawn["brush"]
+    assert drawn["cells"] == every[f"tile-0-{place}"]["drawing"]["content"]["cells"]
+    assert numbers["tile-0-0"]["drawing"] != every["tile-0-0"]["drawing"]
