@@ -1,6 +1,6 @@
 """Findings: what changed on the whole page beyond noise, in words, on top of it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from math import ceil, isnan
@@ -28,6 +28,7 @@ from queries.analyses.findings import (
     times_usual,
 )
 from queries.analyses.findings import Findings as Found
+from queries.analyses.missing_days import weakened
 from queries.condition import Filter, conjunction
 from queries.dataset import Dataset, Metric
 from queries.model import Comparison, Query, Result
@@ -125,16 +126,17 @@ class Findings:
         first = [r for r in changes if self.is_first(r.query)]
         later = [r for r in changes if not self.is_first(r.query)]
         statements = stated(self.gathered, results, self.contexts, context)
-        found = find(first, beside=[s.probability for s in statements])
+        sure_of = self.weakened(results)
+        found = find(first, beside=[s.probability for s in statements], weakened=sure_of)
         sure = claimed(statements, found)
         told = sorted(sure, key=lambda s: s.probability)[:MOST_FINDINGS]
         claims = [_statement(s) for s in told]
         # What explains a claim was asked for those that hold without the analyses too.
-        explained = find(first).claims
+        explained = {c.key for c in find(first).claims}
         claims += [
             self._claim(c, [*first, *later] if c.dimension is None else later, later, context)
             for c in found.claims[: MOST_FINDINGS - len(told)]
-            if c in explained
+            if c.key in explained
         ]
         silences = [s.silence for s in statements if s.silence and s not in sure]
         if not claims and (found.tested or not silences):
@@ -151,6 +153,12 @@ class Findings:
         arriving = [t for t in self.gathered if isinstance(t, MissingDays)]
         about = [self.contexts.get(tile.place.dataset, context) for tile in arriving]
         return said([(lost, one.dataset) for one in about for lost in lacking(one, results)])
+
+    def weakened(self, results: Sequence[Result]) -> Callable[[Candidate], Candidate]:
+        """Changes as sure as they would be, had the days that the answers lack been as usual."""
+        arriving = [t.place.dataset for t in self.gathered if isinstance(t, MissingDays)]
+        lost = {name: lacking(self.contexts[name], results) for name in arriving}
+        return lambda change: weakened(change, lost.get(change.dataset.name, ()))
 
     def is_first(self, query: Query) -> bool:
         """Whether it is one of `questions`: what only explains is asked of the same rows."""

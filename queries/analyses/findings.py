@@ -7,7 +7,7 @@ is left and large enough to matter is ranked by the least it can be worth: the e
 nearest zero, times how much of the whole it is about.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from math import erfc, expm1, log1p, nan, sqrt
 from statistics import NormalDist
@@ -65,6 +65,12 @@ class Candidate:
     worth: float = 0.0
 
     @property
+    def key(self) -> tuple[str, str, str, Scalar | None, Period]:
+        """What it is about, whatever is made of it."""
+        by = self.dimension.name if self.dimension else ""
+        return (self.dataset.name, self.metric.name, by, self.value, self.comparison.period)
+
+    @property
     def is_material(self) -> bool:
         return self.relative >= self.metric.material
 
@@ -100,14 +106,20 @@ class Explanation:
 
 
 def find(
-    results: Sequence[Result], most: int = MOST_FINDINGS, beside: Sequence[float] = ()
+    results: Sequence[Result],
+    most: int = MOST_FINDINGS,
+    beside: Sequence[float] = (),
+    weakened: Callable[[Candidate], Candidate] | None = None,
 ) -> Findings:
     """The findings among the answers of a page: all rows, and by each of its dimensions.
 
     `beside` are the p-values of what the page's own analyses tested; one that tested many gives
-    their Simes p, so that it is one hypothesis of the page: that nothing is in it.
+    their Simes p, so that it is one hypothesis of the page: that nothing is in it. `weakened` gives
+    a change the p-value it has for what is known besides, as of days that are missing.
     """
     tested = candidates(results)
+    if weakened is not None:
+        tested = [weakened(one) for one in tested]
     told, others = held(tested, beside)
     claims: dict[tuple[str, str], Candidate] = {}
     for candidate in told:

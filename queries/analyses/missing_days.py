@@ -10,6 +10,7 @@ rows every day has no missing ones.
 Small cells: a country of a handful of accounts is looked at and not told of.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from itertools import groupby
@@ -19,6 +20,7 @@ import numpy as np
 import polars as pl
 
 from queries.analyses.cluster import EVERY_GROUP, Scope
+from queries.analyses.findings import Candidate, two_sided
 from queries.dataset import TimeBucket
 from queries.model import Query, Result
 from queries.period import Grain, Period
@@ -32,11 +34,15 @@ DAYS_BEFORE = 28
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """The days that lack a country, in order, and the rows that it has on a usual day."""
+    """The days that lack a country, in order, and the rows that it has on a usual day.
+
+    `share` is what those are of a usual day of all countries.
+    """
 
     country: str
     days: tuple[date, ...]
     usual: float
+    share: float = 1.0
 
     @property
     def runs(self) -> tuple[Period, ...]:
@@ -91,12 +97,47 @@ def missing(frame: pl.DataFrame, time: str, end: date) -> list[Missing]:
         for rows in known.partition_by(PLACE, maintain_order=True)
     ]
     tried = sum(len(one.counts) for one in laid_out)
+    whole = sum(float(np.median(one.counts)) for one in laid_out)
     lost = [
-        Missing(one.name, one.empty, float(np.median(one.counts)))
+        Missing(one.name, one.empty, usual := float(np.median(one.counts)), usual / max(whole, 1))
         for one in laid_out
         if one.empty and (one.counts > 0).sum() >= FEWEST_DAYS and one.chance * tried <= LEVEL
     ]
     return sorted(lost, key=lambda m: (-m.usual * len(m.days), m.country))
+
+
+def weakened(change: Candidate, lost: Sequence[Missing]) -> Candidate:
+    """The change with the p-value that it would have, had the days that are missing been as usual.
+
+    Each adds its share of a day to the period that it is in: all of it where the change is of that
+    country, nothing of another country's, else what the country is of all rows. That is the most it
+    can be of what counts accounts once. Ratios of rows, whose sides both lack it, are left alone,
+    and no change is made surer than it is.
+    """
+    if change.metric.kind not in ("additive", "distinct") or not lost:
+        return change
+    added = 0.0
+    for value, days, sign in (
+        (change.now, change.period, 1),
+        (change.before, change.comparison.period, -1),
+    ):
+        lacks = sum(
+            _share(change, one) * sum(days.start <= day <= days.end for day in one.days)
+            for one in lost
+        )
+        added += sign * value * lacks / max(days.days - lacks, 1)
+    left = change.change.value + added
+    if abs(left) >= abs(change.change.value) and left * change.change.value > 0:
+        return change
+    turned = left * change.change.value <= 0
+    probability = 1.0 if turned else two_sided(left / change.error, change.freedom)
+    return replace(change, probability=max(probability, change.probability))
+
+
+def _share(change: Candidate, one: Missing) -> float:
+    if change.dimension is None or change.dimension.name != PLACE:
+        return one.share
+    return 1.0 if change.value == one.country else 0.0
 
 
 class _Country:

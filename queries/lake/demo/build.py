@@ -122,13 +122,14 @@ def _made(of: World) -> Iterator[Made]:
 
 def _tables(made: World, found: Found) -> dict[str, pl.DataFrame | pa.Table]:
     tables: dict[str, pl.DataFrame | pa.Table] = dict(dimension_tables(made))
-    tables |= studio_tables(made, found.views)
+    studio, late = studio_tables(made, found.views)
+    tables |= studio
     tables["experiments"] = arrow.table("experiments", experiment_table(made.plan, made.clock))
     tables["allocations"] = arrow.table(
         "allocations", allocation_table(made.cells, found.met, made.plan, made.clock)
     )
     tables["marketing_daily"] = arrow.table("marketing_daily", marketing_table(made))
-    tables["truths"] = truths_table(made, found)
+    tables["truths"] = truths_table(made, found, late)
     return {
         name: rows if isinstance(rows, pl.DataFrame) else arrow.plain(rows)
         for name, rows in tables.items()

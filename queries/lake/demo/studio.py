@@ -3,6 +3,8 @@
 # pyright: standard
 # Strict checking needs types that pyarrow does not ship.
 
+from collections.abc import Sequence
+
 import numpy as np
 import pyarrow as pa
 
@@ -17,27 +19,47 @@ from queries.lake.demo.history import History, history, history_rows
 from queries.lake.demo.post import post_table
 from queries.lake.demo.shoots import Shoots, rows
 from queries.lake.demo.shoots import shoots as plan_shoots
+from queries.lake.demo.truth import Truth
 from queries.lake.demo.world import World
 
 STATUSES = ("development", "shooting", "post", "delivered", "launched")
 _BACK_DAYS = 620
 
 
-def studio_tables(of: World, views: np.ndarray) -> dict[str, pa.Table]:
-    """`views` are those of each title's first 91 days, as they came about in the world."""
+def studio_tables(of: World, views: np.ndarray) -> tuple[dict[str, pa.Table], list[Truth]]:
+    """The tables, and when what is in post is delivered that will be late.
+
+    `views` are those of each title's first 91 days, as they came about in the world.
+    """
     dice = stream(of.seed, "studio")
     shoots = plan_shoots(of, dice)
     post, delivered = post_table(of, dice, shoots)
     past = history(of, views)
     made = table("productions", _productions(of, dice, (shoots, delivered, past)))
     before = table("productions", past_productions(of, past, len(shoots.title)))
-    return {
+    tables = {
         "locations": table("locations", _locations()),
         "launch_history": table("launch_history", history_rows(of, past)),
         "productions": pa.concat_tables([plain(made), plain(before)]),
         "production_days": table("production_days", _days(of, dice, shoots)),
         "post_tasks": table("post_tasks", post),
     }
+    return tables, _late(of, shoots, delivered, made["name"].to_pylist())
+
+
+def _late(
+    of: World, shoots: Shoots, delivered: np.ndarray, called: Sequence[str | None]
+) -> list[Truth]:
+    """Of productions in post, whose days to come nobody else knows."""
+    in_post = (shoots.title < 0) & (shoots.end <= of.clock.days) & (delivered > of.clock.days)
+    late = delivered - shoots.planned_delivery
+    return [
+        Truth(
+            "late_delivery", "productions", "Days from the planned delivery to the one to come.",
+            float(late[i]), {"production_id": i + 1, "name": called[i]},
+        )
+        for i in np.flatnonzero(in_post & (late > 0)).tolist()
+    ]  # fmt: skip
 
 
 def _locations() -> dict[str, object]:

@@ -4,6 +4,7 @@ One row a fact: the table it shows in, the rows (`where`, JSON), the days (`peri
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -48,11 +49,11 @@ class Found:
         self.outage_plays += block.outage_plays
 
 
-def truths_table(of: World, found: Found) -> pl.DataFrame:
-    """All facts, in a table apart."""
+def truths_table(of: World, found: Found, late: Sequence[Truth]) -> pl.DataFrame:
+    """All facts, in a table apart; `late` are the deliveries that will be."""
     facts = [
         *_policies(found), *_playback(of, found), *_members(of), *_catalogue(of), *_trials(of),
-        *_arrivals(of), *_studio(of), *drivers(of),
+        *_arrivals(of), *_studio(of), *late, *drivers(of),
     ]  # fmt: skip
     rows = [
         {

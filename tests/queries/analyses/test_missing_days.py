@@ -9,11 +9,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from queries.analyses.cluster import Scope
-from queries.analyses.missing_days import Missing, found, missing, most_of_none, question
+from queries.analyses.cluster import Estimate, Scope
+from queries.analyses.findings import Candidate, two_sided
+from queries.analyses.missing_days import (
+    Missing,
+    found,
+    missing,
+    most_of_none,
+    question,
+    weakened,
+)
 from queries.catalog import builtin
-from queries.model import Result
+from queries.model import Comparison, Result
 from queries.period import Period
+from tests.queries.small_lake import COUNTRY, DATASET
 
 DAYS = Period(date(2026, 9, 1), date(2026, 10, 26))
 DATES = [DAYS.start + timedelta(n) for n in range(DAYS.days)]
@@ -101,3 +110,50 @@ def test_days_that_are_not_complete_yet_are_not_missing():
     assert found(early, in_all) == []
     withheld = pl.when(pl.col("country") != "C11").then("rows").alias("rows")
     assert found(answer, replace(in_all, frame=in_all.frame.with_columns(withheld))) == []
+
+
+LOST = (Missing("KR", (DAYS.start + timedelta(3),), 40.0, 0.1),)
+NOW, BEFORE = (Period(DATES[28 * n], DATES[28 * n + 27]) for n in (1, 0))
+
+
+def change(by: float, country: str | None = None, metric: str = "hours_viewed") -> Candidate:
+    """From a thousand, sure to a half of it."""
+    return Candidate(
+        dataset=DATASET,
+        metric=DATASET.metric(metric),
+        period=NOW,
+        comparison=Comparison("previous", BEFORE),
+        dimension=COUNTRY if country else None,
+        value=country,
+        now=1000 + by,
+        before=1000.0,
+        change=Estimate(by, by / 2, by * 3 / 2),
+        error=abs(by) / 4,
+        freedom=255,
+        probability=two_sided(4, 255),
+        weight=1.0,
+        relative=abs(by) / 1000,
+    )
+
+
+@pytest.mark.parametrize(
+    ("claim", "added"),
+    [
+        (change(60, "KR"), -1000 / 27),  # a whole day of the 28 before
+        (change(60, "US"), 0),
+        (change(60), -0.1 * 1000 / 27.9),  # what the country is of all
+        (change(-60, "KR"), 0),  # it fell although a day was missing before
+        (change(60, "KR", "click_rate"), 0),
+        (change(60, "KR", "accounts"), -1000 / 27),
+    ],
+)
+def test_a_rise_is_as_sure_as_with_the_missing_day_before_it(claim: Candidate, added: float):
+    t = (claim.change.value + added) / claim.error
+    expected = two_sided(t, claim.freedom) if added else claim.probability
+    assert weakened(claim, LOST).probability == pytest.approx(expected, rel=0.01)
+    assert replace(weakened(claim, LOST), probability=claim.probability) == claim
+
+
+def test_a_rise_that_the_missing_day_before_makes_is_no_change():
+    assert weakened(change(30, "KR"), LOST).probability == 1
+    assert weakened(change(30, "KR"), ()).probability == change(30, "KR").probability
