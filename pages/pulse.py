@@ -1,13 +1,13 @@
 """Pulse: what changed, and whether it matters."""
 
 from portal.page import Page, Place, Section
-from portal.tiles import Findings, Forecast, Headline, Lines, Ranking, Scorecard, Trend
+from portal.tiles import Findings, Forecast, Headline, Lines, Ranking, Scorecard, Sparklines, Trend
 
 PAGE = Page(
     path="/",
     title="Pulse",
     question="What changed, and does it matter?",
-    datasets=("playback", "membership"),
+    datasets=("playback", "membership", "searches", "billing"),
     filters=("country", "device", "plan"),
     sections=(
         Section(tiles=(Findings(why=("title_age",)),)),
@@ -43,6 +43,41 @@ PAGE = Page(
                         span=12,
                         height=300,
                     ),
+                ),
+                Sparklines(
+                    metrics=(
+                        "hours_viewed",
+                        "recommendation_share",
+                        "good_play_rate",
+                        "rebuffering_ratio",
+                    ),
+                    leads=("/when-where", "/rankers", "/quality", "/quality"),
+                    place=Place(
+                        title="The last complete day, and the eight weeks up to it",
+                        note="Grey: the 90 % band made the day before; one day in ten lies outside "
+                        "by chance. A name opens the page that says more",
+                        span=12,
+                        height=116,
+                    ),
+                ),
+                Sparklines(
+                    metrics=("gross_adds", "cancels"),
+                    leads=("/membership", "/membership"),
+                    place=Place(
+                        title="Who joins and who leaves", span=6, height=116, dataset="billing"
+                    ),
+                ),
+                Sparklines(
+                    metrics=("active_share",),
+                    leads=("/membership",),
+                    place=Place(
+                        title="Members with a play", span=3, height=116, dataset="membership"
+                    ),
+                ),
+                Sparklines(
+                    metrics=("search_success_rate",),
+                    leads=("/search",),
+                    place=Place(title="Search", span=3, height=116, dataset="searches"),
                 ),
             ),
         ),

@@ -14,7 +14,7 @@ Kind = Literal[
     "number", "ranking", "figure", "heat", "map", "table", "scores", "empty",
     "chooser", "metric", "leaders", "others", "sheet", "pivot", "rows", "nothing",
     "catalog", "reasons", "parts", "findings", "verdict", "options", "inputs",
-    "gallery", "frozen", "flows",
+    "gallery", "frozen", "flows", "sparklines",
 ]  # fmt: skip
 Reason = Literal[
     "no_rows", "not_loaded", "late", "not_permitted", "not_defined", "problem", "bug", "nothing"

@@ -260,6 +260,7 @@
     };
     return h("a", { class: "score-lead", href: lead + search, onclick: open }, label);
   };
+  playhead.leading = leading;
 
   kinds.scores = (body, { content }, tile) => {
     body.replaceChildren(

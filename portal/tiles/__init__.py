@@ -55,6 +55,7 @@ from portal.tiles.scenes import Scenes, ScenesOfTitles
 from portal.tiles.scorecard import Scorecard
 from portal.tiles.scroll import ScrollDepth
 from portal.tiles.slip import ScheduleSlip
+from portal.tiles.sparklines import Sparklines
 from portal.tiles.spend_returns import SpendReturns
 from portal.tiles.split_options import SplitOptions
 from portal.tiles.standing_out import StandingOut
@@ -140,6 +141,7 @@ __all__ = [
     "ScrollDepth",
     "SegmentsAfter",
     "SlotRates",
+    "Sparklines",
     "SpendReturns",
     "SplitOptions",
     "StandingOut",

@@ -22,7 +22,7 @@ from queries.model import Query, Result
 from queries.period import Grain, Period
 
 _HISTORY = 180
-_SHOWN = 56
+SHOWN = 56
 _LEVEL = f"{forecast.COVERAGE * 100:.0f} %"
 
 
@@ -41,22 +41,7 @@ class Forecast:
         return (self.metric,)
 
     def questions(self, context: Context) -> tuple[Query, ...]:
-        last = context.extent.latest
-        if last is None or context.dataset.smallest_grain is not Grain.DAY:
-            return ()
-        if context.period is not None:
-            last = min(last, context.period.end)
-        day = TimeBucket(context.dataset.time, Grain.DAY)
-        return (
-            replace(
-                context.question(self.metrics, by=(day,)),
-                period=Period(last - timedelta(_HISTORY - 1), last),
-                compare=None,
-                interval=False,
-                with_total=False,
-                limit=_HISTORY,
-            ),
-        )
+        return daily(self.metrics, context)
 
     def joined(self, results: Sequence[Result], context: Context) -> tuple[Result, ...]:
         """A row a day, known and to come."""
@@ -87,21 +72,49 @@ class Forecast:
         return figure(traces, layout, brush=True, grain=Grain.DAY, notes=_said(shown, metric))
 
     def _bands(self, results: Sequence[Result], context: Context) -> Bands | None:
-        if not results:
-            return None
-        metric, time = context.metric(self.metric), context.dataset.time.name
-        frame = results[0].frame.drop_nulls(time)
-        if "incomplete" in frame.columns:
-            frame = frame.filter(~pl.col("incomplete").fill_null(value=False))
-        days: list[date] = frame[time].to_list()
-        values: list[float | None] = frame[metric.name].to_list()
-        return forecast.bands(days, values, is_share=metric.format == "percent")
+        return banded(results[0], context.metric(self.metric), context) if results else None
+
+
+def daily(metrics: Sequence[str], context: Context) -> tuple[Query, ...]:
+    """Values by day, those that bands are learnt from; nothing of what is not known by day."""
+    last = context.extent.latest
+    if last is None or context.dataset.smallest_grain is not Grain.DAY:
+        return ()
+    if context.period is not None:
+        last = min(last, context.period.end)
+    day = TimeBucket(context.dataset.time, Grain.DAY)
+    return (
+        replace(
+            context.question(metrics, by=(day,)),
+            period=Period(last - timedelta(_HISTORY - 1), last),
+            compare=None,
+            interval=False,
+            with_total=False,
+            limit=_HISTORY,
+        ),
+    )
+
+
+def complete(result: Result, context: Context) -> pl.DataFrame:
+    """The days of an answer that are complete: the others neither teach nor are judged."""
+    frame = result.frame.drop_nulls(context.dataset.time.name)
+    if "incomplete" in frame.columns:
+        frame = frame.filter(~pl.col("incomplete").fill_null(value=False))
+    return frame
+
+
+def banded(result: Result, metric: Metric, context: Context) -> Bands | None:
+    """The bands of one metric of an answer by day; None where its days are too few."""
+    frame = complete(result, context)
+    days: list[date] = frame[context.dataset.time.name].to_list()
+    values: list[float | None] = frame[metric.name].to_list()
+    return forecast.bands(days, values, is_share=metric.format == "percent")
 
 
 def _shown(found: Bands, context: Context) -> Bands:
     """The days of the view, four weeks at least and eight at most, and those to come."""
-    days = context.period.days if context.period else _SHOWN
-    return replace(found, known=found.known.tail(min(_SHOWN, max(forecast.AHEAD, days))))
+    days = context.period.days if context.period else SHOWN
+    return replace(found, known=found.known.tail(min(SHOWN, max(forecast.AHEAD, days))))
 
 
 def _traces(shown: Bands, metric: Metric) -> list[Trace]:

@@ -13,6 +13,7 @@ by.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import takewhile
 from math import ceil
 
 import numpy as np
@@ -43,6 +44,28 @@ class Bands:
         if self.known.is_empty():
             return 0
         return int(self.known["value"].is_between(self.known["low"], self.known["high"]).sum())
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """The last days in a row that lie outside on one side: `side` is 1 above, -1 below, 0 inside.
+
+    `days` counts those that are known, the last one of all included.
+    """
+
+    side: int
+    days: int
+    since: date | None
+
+
+def last_run(known: pl.DataFrame) -> Run:
+    """How the last of the known days lies, and for how many of them it has been so."""
+    above, below = pl.col("value") > pl.col("high"), pl.col("value") < pl.col("low")
+    sides = known.sort("day").select("day", side=above.cast(pl.Int8) - below.cast(pl.Int8))
+    rows = list(reversed(sides.rows()))
+    side = rows[0][1] if rows else 0
+    days = [day for day, _ in takewhile(lambda row: row[1] == side, rows)] if side else []
+    return Run(side, len(days), days[-1] if days else None)
 
 
 def bands(days: Sequence[date], values: Sequence[float | None], *, is_share: bool) -> Bands | None:
