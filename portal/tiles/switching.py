@@ -172,6 +172,8 @@ class SwitchingVerdict(Switching):
         self, results: Sequence[Result], context: Context
     ) -> tuple[Query | ShareSplit, ...]:
         """The same, where a share moved by three tenths of a point; else nothing is to be said."""
+        if not results:
+            return ()
         is_large = any(abs(moved) >= MATERIAL for moved in self._moved(results).values())
         return Switching.following(self, results, context) if is_large else ()
 
