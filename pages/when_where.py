@@ -2,7 +2,9 @@
 
 from portal.page import Page, Place, Section
 from portal.tiles import CountryMap, Findings, Headline, Heat, Lines, Ranking
-from portal.tiles.mix import Mix, MixIndex
+from portal.tiles.mix import Mix
+from portal.tiles.options import Options
+from portal.tiles.ridgeline import SHOWN, Ridgeline
 from portal.tiles.switching import Switching, SwitchingVerdict
 
 PAGE = Page(
@@ -12,6 +14,7 @@ PAGE = Page(
     unit="product",
     datasets=("playback", "membership"),
     filters=("country", "device", "plan", "tenure"),
+    options=(SHOWN.name,),
     has_clocks=True,
     sections=(
         Section(
@@ -64,15 +67,16 @@ PAGE = Page(
                         height=250,
                     ),
                 ),
-                MixIndex(
+                Options(options=(SHOWN,)),
+                Ridgeline(
                     by="country",
-                    of="hour",
+                    inside="region",
                     place=Place(
-                        title="Which country watches earlier, which later?",
-                        note="The hour's share of a country's hours, against all countries "
-                        "together",
+                        title="Who watches earlier, who later?",
+                        note="Each hour’s share of the hours of a country; of a region, where one "
+                        "country is picked",
                         span=12,
-                        height=360,
+                        height=520,
                     ),
                 ),
             ),

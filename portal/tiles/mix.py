@@ -99,7 +99,7 @@ class MixIndex(Mix):
         order = tuple(str(g) for g in frame["group"].unique(maintain_order=True))
         drawn = Heat(metric=self.metrics[0], rows=by.name, columns=of.name, with_text=True)
         notes = (
-            "1: as much of its hours as in all countries together. The largest first.",
+            "1: as much of its hours as in all of them together. The largest first.",
             "Hatched: under 200 plays.",
         )
         return heat(found, (replace(by, values_order=order), of), drawn, notes, "× all together")
