@@ -140,9 +140,9 @@ def opened_for(one: Subscription, person: Person, this: Round) -> Context | None
 
     A filter that cannot be read any more would widen the rows: then nothing is told either.
     """
-    search = f"dataset={one.dataset}&metric={one.metric}&period=all&{one.filters}"
+    pinned = f"dataset={one.dataset}&metric={one.metric}&period=all&v={this.version}"
     try:
-        opened = open_page(this.page, search, this.warehouse, person.access)
+        opened = open_page(this.page, f"{pinned}&{one.filters}", this.warehouse, person.access)
         context = opened.context_of(one.dataset)
         context.metric(one.metric)
     except Cancelled:

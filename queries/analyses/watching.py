@@ -17,7 +17,6 @@ import numpy as np
 from queries.analyses import anomaly
 from queries.analyses.findings import Candidate, held
 
-HISTORY = 180
 FEWEST_VERSIONS = 9
 """After so many versions without it, one that lags farthest by chance is one in ten."""
 

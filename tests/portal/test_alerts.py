@@ -91,8 +91,8 @@ class World:
         self.lake.commit([other if self.loaded == count else change], "load")
         self.loaded = count
 
-    def look(self) -> int:
-        version = self.warehouse.snapshot().data_version
+    def look(self, version: str = "") -> int:
+        version = version or self.warehouse.snapshot().data_version
         page = discover("pages")["/explore"]
         return raise_alerts(self.store, Round(warehouse=self.warehouse, page=page, version=version))
 
@@ -140,6 +140,17 @@ def test_who_watches_is_told_once_of_the_day_and_of_nobody_elses_rows(world: Wor
     world.load(DAYS, lost="BR")
     assert world.look() == 0
     assert len(world.told(ann)) == count
+
+
+def test_a_load_in_the_midst_of_a_look_is_left_to_the_next(world: World):
+    ann = add_person(world.store, "Ann")
+    subscriptions.subscribe(world.store, ann, HOURS)
+    world.load(DAYS - 1)
+    looked_at = world.warehouse.snapshot().data_version
+    world.load(DAYS)
+    assert world.look(looked_at) == 0
+    (judged,) = subscriptions.of(world.store, ann)
+    assert judged.judged_day == LAST - timedelta(1)
 
 
 def test_a_change_of_rights_hides_what_was_told_before(world: World):
