@@ -77,7 +77,7 @@ class Episodes:
         """The episode that is looked at."""
         numbers = [part.episode for part in self.parts]
         chosen = self.context.view.values("episode")
-        asked = [int(v) for v in chosen if v.isdigit() and int(v) in numbers]
+        asked = [int(v) for v in chosen if v.isdecimal() and int(v) in numbers]
         if not asked and self.losing.height:
             asked = [int(self.losing["episode"][0])]
         wanted = (asked or numbers or [0])[0]

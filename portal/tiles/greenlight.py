@@ -226,7 +226,7 @@ def read_plan(results: Sequence[Result], context: Context) -> Plan | None:
 def left_out(context: Context) -> tuple[int, ...]:
     """Ids of titles that are left out by hand."""
     text = context.view.option(WITHOUT)
-    return tuple(sorted({int(part) for part in text.split(",") if part.strip().isdigit()}))
+    return tuple(sorted({int(part) for part in text.split(",") if part.strip().isdecimal()}))
 
 
 def _tags(context: Context, past: pl.DataFrame) -> tuple[str, ...]:

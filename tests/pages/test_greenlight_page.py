@@ -69,7 +69,7 @@ def test_a_dearer_programme_needs_more_views(warehouse: Warehouse):
 
 
 def test_what_a_link_supposes_and_cannot_be_read_is_said(warehouse: Warehouse):
-    drawing = drawn(warehouse, GreenlightInputs, "?budget=much&new_genre=opera")
+    drawing = drawn(warehouse, GreenlightInputs, "?budget=much&new_genre=opera&without=²")
     assert "“much” is no number" in " ".join(drawing.notes)
     assert "genre “opera”" in " ".join(drawing.notes)
 

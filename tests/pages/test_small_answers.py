@@ -12,6 +12,7 @@ from portal.tiles.image_effects import ExploringCost, ImageEffects
 from portal.tiles.image_pair import ImagePairOptions, ImagesCompared
 from portal.tiles.searching import QueryFlows
 from portal.tiles.split_options import SplitOptions
+from portal.tiles.switching import Switching, SwitchingVerdict
 from portal.tiles.target_policy import threshold
 from portal.view import View
 from queries.catalog import builtin
@@ -180,3 +181,12 @@ def test_what_an_option_cannot_be_is_refused_and_its_controls_stay():
     assert SplitOptions().questions(here) == ()
     drawn = SplitOptions().draw((), here)
     assert [o["name"] for o in drawn.content["options"]] == ["split", "measure"]
+
+
+@pytest.mark.parametrize("kind", [Switching, SwitchingVerdict])
+def test_of_one_period_alone_no_share_is_split_and_nothing_is_claimed(kind: type[Switching]):
+    here, tile = context("/when-where", "compare=none"), kind(by="device")
+    assert (*tile.questions(here), *tile.following((), here)) == ()
+    assert tile.draw((), here).content["message"] == "A share moves between two periods."
+    if isinstance(tile, SwitchingVerdict):
+        assert tile.statements((), here) == ()
