@@ -52,7 +52,7 @@ class CohortTriangle:
         few = conjunction(asked.where, Filter(since, "at most", (self.months,)))
         asked = replace(asked, compare=None, with_total=False, period=None, where=few)
         name, day = unit(context)[0], until(context)[0]
-        if name == MONTHS and day is None:
+        if (name == MONTHS and day is None) or self.metric in context.withheld:
             return (asked,)
         dataset, metric = with_survival_of_any_cohort(asked.dataset)
         metrics = (metric, *asked.metrics[1:])

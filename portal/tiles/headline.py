@@ -33,9 +33,10 @@ class Headline:
         return (self.metric,)
 
     def questions(self, context: Context) -> tuple[Query, ...]:
-        """With the metric its guardrail, where something is aimed at."""
+        """With the metric its guardrail, where something is aimed at and it may be seen."""
         metric = context.metric(self.metric)
-        guarded = (metric.guardrail,) if metric.guardrail and _aim(metric, context) else ()
+        is_seen = metric.guardrail and metric.guardrail not in context.withheld
+        guarded = (metric.guardrail,) if is_seen and _aim(metric, context) else ()
         by = (context.time,) if self.has_line else ()
         return (context.question((*self.metrics, *guarded), by=by),)
 

@@ -18,8 +18,10 @@ from portal.open_page import ask, open_page
 from portal.page import Tile
 from portal.tiles import CohortOptions, CohortTriangle, Hazard, TenureCurves
 from queries.analyses import survival
+from queries.catalog import builtin
 from queries.dataset import Access
 from queries.engines.duckdb_engine import DuckDBEngine
+from queries.errors import AccessDenied
 from queries.model import Query
 from queries.period import Grain, end_of, start_of
 from tests.queries.test_membership_metrics import Company, Membership, memberships
@@ -158,3 +160,16 @@ def test_what_is_censored_is_said_on_every_tile_that_it_changes(company: Company
         notes = " ".join(drawn(company, kind, f"until={UNTIL}").notes)
         assert "As known on 20 May 2026" in notes
         assert "As known on" not in " ".join(drawn(company, kind, "").notes)
+
+
+@pytest.mark.parametrize("query", ["", "?cohort=week", f"?until={UNTIL}"])
+def test_a_survival_that_is_hidden_stays_hidden_however_cohorts_are_cut(
+    company: Company, query: str
+):
+    formula = builtin().dataset("cohorts").metric("cohort_survival").formula
+    hidden = frozenset(a for a in formula.aggregates() if "is_member" in (a.where or ""))
+    access = Access(hidden=hidden)
+    page = open_page(PAGE, query, company.warehouse, access)
+    tile = next(t for t in page.tiles().values() if isinstance(t, CohortTriangle))
+    with pytest.raises(AccessDenied):
+        ask(page, tile, company.warehouse, access)

@@ -271,6 +271,23 @@ def test_a_number_that_is_aimed_at_has_its_guardrail_beside_it(
     assert said["tone"] in {"good", "bad", "flat", "unsure"}
 
 
+@pytest.mark.demo
+def test_a_guardrail_that_is_hidden_from_its_reader_is_not_asked_for(demo_home: Path):
+    engine = DuckDBEngine(memory="1GB")
+    warehouse = Warehouse(Lake(demo_home / "lake"), engine, FrameCache(None), builtin())
+    guard = builtin().dataset("playback").metric("autoplay_share").formula
+    access = Access(hidden=frozenset(guard.aggregates()) - set(HOURS.formula.aggregates()))
+    opened = open_page(discover("pages")["/"], "?period=last+28+days", warehouse, access)
+    opened = replace(opened, targets=(kept(HOURS, 1000, days=28),))
+    context, tile = opened.context_of("playback"), Headline(metric="hours_viewed")
+    assert "autoplay_share" in context.withheld
+    content = tile.draw(
+        [warehouse.ask(q, access) for q in tile.questions(context)], context
+    ).content
+    engine.close()
+    assert (content["guardrail"], content["against"] != {}) == ({}, True)
+
+
 def test_a_target_is_set_for_the_rows_of_the_view(portal: Portal):
     root = signed_in(portal, add_person(portal.store, "Root", "platform", "admin"))
     asked = {**FIELDS, "value": "75", "valid_from": "2026-01-01", "direction": "at least"}
