@@ -6,6 +6,7 @@ from typing import Any
 
 import polars as pl
 
+from portal.components import format as written
 from portal.context import Context
 from portal.drawing import Drawing, empty
 from portal.page import Place
@@ -164,7 +165,7 @@ def _cap(one: Valued, cost: float) -> list[dict[str, Any]]:
     return [
         {"text": one.group.label, "filter": one.group.value},
         {"text": f"${cap.value:,.0f}"},
-        {"text": f"{cap.low:,.0f} to {cap.high:,.0f}"},
+        {"text": f"{cap.low:,.0f} to {cap.high:,.0f}" if cap.high >= cap.low else written.NOTHING},
         {"text": f"${cost:,.0f}", "tip": "Published totals, so without an interval."},
         {"text": decision(cost, cap), "tone": tone},
     ]

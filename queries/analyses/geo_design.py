@@ -6,7 +6,8 @@ many days before it, and sign-ups. Regions are re-drawn among those that are lef
 country where they were before, so that a country left with one kind cannot tell anything and is
 left out whole.
 
-Small cells: a set chosen by hand of which a side, before or during, is of one to nine is refused.
+Small cells: what is chosen by hand, its outcome included, is refused where a side of it, before or
+during, is of one to nine.
 """
 
 from dataclasses import dataclass, replace
@@ -62,7 +63,7 @@ def chosen(experiment: GeoExperiment, design: Design) -> Chosen:
     first = experiment.before - begins
     days = slice(first, experiment.before + length)
     found = _narrowed(experiment, kept, days, begins)
-    if design != Design():
+    if design != Design() or found.crowds is not None:
         _check(found)
     return Chosen(found, tuple(lost))
 

@@ -191,7 +191,8 @@ def standing_apart(curves: pl.DataFrame) -> pl.DataFrame:
 def _whole(part: Part) -> tuple[object, ...] | None:
     own, others = at_risk(part.own), at_risk(part.comparables)
     begun = float(part.own.events.sum() + part.own.censored.sum())
-    if min(begun, others[0].sum()) < FEWEST_AT_RISK or accounts_of(part.own).max() < FEWEST_SHOWN:
+    crowd = min(accounts_of(side).max() for side in (part.own, part.comparables))
+    if min(begun, others[0].sum()) < FEWEST_AT_RISK or crowd < FEWEST_SHOWN:
         return None
     sides = [s[None, :LAST] for s in (part.own.events, own, part.comparables.events, others)]
     left, expected = (
@@ -199,11 +200,11 @@ def _whole(part: Part) -> tuple[object, ...] | None:
     )
     present = is_present(np.concatenate([sides[1][0], sides[3][0]]))
     ends = _excess([left_out(s, present) for s in sides])
-    if not (left > 0 and expected > 0) or present.sum() < FEWEST_CLUSTERS:
-        return (part.title, part.episode, begun, left, expected, *([None] * 3), 1.0)
     with np.errstate(all="ignore"):
         logs = np.log(ends[0][0] / ends[1][0])
     clusters = len(logs)
+    if clusters < FEWEST_CLUSTERS or not np.isfinite([*logs, np.log(left / expected)]).all():
+        return (part.title, part.episode, begun, left, expected, *([None] * 3), 1.0)
     error = float(np.sqrt((clusters - 1) / clusters * ((logs - logs.mean()) ** 2).sum()))
     middle = float(np.log(left / expected))
     p = 2 * float(stdtr(clusters - 1, -abs(middle) / error)) if error > 0 else 1.0

@@ -6,7 +6,7 @@ from itertools import combinations, product
 import numpy as np
 import pytest
 
-from queries.analyses.geo_design import Chosen, Design, chosen
+from queries.analyses.geo_design import Chosen, Design, chosen, with_outcome
 from queries.analyses.geo_experiment import GeoExperiment, brought, redrawn, weekly
 from queries.errors import UnsafeQuestion
 from queries.estimators.geo_difference import assignments, difference
@@ -120,4 +120,15 @@ def test_a_choice_of_which_a_side_is_of_a_handful_is_refused():
     assert isinstance(chosen(quiet, Design()), Chosen)
     with pytest.raises(UnsafeQuestion) as refused:
         chosen(quiet, Design(before=None, during=14))
+    assert refused.value.code == "few_accounts"
+
+
+def test_another_outcome_of_which_a_side_is_of_a_handful_is_refused_as_it_is():
+    made = campaign(9)
+    crowds = np.zeros((*made.days.shape, 256), bool)
+    crowds[..., :20] = True
+    assert isinstance(chosen(with_outcome(made, made.days, crowds), Design()), Chosen)
+    crowds[made.treated, :, 9:] = False
+    with pytest.raises(UnsafeQuestion) as refused:
+        chosen(with_outcome(made, made.days, crowds), Design())
     assert refused.value.code == "few_accounts"

@@ -129,3 +129,36 @@ def _alike(dice: np.random.Generator) -> Counts:
     left = np.floor(np.minimum(dice.exponential(1, len(patience)) / (0.01 * patience), 100))
     exits = pl.DataFrame({"position": left, "was_left": left < 100, "cluster": cluster, "rows": 1})
     return positions(exits.select("cluster", "rows", start_position=pl.lit(0)), exits)
+
+
+def test_an_episode_that_one_cluster_alone_leaves_has_no_ratio_and_no_chance():
+    plays = pl.DataFrame({"cluster": range(200), "rows": 2})
+    entries = plays.with_columns(start_position=pl.lit(0.0))
+    stayed = plays.with_columns(position=pl.lit(100.0), was_left=pl.lit(value=False))
+    first, rest = pl.col("cluster") == 0, pl.col("cluster") > 0
+    one = stayed.with_columns(
+        position=pl.when(first).then(50.0).otherwise("position"), was_left=first
+    )
+    many = stayed.with_columns(position=pl.when(rest).then(50.0).otherwise("position"))
+    many = many.with_columns(was_left=rest)
+    own, others = positions(entries, one), positions(entries, many)
+    row = whole_curves([Part("A", 1, own, others)]).row(0, named=True)
+    assert (row["left"], row["ratio"], row["low"], row["high"], row["q"]) == (
+        2,
+        None,
+        None,
+        None,
+        1,
+    )
+
+
+def test_an_episode_that_a_handful_of_accounts_watches_elsewhere_is_held_against_nothing():
+    dice = np.random.default_rng(3)
+    own, _ = world(dice, 900)
+    many = pl.DataFrame({"cluster": [n % 9 for n in range(900)], "rows": 1})
+    others = positions(
+        many.with_columns(start_position=pl.lit(0.0)),
+        many.with_columns(position=pl.lit(40.0), was_left=pl.lit(value=True)),
+    )
+    assert whole_curves([Part("A", 1, own, own)]).height == 1
+    assert whole_curves([Part("A", 1, own, others)]).is_empty()
