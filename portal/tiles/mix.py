@@ -92,8 +92,9 @@ class MixIndex(Mix):
     def draw(self, results: Sequence[Result], context: Context) -> Drawing:
         keys = self.keys(context)
         by, of = (context.dataset.dimension(name) for name in keys)
-        frame = self._told(results[0].frame, context).drop_nulls("index") if results else None
-        if frame is None or frame.is_empty():
+        told = self._told(results[0].frame, context)
+        frame = told if told.is_empty() else told.drop_nulls("index")
+        if frame.is_empty():
             return no_rows(context)
         found = {(row["group"], row["value"]): _cell(row) for row in frame.iter_rows(named=True)}
         order = tuple(str(g) for g in frame["group"].unique(maintain_order=True))

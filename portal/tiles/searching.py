@@ -216,14 +216,15 @@ class Spellings:
     metrics: tuple[str, ...] = ("rows",)
 
     def questions(self, context: Context) -> tuple[Query, ...]:
-        """Searches by query, and by query and spelling."""
+        """Searches by query, and by query and spelling: of the same rows, so that they add up."""
         if "accounts" in context.withheld:
             raise AccessDenied("Queries are shown with the accounts behind them, hidden from you.")
         whole = context.without("typed")
+        where = conjunction(whole.condition, *(_known(whole, k) for k in ("query", "typed")))
         return tuple(
             replace(
                 whole.question(("rows",), by=keys),
-                where=conjunction(whole.condition, *(_known(whole, k) for k in keys)),
+                where=where,
                 compare=None,
                 interval=False,
                 with_total=False,

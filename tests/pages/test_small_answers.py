@@ -1,5 +1,6 @@
 """What tiles make of an answer of a few rows: flows, and what was too little to tell."""
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -10,6 +11,7 @@ from portal.context import Context, Extent, resolve
 from portal.routing import discover
 from portal.tiles.image_effects import ExploringCost, ImageEffects
 from portal.tiles.image_pair import ImagePairOptions, ImagesCompared
+from portal.tiles.mix import Mix, MixIndex
 from portal.tiles.searching import QueryFlows
 from portal.tiles.split_options import SplitOptions
 from portal.tiles.switching import Switching, SwitchingVerdict
@@ -190,3 +192,12 @@ def test_of_one_period_alone_no_share_is_split_and_nothing_is_claimed(kind: type
     assert tile.draw((), here).content["message"] == "A share moves between two periods."
     if isinstance(tile, SwitchingVerdict):
         assert tile.statements((), here) == ()
+
+
+@pytest.mark.parametrize("kind", [Mix, MixIndex])
+def test_a_mix_of_no_rows_is_said_to_have_none(kind: type[Mix]):
+    here, tile = context("/when-where"), kind(by="country", of="hour")
+    (query,) = tile.questions(here)
+    nobody = {"country": pl.String, "hour": pl.Int64, "hours_viewed": pl.Float64}
+    empty = replace(answer(query), frame=pl.DataFrame(schema=nobody))
+    assert tile.draw([empty], here).content["reason"] == "no_rows"
