@@ -3,7 +3,8 @@
 from portal.page import Page, Place, Section
 from portal.tiles import Findings, Headline, Ranking, Trend
 from portal.tiles.covering import Covering
-from portal.tiles.searching import SPELLING, SPELLINGS, Queries, QueryFlows, SearchFunnel, Spellings
+from portal.tiles.searching import Queries, QueryFlows, SearchFunnel
+from portal.tiles.spellings import SPELLING, SPELLINGS, Spellings
 
 PAGE = Page(
     path="/search",

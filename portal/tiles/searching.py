@@ -16,28 +16,30 @@ from portal.context import Context
 from portal.drawing import Drawing, empty
 from portal.page import Place
 from portal.tiles.figure import Layout, Trace, figure
-from portal.tiles.options import Option, Options
+from portal.tiles.near_spellings import (
+    FEWEST_ACCOUNTS,
+    counted_anew,
+    discreet,
+    flow_question,
+    flows_together,
+    merged,
+    typed_questions,
+)
+from portal.tiles.near_spellings import said as said_merged
+from portal.tiles.spellings import is_near, spelling
 from queries.condition import Filter, conjunction
 from queries.dataset import Metric
 from queries.errors import AccessDenied
 from queries.model import Query, Result, Threshold
 
-SPELLING = "spelling"
-FEWEST_ACCOUNTS = 10
-SPELLINGS = Options(
-    options=(
-        Option(
-            name=SPELLING,
-            label="Queries",
-            choices=(("merged", "spellings merged"), ("typed", "as typed")),
-        ),
-    )
+_NO_INTERVAL = "Flows of merged queries are added up, without those of few accounts; no interval."
+_OVERLAP = "An account may have typed several of the merged queries."
+_OPEN = (
+    "Accounts of merged queries are said as lying between two numbers, and left out of files, "
+    "where those who typed several of them may be fewer than 10."
 )
-_SPELLED, _UNFOLDED = 20_000, 8
-_MERGED = (
-    "Spellings are merged as the search service evens them out in its log (query_norm); nothing "
-    "else is merged here."
-)
+_CLICKED = "A click keeps the query itself, without those merged with it."
+_TYPED = 2
 _STEPS = ("rows", "searches_found", "searches_clicked", "searches_played", "searches_succeeded")
 
 
@@ -95,7 +97,8 @@ class SearchFunnel:
 class Queries:
     """Queries, and with `into` where they led: ranked by the first metric, by the accounts' leave.
 
-    With `spelling=typed` in the view each spelling is a row of its own.
+    With `spelling=typed` in the view each spelling is a row of its own, with `spelling=near` the
+    near ones are together, and the first metric has to add up.
     """
 
     metrics: tuple[str, ...]
@@ -106,6 +109,34 @@ class Queries:
     def questions(self, context: Context) -> tuple[Query, ...]:
         if "accounts" in context.withheld:
             raise AccessDenied("Queries are shown with the accounts behind them, hidden from you.")
+        if is_near(context):
+            return typed_questions(context.without(*self.keys(context)), self.metrics[:1])
+        return (self._ranked(context),)
+
+    def following(self, results: Sequence[Result], context: Context) -> tuple[Query, ...]:
+        """Near spellings counted together, of the groups that are shown."""
+        if not is_near(context):
+            return ()
+        parts, first = merged(results), self.metrics[0]
+        groups = parts.group_by("head").agg(pl.col(first).sum()).filter(pl.col(first) > 0)
+        shown = groups.sort([first, "head"], descending=[True, False]).head(self.rows)
+        if shown.is_empty():
+            return ()
+        kept = parts.filter(pl.col("head").is_in(shown["head"].to_list()))
+        return (counted_anew(self._ranked(context), kept),)
+
+    def joined(self, results: Sequence[Result], context: Context) -> tuple[Result, ...]:
+        """What is shown, not what it was merged from."""
+        if not is_near(context):
+            return tuple(results)
+        found = results[-1]
+        if len(results) <= _TYPED:
+            return (replace(found, frame=found.frame.clear()),)
+        frame = discreet(found.frame, merged(results))
+        notes = (*found.notes, *((_OPEN,) if frame["accounts"].null_count() else ()))
+        return (replace(found, frame=frame, notes=notes),)
+
+    def _ranked(self, context: Context) -> Query:
         keys = self.keys(context)
         question = context.without(*keys).question(
             tuple(dict.fromkeys((*self.metrics, "accounts"))), by=keys
@@ -113,20 +144,18 @@ class Queries:
         named = [Filter(context.dataset.dimension(k), "not missing", ()) for k in keys]
         some = Threshold(metric="accounts", operation=">=", value=FEWEST_ACCOUNTS)
         more = Threshold(metric=self.metrics[0], operation=">", value=0)
-        return (
-            replace(
-                question,
-                where=conjunction(question.where, *named),
-                thresholds=(some, more),
-                order_by=self.metrics[0],
-                limit=self.rows,
-                compare=None,
-                with_total=False,
-            ),
+        return replace(
+            question,
+            where=conjunction(question.where, *named),
+            thresholds=(some, more),
+            order_by=self.metrics[0],
+            limit=self.rows,
+            compare=None,
+            with_total=False,
         )
 
     def draw(self, results: Sequence[Result], context: Context) -> Drawing:
-        (result,) = results
+        (result,) = self.joined(results, context)
         if result.frame.is_empty():
             return _nobody(f"No query of {FEWEST_ACCOUNTS} accounts or more.")
         keys = [context.dataset.dimension(name) for name in self.keys(context)]
@@ -139,16 +168,25 @@ class Queries:
             for metric in result.query.metrics:
                 around = written.interval(row, metric)
                 tip = f"95 % interval {around}" if around else ""
-                cells.append({"text": written.number(row[metric.name], metric), "tip": tip})
+                text = written.number(row[metric.name], metric)
+                if metric.name == "accounts" and row["accounts"] is None and "least" in row:
+                    text, tip = _between(row), _OVERLAP
+                cells.append({"text": text, "tip": tip})
             rows.append(cells)
         table = {"columns": columns, "rows": rows, "more": 0}
         said = f"Queries of fewer than {FEWEST_ACCOUNTS} accounts are personal and left out."
+        near = (said_merged(merged(results)), _CLICKED) if is_near(context) else ()
+        notes = (*near, said)
         return Drawing(
-            kind="table", content={"tables": [table]}, filters=keys[0].name, notes=(said,)
+            kind="table",
+            content={"tables": [table]},
+            filters=keys[0].name,
+            notes=notes,
+            shows=1,
         )
 
     def keys(self, context: Context) -> tuple[str, ...]:
-        name = "typed" if context.view.option(SPELLING) == "typed" else "query"
+        name = "typed" if spelling(context) == "typed" else "query"
         return (name, self.into) if self.into else (name,)
 
 
@@ -163,8 +201,32 @@ class QueryFlows(Queries):
     into: str = "title"
     rows: int = 20
 
+    def questions(self, context: Context) -> tuple[Query, ...]:
+        """Flows; where near spellings are together, all that may be named, and the queries."""
+        asked = super(QueryFlows, self).questions(context)
+        if not is_near(context):
+            return asked
+        scope = context.without(*self.keys(context))
+        return (*typed_questions(scope), flow_question(scope, self.metrics[0], self.into))
+
+    def following(
+        self,
+        results: Sequence[Result],  # noqa: ARG002  # as the tile it is made of
+        context: Context,  # noqa: ARG002
+    ) -> tuple[Query, ...]:
+        """Nothing more: flows of near spellings are added up."""
+        return ()
+
+    def joined(self, results: Sequence[Result], context: Context) -> tuple[Result, ...]:
+        """The largest flows."""
+        if not is_near(context):
+            return tuple(results)
+        flows = results[_TYPED]
+        found = flows_together(flows.frame, merged(results), self.metrics[0], self.into)
+        return (replace(flows, frame=found.head(self.rows)),)
+
     def draw(self, results: Sequence[Result], context: Context) -> Drawing:
-        (result,) = results
+        (result,) = self.joined(results, context)
         if result.frame.is_empty():
             return _nobody(f"No query led {FEWEST_ACCOUNTS} accounts or more to the same title.")
         query, title = (context.dataset.dimension(name) for name in self.keys(context))
@@ -191,8 +253,10 @@ class QueryFlows(Queries):
             "flows": flows,
         }
         few = f"those of fewer than {FEWEST_ACCOUNTS} accounts are personal and left out"
-        said = f"The {len(flows)} largest flows; {few}."
-        return Drawing(kind="flows", content=content, notes=(said,))
+        notes = (f"The {len(flows)} largest flows; {few}.",)
+        if is_near(context):
+            notes = (*notes, said_merged(merged(results)), _NO_INTERVAL)
+        return Drawing(kind="flows", content=content, notes=notes, shows=1)
 
 
 def _flow_tip(row: dict[str, Any], metric: Metric, accounts: Metric) -> list[str]:
@@ -200,98 +264,15 @@ def _flow_tip(row: dict[str, Any], metric: Metric, accounts: Metric) -> list[str
     lines = [f"{written.exact(row[metric.name], metric)} {written.unit(metric)}".strip()]
     lines += [f"95 % interval {around}"] if around else []
     few = ": too few to read much into" if written.is_few(row) else ""
-    return [*lines, f"{written.exact(row[accounts.name], accounts)} accounts{few}"]
+    known = row[accounts.name] is not None
+    count = written.exact(row[accounts.name], accounts) if known else _between(row)
+    return [*lines, f"{count} accounts{few}"]
+
+
+def _between(row: dict[str, Any]) -> str:
+    return f"{row['least']:,} to {row['most']:,}".replace(",", "\u2009")
 
 
 def _nobody(message: str) -> Drawing:
     hint = "Rarer ones are personal and not shown. Try a longer period or fewer filters."
     return empty("no_rows", message, hint)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Spellings:
-    """What the queries typed most were typed as: each merged query unfolded, adding up."""
-
-    place: Place = field(default_factory=lambda: Place(span=12, height=320))
-    metrics: tuple[str, ...] = ("rows",)
-
-    def questions(self, context: Context) -> tuple[Query, ...]:
-        """Searches by query, and by query and spelling: of the same rows, so that they add up."""
-        if "accounts" in context.withheld:
-            raise AccessDenied("Queries are shown with the accounts behind them, hidden from you.")
-        whole = context.without("typed")
-        where = conjunction(whole.condition, *(_known(whole, k) for k in ("query", "typed")))
-        return tuple(
-            replace(
-                whole.question(("rows",), by=keys),
-                where=where,
-                compare=None,
-                interval=False,
-                with_total=False,
-                order_by="rows",
-                limit=_SPELLED,
-            )
-            for keys in (("query",), ("query", "typed"))
-        )
-
-    def joined(self, results: Sequence[Result], _context: Context) -> tuple[Result, ...]:
-        """A row a spelling; those that may not be named are one row without a name."""
-        return (replace(results[1], frame=_unfolded(results)),)
-
-    def draw(self, results: Sequence[Result], context: Context) -> Drawing:
-        frame = _unfolded(results)
-        if frame.is_empty():
-            return empty("nothing", "No query was typed in more than one way.", _MERGED)
-        metric = context.metric("rows")
-        rows: list[list[dict[str, Any]]] = []
-        last = ""
-        for row in frame.iter_rows(named=True):
-            name = {"text": row["query"], "filter": row["query"]}
-            rows.append(
-                [
-                    name if row["query"] != last else {"text": ""},
-                    {"text": row["typed"] or "other spellings, of few accounts each"},
-                    {"text": written.number(row["rows"], metric)},
-                    {"text": f"{row['share']:.0%}"},
-                ]
-            )
-            last = row["query"]
-        columns = [
-            {"label": "Query", "is_text": True},
-            {"label": "Typed as", "is_text": True},
-            {"label": "Searches"},
-            {"label": "Of the query"},
-        ]
-        table = {"columns": columns, "rows": rows, "more": 0}
-        content = {"tables": [table]}
-        notes = (_MERGED, "A query’s spellings add up to its searches.")
-        return Drawing(kind="table", content=content, filters="query", notes=notes, shows=len(rows))
-
-
-def _known(context: Context, name: str) -> Filter:
-    return Filter(context.dataset.dimension(name), "not missing", ())
-
-
-def _unfolded(results: Sequence[Result]) -> pl.DataFrame:
-    """Columns query, typed, rows, share: the queries typed most that have several spellings.
-
-    What is left of a query is of spellings that are withheld, of ten accounts together at least.
-    """
-    queries, spelled = (
-        result.frame.select(*(k.name for k in result.query.by), "rows").drop_nulls()
-        for result in results
-    )
-    shown = spelled.group_by("query").agg(pl.col("rows").sum().alias("shown"))
-    rest = (
-        queries.join(shown, on="query")
-        .select(
-            "query", pl.lit(None, pl.String).alias("typed"), rows=pl.col("rows") - pl.col("shown")
-        )
-        .filter(pl.col("rows") > 0)
-    )
-    whole = queries.rename({"rows": "whole"}).with_row_index("place")
-    every = pl.concat([spelled, rest.cast(spelled.schema)]).join(whole, on="query")
-    several = every.filter(pl.len().over("query") > 1)
-    order = several.sort("place", pl.col("typed").is_null(), -pl.col("rows"), "typed")
-    first = order.filter(pl.col("place").rank("dense") <= _UNFOLDED)
-    return first.select("query", "typed", "rows", share=pl.col("rows") / pl.col("whole"))
