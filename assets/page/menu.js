@@ -42,6 +42,7 @@
       ["Write a note …", () => playhead.notes.write(tile)],
       tile.dataset.metric ? ["Target …", () => playhead.target(tile)] : null,
       tile.dataset.metric ? ["Watch this metric", () => playhead.watch(tile.dataset)] : null,
+      ...playhead.pins(tile),
       ["Copy as playhead ask", () => copyQuestion(tile, "command")],
       ["Copy as Python", () => copyQuestion(tile, "python")],
     ]);

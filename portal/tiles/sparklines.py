@@ -81,6 +81,7 @@ def _line(result: Result, metric: Metric, context: Context) -> dict[str, Any]:
     shown = _by_day(days, frame, metric, time, found)
     values = shown["value"].drop_nulls()
     return {
+        "metric": metric.name,
         "label": metric.label,
         "description": metric.description,
         "value": written.number(row[metric.name], metric),
