@@ -17,7 +17,8 @@ from portal.tiles import (
 from portal.tiles.efficiency import Efficiency
 from portal.tiles.launch import AGAINST, WITHOUT
 from portal.tiles.launch_comparables import LaunchComparables
-from portal.tiles.launch_standing import LaunchList, LaunchStanding
+from portal.tiles.launch_list import LaunchList
+from portal.tiles.launch_standing import LaunchStanding
 from portal.tiles.reach import LaunchReach, LaunchScorecard
 from portal.view import View
 from queries.catalog import Catalog
@@ -57,7 +58,7 @@ _ALL = (
             Launch(
                 place=Place(
                     title="How do launches go?",
-                    note="Hours viewed since release",
+                    note="Views since release, cumulated",
                     span=8,
                     height=320,
                 )
@@ -119,7 +120,7 @@ _ONE = (
             LaunchStanding(
                 place=Place(
                     title="Where does it stand?",
-                    note="Hours viewed, by its last complete day",
+                    note="Views by its last complete day, and forecasts with 80 % intervals",
                     span=12,
                     height=84,
                 )
@@ -127,7 +128,7 @@ _ONE = (
             Launch(
                 place=Place(
                     title="Since release",
-                    note="Hours viewed, cumulated; days to come are dashed",
+                    note="Views, cumulated; days to come are dashed",
                     span=8,
                     height=320,
                 )

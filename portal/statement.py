@@ -34,14 +34,16 @@ class Statement:
     filters: tuple[str, str] | None = None
 
     @classmethod
-    def unsaid(cls, probability: float, silence: str = "") -> Self:
+    def unsaid(
+        cls, probability: float, silence: str = "", evidence: Evidence = "descriptive"
+    ) -> Self:
         """A hypothesis that was tried and that nothing is claimed of."""
         return cls(
             subject="",
             verb="",
             size="",
             interval="",
-            evidence="descriptive",
+            evidence=evidence,
             probability=probability,
             is_sure=False,
             silence=silence,

@@ -1,4 +1,8 @@
-"""Launch: a title's viewing since release, cumulated, among launches whose window has elapsed."""
+"""Launch: a title's views since release, cumulated, among launches whose window has elapsed.
+
+Views are hours over the runtime of the film or season, so hours are asked, which are read off a
+rollup, and divided title by title. Titles without a known runtime have none.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -6,7 +10,6 @@ from datetime import date
 
 import polars as pl
 
-from portal.components import format as written
 from portal.context import Context
 from portal.drawing import Drawing, empty
 from portal.page import Place
@@ -14,12 +17,13 @@ from portal.theme import SERIES
 from portal.tiles.figure import Layout, Trace, band, figure, rounded, value_axis
 from portal.tiles.options import Option
 from portal.tiles.rankers import scope
-from queries.analyses import launch
-from queries.dataset import Metric
+from queries.analyses import launch, launch_projection
 from queries.model import Query, Result
 from queries.period import Period
 
-HORIZON_DAYS = 28
+FIRST_DAYS = 28
+WHOLE_DAYS = 91
+WINDOWS = (FIRST_DAYS, WHOLE_DAYS)
 FEWEST_LAUNCHES = 10
 AGAINST = Option(
     name="against",
@@ -27,8 +31,10 @@ AGAINST = Option(
     choices=(("", "same kind"), ("genre", "same kind and genre"), ("all", "all launches")),
 )
 WITHOUT = "without"
+HOURS, VIEWS = "hours_viewed", "views"
 _ABOUT = ("kind", "genre")
-LAST_DAY = HORIZON_DAYS - 1
+_MINUTES = "title_minutes"
+_WEEK, _MONTH = 7, 14
 _NOTHING = pl.DataFrame(
     schema={"title_id": pl.Int64, "title": pl.String, "days_since_release": pl.Int64}
 )
@@ -39,23 +45,23 @@ class Launch:
     """Days since release, whatever period the page shows.
 
     The fan is made of every launch, beside a title of those alike (option `against`); fewer than
-    ten would be drawn one by one, and are not. The days that a title has not seen yet are dashed.
+    ten would be drawn one by one, and are not. It is 28 days wide, or 91 where the title is past
+    28 and enough launches are past 91. The days that a title has not seen yet are dashed.
     """
 
-    metric: str = "hours_viewed"
     place: Place = field(default_factory=lambda: Place(span=8, height=320))
 
     @property
     def metrics(self) -> tuple[str, ...]:
-        return (self.metric,)
+        return (VIEWS,)
 
     def questions(self, context: Context) -> tuple[Query, ...]:
         everything = replace(scope(context.without("title")), period=None)
-        asked = launch.question(everything, self.metric, HORIZON_DAYS, _ABOUT)
+        asked = launch.question(everything, HOURS, WHOLE_DAYS, (*_ABOUT, _MINUTES))
         if not context.view.values("title"):
             return (asked,)
         chosen = replace(scope(context), period=None)
-        return (asked, launch.own_question(chosen, self.metric, HORIZON_DAYS))
+        return (asked, launch.own_question(chosen, HOURS, WHOLE_DAYS))
 
     def joined(self, results: Sequence[Result], context: Context) -> tuple[Result, ...]:
         """What is drawn, not the days it was made from."""
@@ -69,26 +75,38 @@ class Launch:
     def curves(
         self, results: Sequence[Result], context: Context
     ) -> tuple[pl.DataFrame, pl.DataFrame]:
-        """Every launch whose window has elapsed, and those of the chosen titles."""
-        days, *chosen = (result.frame for result in results)
-        told = launch.told(chosen[0]) if chosen else launch.told(_NOTHING)
-        titles = told["title_id"].unique().to_list()
-        _, own = comparables_of(days, self.metric, context)
-        others, _ = comparables_of(_alike(days, titles, context), self.metric, context)
+        """Every launch whose window has elapsed, and those of the chosen titles up to its end."""
+        own = self.own(results, context)
+        others = self.others(results, context, WHOLE_DAYS)
+        is_past = own.height and own["day"].max() >= FIRST_DAYS  # type: ignore[operator]
+        if is_past and others["title_id"].n_unique() >= FEWEST_LAUNCHES:
+            return others, own
+        others = self.others(results, context, FIRST_DAYS)
+        return others, own.filter(pl.col("day") < FIRST_DAYS)
+
+    def own(self, results: Sequence[Result], context: Context) -> pl.DataFrame:
+        """The chosen titles, each up to its last complete day, on the days that may be told."""
+        told = _told(results)
+        own = launch.curves(views(results[0].frame), VIEWS, span(context), WHOLE_DAYS, whole=False)
         # Days on which nobody watched tell nothing: the curve goes on to the last complete one.
         ends = told.group_by("title_id").agg(pl.col("day").max().alias("end"))
         own = own.join(ends, on="title_id").join(
             told.with_columns(is_told=True), on=["title_id", "day"], how="left"
         )
         is_told = pl.col("is_told").fill_null(value=False) | (pl.col("day") > pl.col("end"))
-        return others, own.filter(is_told).drop("end", "is_told", "title")
+        return own.filter(is_told).drop("end", "is_told", "title")
+
+    def others(self, results: Sequence[Result], context: Context, days: int) -> pl.DataFrame:
+        """The launches that the chosen titles are held against, whose window of days is over."""
+        titles = _told(results)["title_id"].unique().to_list()
+        alike = _alike(views(results[0].frame), titles, context)
+        return launch.curves(alike, VIEWS, span(context), days)
 
     def draw(self, results: Sequence[Result], context: Context) -> Drawing:
-        metric = context.metric(self.metric)
         comparables, own = self.curves(results, context)
         fan = _fan_of(comparables)
         has_title = bool(context.view.values("title"))
-        names = _names(results[1].frame, self.metric) if has_title else {}
+        names = _names(results[1].frame) if has_title else {}
         if has_title and own.is_empty():
             watched = results[1].frame
             return _WITHHELD if watched.height and launch.told(watched).is_empty() else _NO_LAUNCH
@@ -96,8 +114,10 @@ class Launch:
             return _FEW_LAUNCHES if fan.launches else _NO_LAUNCH
         traces = _fan(fan.frame) if fan.frame.height else []
         kind = alike(context) if has_title else "launches"
+        days = WHOLE_DAYS if own.height and own["day"].max() >= FIRST_DAYS else FIRST_DAYS  # type: ignore[operator]
         notes = [
-            f"The fan holds {fan.launches} {kind}: a tenth to nine tenths, and a half."
+            f"The fan holds {fan.launches} {kind} whose {days} days are over: "
+            "a tenth to nine tenths, and a half."
             if traces
             else f"No fan: fewer than {FEWEST_LAUNCHES} {kind} to make it of."
         ]
@@ -107,27 +127,33 @@ class Launch:
                 for (title, name), colour in zip(names.items(), SERIES, strict=False)
                 if title in own["title_id"]
             ]
-            traces += _to_come(own, comparables)
-            notes += _standing(own, comparables, metric)
+            traces += _to_come(own, comparables, days)
             notes += _by_hand(context)
         layout: Layout = {
-            "xaxis": {"title": {"text": "Days since release"}, "range": [0, LAST_DAY], "dtick": 7},
-            "yaxis": value_axis(metric),
+            "xaxis": {
+                "title": {"text": "Days since release"},
+                "range": [0, days - 1],
+                "dtick": _WEEK if days == FIRST_DAYS else _MONTH,
+            },
+            "yaxis": value_axis(context.metric(VIEWS)),
         }
         return figure(traces, layout, notes=notes)
 
 
-def comparables_of(
-    days: pl.DataFrame, metric: str, context: Context
-) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Launches whose window has elapsed, and all that began, each up to its last complete day."""
-    extent = context.extent
-    first, latest = extent.first or date.min, extent.latest or date.min
-    span = Period(first, max(first, latest))
-    return (
-        launch.curves(days, metric, span, HORIZON_DAYS),
-        launch.curves(days, metric, span, HORIZON_DAYS, whole=False),
-    )
+def views(days: pl.DataFrame) -> pl.DataFrame:
+    """Hours by title and day as views; titles of an unknown runtime are not in it."""
+    known = days.filter(pl.col(_MINUTES) > 0)
+    return known.with_columns((pl.col(HOURS) * 60 / pl.col(_MINUTES)).alias(VIEWS))
+
+
+def span(context: Context) -> Period:
+    """From the first to the last complete day of the data."""
+    first, latest = context.extent.first or date.min, context.extent.latest or date.min
+    return Period(first, max(first, latest))
+
+
+def _told(results: Sequence[Result]) -> pl.DataFrame:
+    return launch.told(results[1].frame if len(results) > 1 else _NOTHING)
 
 
 _WITHHELD = empty(
@@ -141,7 +167,9 @@ _FEW_LAUNCHES = empty(
     "Take a filter away.",
 )
 _NO_LAUNCH = empty(
-    "no_rows", "No launch to show.", "The title was released before the data begins, or not yet."
+    "no_rows",
+    "No launch to show.",
+    "The title was released before the data begins, or not yet, or its runtime is not known.",
 )
 
 
@@ -151,11 +179,11 @@ def _fan_of(comparables: pl.DataFrame) -> launch.Fan:
     return fan if fan.launches >= FEWEST_LAUNCHES else replace(fan, frame=fan.frame.clear())
 
 
-def _names(frame: pl.DataFrame, metric: str) -> dict[int, str]:
+def _names(frame: pl.DataFrame) -> dict[int, str]:
     """The chosen titles, the most watched first."""
-    sums = frame.group_by("title_id", "title").agg(pl.col(metric).sum())
+    sums = frame.group_by("title_id", "title").agg(pl.col(HOURS).sum())
     return dict(
-        sums.sort(metric, "title_id", descending=[True, False]).select("title_id", "title").rows()
+        sums.sort(HOURS, "title_id", descending=[True, False]).select("title_id", "title").rows()
     )
 
 
@@ -198,25 +226,25 @@ def _by_hand(context: Context) -> list[str]:
     return [*said, f"{len(ids)} left out by hand."] if ids else said
 
 
-def _to_come(own: pl.DataFrame, comparables: pl.DataFrame) -> list[Trace]:
+def _to_come(own: pl.DataFrame, comparables: pl.DataFrame, days: int) -> list[Trace]:
     """The days that one title has not seen yet, by how its comparables went on."""
     if own["title_id"].n_unique() != 1:
         return []
     others = comparables.filter(~pl.col("title_id").is_in(own["title_id"].unique().to_list()))
-    ahead = launch.course(own, others)
+    ahead = launch_projection.course(own, others, days)
     if ahead.height < 2:  # noqa: PLR2004 - its last day, and one to come
         return []
-    days = ahead["day"].to_list()
+    to_come = ahead["day"].to_list()
     line: Trace = {
         "type": "scatter",
         "mode": "lines",
         "name": "To come",
-        "x": days,
+        "x": to_come,
         "y": rounded(ahead["p50"]),
         "line": {"color": SERIES[0], "width": 2, "dash": "5px,4px"},
         "hovertemplate": "Day %{x}, projected: %{y:,.3~s}<extra></extra>",
     }
-    return [*band(days, rounded(ahead["p10"]), rounded(ahead["p90"]), SERIES[0]), line]
+    return [*band(to_come, rounded(ahead["p10"]), rounded(ahead["p90"]), SERIES[0]), line]
 
 
 def _fan(frame: pl.DataFrame) -> list[Trace]:
@@ -256,22 +284,3 @@ def _curve(own: pl.DataFrame, title: int, name: str) -> Trace:
         "y": rounded(frame["cumulative"]),
         "hovertemplate": "%{fullData.name}, day %{x}: <b>%{y:,.3~s}</b><extra></extra>",
     }
-
-
-def _standing(own: pl.DataFrame, comparables: pl.DataFrame, metric: Metric) -> list[str]:
-    """Where one launch stands among the others, in words."""
-    if own["title_id"].n_unique() != 1:
-        return []
-    others = comparables.filter(~pl.col("title_id").is_in(own["title_id"].unique().to_list()))
-    placed = launch.percentile(own, others)
-    if placed.is_empty():
-        return []
-    day, value, share = placed.row(-1)
-    amount = f"{written.number(value, metric)} {metric.unit}"
-    others_n = others["title_id"].n_unique()
-    said = [f"Day {day}: {amount}, above {share:.0%} of {others_n} launches."]
-    end = launch.projection(own, others) if day < LAST_DAY else None
-    if end:
-        low, middle, high = (written.number(end[p], metric) for p in ("p10", "p50", "p90"))
-        said.append(f"Day {LAST_DAY} projected: {middle} (80 % {low} to {high}).")
-    return said

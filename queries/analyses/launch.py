@@ -7,12 +7,10 @@ Of one title, days are told from one to the next so that ten accounts at least w
 
 from dataclasses import dataclass, replace
 
-import numpy as np
 import polars as pl
 
 from queries.analyses.cluster import CLUSTER, CLUSTERS, EVERY_GROUP, Scope, counted_by
 from queries.condition import Filter, conjunction
-from queries.formula import Array
 from queries.model import Query
 from queries.period import Period
 from queries.small_cells import FEWEST_SHOWN
@@ -145,49 +143,3 @@ def percentile(curve: pl.DataFrame, comparables: pl.DataFrame) -> pl.DataFrame:
         .agg((below + equal / 2).alias("percentile"))
         .sort("day")
     )
-
-
-def projection(curve: pl.DataFrame, comparables: pl.DataFrame) -> dict[str, float] | None:
-    """Where a launch will stand at the end of the window: p10, p50 and p90.
-
-    What it has so far, times how much the comparables still grew from the same day on. None where
-    it has nothing yet, or fewer than ten comparables say how such launches go on.
-    """
-    if curve.is_empty():
-        return None
-    day, so_far = curve.sort("day").select("day", "cumulative").row(-1)
-    by_title = comparables.group_by("title_id").agg(
-        pl.col("cumulative").filter(pl.col("day") == day).first().alias("then"),
-        pl.col("cumulative").last().alias("at_end"),
-    )
-    growth: Array = (
-        by_title.filter(pl.col("then") > 0)
-        .select(pl.col("at_end") / pl.col("then"))
-        .to_series()
-        .to_numpy()
-    )
-    if so_far <= 0 or len(growth) < 10:  # noqa: PLR2004  # said above
-        return None
-    low, middle, high = np.quantile(growth, [0.1, 0.5, 0.9]) * so_far
-    return {"p10": float(low), "p50": float(middle), "p90": float(high)}
-
-
-def course(curve: pl.DataFrame, comparables: pl.DataFrame) -> pl.DataFrame:
-    """How a launch will go on, day by day to the end of the window: day, p10, p50, p90.
-
-    What it has so far, times how much the comparables grew from the same day to each day after.
-    Its own last day is in it. Empty where `projection` is None.
-    """
-    empty = pl.DataFrame(
-        schema={"day": pl.Int64, **dict.fromkeys(("p10", "p50", "p90"), pl.Float64)}
-    )
-    if projection(curve, comparables) is None:
-        return empty
-    day, so_far = curve.sort("day").select("day", "cumulative").row(-1)
-    then = comparables.filter((pl.col("day") == day) & (pl.col("cumulative") > 0))
-    later = comparables.filter(pl.col("day") >= day).join(
-        then.select("title_id", then="cumulative"), on="title_id"
-    )
-    grown = so_far * pl.col("cumulative") / pl.col("then")
-    levels = [grown.quantile(q, "linear").alias(f"p{round(100 * q)}") for q in (0.1, 0.5, 0.9)]
-    return later.group_by("day").agg(levels).sort("day")

@@ -91,19 +91,20 @@ def ending(seed: int, count: int = 25) -> Frames:
     return watched, everything, windows, others
 
 
-def launches(seed: int, count: int = 30, days: int = 28) -> Frames:
-    """Launches of one kind and of all sizes that are alike day by day, and the first by cluster."""
+def launches(seed: int, count: int = 30, days: int = 91) -> Frames:
+    """Launches of one kind and of all sizes that are alike day by day; the first is under way."""
     dice = np.random.default_rng(seed)
-    released = [LAST - timedelta(30 + 5 * nth) for nth in range(count)]
+    released = [LAST - timedelta(10 if nth == 0 else 95 + 5 * nth) for nth in range(count)]
     hours = np.exp(dice.normal(5, 1, (count, 1))) * dice.gamma(20, 0.05, (count, days))
     title, day = (at.ravel() for at in np.indices((count, days)))
     every = pl.DataFrame(
         {
             "title_id": title, "release_date": [released[t] for t in title],
-            "days_since_release": day, "kind": "film", "genre": "drama",
+            "days_since_release": day, "kind": "film", "genre": "drama", "title_minutes": 90.0,
             "hours_viewed": hours.ravel(),
         }
     )  # fmt: skip
+    every = every.filter((pl.col("title_id") > 0) | (pl.col("days_since_release") <= 10))
     parts = pl.DataFrame({"cluster": range(CLUSTERS)})
     own = every.filter(pl.col("title_id") == 0).select(
         "title_id", "days_since_release", "hours_viewed", title=pl.lit("A")

@@ -2,11 +2,10 @@
 
 from datetime import date, timedelta
 
-import numpy as np
 import polars as pl
 import pytest
 
-from queries.analyses.launch import course, curves, fan, percentile, projection
+from queries.analyses.launch import curves, fan, percentile
 from queries.period import Period
 
 SPAN = Period(date(2026, 1, 1), date(2026, 3, 31))
@@ -72,57 +71,3 @@ def test_the_percentile_counts_those_below_and_half_of_the_equal():
     assert percentile(curve, comparables)["percentile"].to_list() == pytest.approx([0.5] * 14)
     best = curve.with_columns(pl.col("cumulative") + 1e6)
     assert percentile(best, comparables)["percentile"].min() == 1
-
-
-def test_a_launch_is_projected_by_how_much_the_others_still_grew():
-    comparables = _many()
-    curve = comparables.filter((pl.col("title_id") == 11) & (pl.col("day") < 3))
-    expected = 11 * (1 - 0.9**14) / 0.1
-    found = projection(curve, comparables)
-    assert found is not None
-    assert found["p50"] == pytest.approx(expected)
-    assert projection(curve, comparables.filter(pl.col("title_id") < 5)) is None
-    assert projection(curve.head(0), comparables) is None
-
-
-def test_a_projection_holds_eight_of_ten_launches():
-    rng = np.random.default_rng(4)
-    launches: list[pl.DataFrame] = []
-    for title in range(400):
-        decay = np.exp(-np.arange(28) / rng.uniform(4, 20)) * np.exp(rng.normal(0, 1))
-        hours = dict(enumerate((decay * rng.gamma(20, 1 / 20, 28)).tolist()))
-        launches.append(_watched(title, SPAN.start, hours))
-    whole = curves(pl.concat(launches), "hours_viewed", SPAN, 28)
-    comparables = whole.filter(pl.col("title_id") < 200)
-    inside = 0
-    for title in range(200, 400):
-        curve = whole.filter(pl.col("title_id") == title)
-        found = projection(curve.head(7), comparables)
-        assert found is not None
-        inside += found["p10"] <= curve["cumulative"][-1] <= found["p90"]
-    assert 0.73 <= inside / 200 <= 0.87
-
-
-def test_the_days_to_come_end_where_the_launch_is_projected_to_end():
-    dice = np.random.default_rng(9)
-    grown = np.cumsum(dice.gamma(2, 1, (30, 28)), axis=1)
-    others = pl.DataFrame(
-        {
-            "title_id": np.repeat(np.arange(30), 28),
-            "day": np.tile(np.arange(28), 30),
-            "cumulative": grown.ravel(),
-        }
-    )
-    curve = pl.DataFrame({"day": np.arange(10), "cumulative": np.arange(1.0, 11.0)})
-    ahead = course(curve, others)
-    end = projection(curve, others)
-    assert ahead["day"].to_list() == list(range(9, 28))
-    assert ahead.row(0)[1:] == pytest.approx((10.0, 10.0, 10.0))
-    assert dict(zip(("p10", "p50", "p90"), ahead.row(-1)[1:], strict=True)) == pytest.approx(end)
-    assert (ahead["p10"] <= ahead["p50"]).all()
-    assert (ahead["p50"] <= ahead["p90"]).all()
-
-
-def test_without_enough_comparables_nothing_is_said_of_the_days_to_come():
-    one = pl.DataFrame({"title_id": [1, 1], "day": [0, 1], "cumulative": [1.0, 2.0]})
-    assert course(one.drop("title_id").head(1), one).is_empty()
