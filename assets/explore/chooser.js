@@ -27,6 +27,7 @@
       ...parameters.map(parameterControl),
       metricFinder(),
     );
+    playhead.shelves.know(content.shelves);
     if (body.dataset.of !== dataset.name) showChosen(content.metrics[0]);
     body.dataset.of = dataset.name;
   };
@@ -123,6 +124,7 @@
     const named = playhead.view.values("metric");
     return named.length ? named : [usual];
   };
+  playhead.chosenMetrics = chosen;
   const choose = (name) => playhead.view.set({ metric: [name], order: null });
   function add(name) {
     const now = chosen();
@@ -157,7 +159,7 @@
     const why = isAsking ? `Choose a ${content.needs.join(" and a ")} first.` : content.message;
     return h(
       "div",
-      { class: `metric${why ? " is-closed" : ""}`, "data-metric": content.name },
+      { class: `metric${why ? " is-closed" : ""}`, "data-metric": content.name, "data-why": why || null },
       h(
         "button",
         {

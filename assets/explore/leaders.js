@@ -10,7 +10,8 @@
   };
   playhead.openDimension = open;
 
-  kinds.leaders = (body, { content, filters }) => {
+  kinds.leaders = (body, { content, filters }, tile) => {
+    tile.dataset.dimension = content.open;
     const chosen = playhead.view.values(filters);
     const span = content.to - content.from || 1;
     const at = (value) => (100 * (value - content.from)) / span;
@@ -79,6 +80,7 @@
             "button",
             {
               class: "chip",
+              "data-dimension": dimension.name,
               disabled: Boolean(dimension.why),
               title: dimension.why || dimension.description,
               onclick: () => open(dimension.name),

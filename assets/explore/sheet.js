@@ -4,12 +4,11 @@
   const { h } = playhead;
   const kinds = (playhead.kinds ??= {});
   const STEPS = [25, 100, 500];
-  const MOST_KEYS = 2;
 
   kinds.sheet = (body, { content }) => {
     const typed = body.contains(document.activeElement) ? document.activeElement.name : "";
     body.replaceChildren(
-      content.opened ? openedBar(content) : controls(content),
+      content.opened ? openedBar(content) : playhead.shelves.draw(content),
       content.rows.length
         ? h("div", { class: "table-scroll sheet-scroll", tabindex: "0" }, table(content))
         : h("p", { class: "hint" }, content.find ? `Nothing contains “${content.find}”.` : "No rows."),
@@ -142,70 +141,10 @@
       h("button", { class: "button is-quiet", onclick: () => playhead.view.set({ open: null, find: null }) }, "Close"),
     );
 
-  // Rows and columns of the breakdown.
-  function controls(content) {
-    const label = (value) => content.keys.find((key) => key.value === value)?.label ?? value;
-    const set = (by) => playhead.view.set({ by });
-    const rows = content.by.map((value) =>
-      h(
-        "span",
-        { class: "chip" },
-        h("button", { class: "chip-text", onclick: (e) => pick(e.currentTarget, content, (v) => set(content.by.map((b) => (b === value ? v : b)))) }, label(value)),
-        content.by_default && content.by.length === 1
-          ? null
-          : h("button", { class: "chip-x", "aria-label": `No longer by ${label(value)}`, onclick: () => set(content.by.filter((b) => b !== value)) }, "×"),
-      ),
-    );
-    const columns = content.pivot
-      ? h(
-          "span",
-          { class: "chip" },
-          h("button", { class: "chip-text", onclick: (e) => pick(e.currentTarget, content, (v) => playhead.view.set({ pivot: v })) }, label(content.pivot)),
-          h("button", { class: "chip-x", "aria-label": "No columns", onclick: () => playhead.view.set({ pivot: null }) }, "×"),
-        )
-      : h("button", { class: "control", onclick: (e) => pick(e.currentTarget, content, (v) => playhead.view.set({ by: content.by, pivot: v })) }, "+ Across");
-    return h(
-      "div",
-      { class: "sheet-bar" },
-      h("span", { class: "sheet-side" }, "Rows"),
-      rows,
-      content.by.length < MOST_KEYS
-        ? h("button", { class: "control", onclick: (e) => pick(e.currentTarget, content, (v) => set([...content.by, v])) }, "+ Rows")
-        : null,
-      h("span", { class: "sheet-side" }, "Columns"),
-      columns,
-    );
-  }
-
-  function pick(anchor, content, choose) {
-    const search = h("input", { class: "input", placeholder: "Break down by …", "aria-label": "Find a dimension" });
-    const list = h("div", { class: "options is-long" });
-    const taken = [...content.by, content.pivot];
-    const show = () => {
-      const wanted = search.value.toLowerCase();
-      list.replaceChildren(
-        ...content.keys
-          .filter((key) => key.label.toLowerCase().includes(wanted) && !taken.includes(key.value))
-          .map((key) =>
-            h(
-              "button",
-              { class: "option", disabled: Boolean(key.why), title: key.why || null, onclick: () => (playhead.bar.close(), choose(key.value)) },
-              key.label,
-              key.is_wide ? h("small", {}, "many values") : null,
-            ),
-          ),
-      );
-    };
-    search.addEventListener("input", show);
-    search.addEventListener("keydown", (e) => e.key === "Enter" && list.querySelector("button:not(:disabled)")?.click());
-    show();
-    playhead.bar.popover(anchor, "Break down by", search, list);
-  }
-
   kinds.pivot = (body, { content }) => {
     const columns = content.columns_by;
     body.replaceChildren(
-      controls(content),
+      playhead.shelves.draw(content),
       h(
         "p",
         { class: "hint" },

@@ -8,13 +8,14 @@ from portal.components.problem import no_rows
 from portal.context import Context
 from portal.drawing import Drawing, empty
 from portal.explore.advice import advice
-from portal.explore.askable import grains, why_not, why_not_alone
+from portal.explore.askable import why_not_alone
 from portal.explore.choices import SKIP, Choices, chosen
 from portal.explore.pivot import cells, following, matrix, pivot, questions
 from portal.explore.sheet import paged, shares, sheet
+from portal.explore.shelves import shelves
 from portal.page import Place
-from queries.condition import Dimension, Filter, conjunction
-from queries.dataset import Dataset, Key, TimeBucket
+from queries.condition import Filter, conjunction
+from queries.dataset import Key
 from queries.errors import QueryError
 from queries.model import Query, Result
 
@@ -45,7 +46,7 @@ class Breakdown:
 
     def draw(self, results: Sequence[Result], context: Context) -> Drawing:
         context, choices = chosen(context)
-        controls = _controls(choices)
+        controls = shelves(choices)
         is_beyond = results[0].frame.height in range(1, choices.skip + 1)
         results = paged(results, choices)
         if is_beyond:
@@ -153,32 +154,3 @@ def _titled(choices: Choices) -> dict[str, str]:
     names = " and ".join(key.label for key in choices.by)
     across = f" × {choices.pivot.label}" if choices.pivot is not None else ""
     return {"title": f"Breakdown by {names}{across}"}
-
-
-def _controls(choices: Choices) -> dict[str, Any]:
-    """What may stand in the rows and in the columns, with why the rest may not."""
-    return {
-        "by": [_written(key) for key in choices.by],
-        "by_default": choices.is_by_default,
-        "pivot": _written(choices.pivot) if choices.pivot is not None else "",
-        "keys": _offered(choices, choices.dataset),
-    }
-
-
-def _offered(choices: Choices, dataset: Dataset) -> list[dict[str, Any]]:
-    allowed = grains(dataset, choices.metrics)
-    times = [TimeBucket(dataset.time, grain) for grain in allowed]
-    keys: list[Key] = [*dataset.dimensions, *times]
-    return [
-        {
-            "value": _written(key),
-            "label": key.label,
-            "is_wide": isinstance(key, Dimension) and key.is_wide,
-            "why": why_not(key, choices.metrics, dataset),
-        }
-        for key in keys
-    ]
-
-
-def _written(key: Key) -> str:
-    return f"{key.name}:{key.grain}" if isinstance(key, TimeBucket) else key.name

@@ -9,6 +9,7 @@ from portal.context import Context
 from portal.drawing import Drawing
 from portal.explore.askable import others, why_not
 from portal.explore.choices import PARAMETER, chosen, parameter_options
+from portal.explore.shelves import shelves
 from portal.page import Place
 from queries.dataset import Dataset
 from queries.model import Query, Result
@@ -39,6 +40,7 @@ class Chooser:
             "dataset": _described(plain, context),
             "metrics": choices.names,
             "parameters": parameters,
+            "shelves": shelves(choices),
         }
         return Drawing(kind="chooser", content=content)
 
