@@ -6,6 +6,7 @@ The order is the order of a request: it gets an id, limits, the gate, and only t
 from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from uuid import UUID
 
 from dash import Dash
 from flask import Flask, abort, g, request
@@ -51,7 +52,9 @@ from queries.warehouse import Warehouse
 ROOT = Path(__file__).resolve().parent.parent
 CATCH_ALL = "/<path:path>"
 WORKERS = 8
-NOBODY = Person(id="", email="", name="", unit="platform", role="viewer", is_active=False)
+NOBODY = Person(
+    id=str(UUID(int=0)), email="", name="", unit="platform", role="viewer", is_active=False
+)
 
 
 def create_app(settings: Settings, warehouse: Warehouse, store: Store) -> Dash:

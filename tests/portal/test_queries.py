@@ -1,5 +1,6 @@
 """Queries: what few of them make of a change, and their spellings, which add up."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -143,7 +144,7 @@ def test_a_spelling_there_is_not_is_refused_in_words(warehouse: Warehouse):
 
 
 def test_what_a_query_makes_of_a_change_is_its_count_over_all_rows(warehouse: Warehouse):
-    opened = open_page(discover("pages")["/search"], "country=KR", warehouse, Access())
+    opened = open_page(discover("pages")["/search"], "", warehouse, Access())
     context = opened.context
     asked = context.question(("zero_result_rate", "searches_in_vain", "rows"))
     row = warehouse.ask(asked, Access()).frame.row(0, named=True)
@@ -151,13 +152,13 @@ def test_what_a_query_makes_of_a_change_is_its_count_over_all_rows(warehouse: Wa
     queries = COVERING.questions(context, claim)
     results = [warehouse.ask(q, Access()) for q in queries]
     said = COVERING.said(context, claim, results)
-    first = results[0].frame.row(0, named=True)
-    made = first["searches_in_vain"] / row["rows"]
-    made -= first["searches_in_vain__previous"] / row["rows__previous"]
+    named = results[0].frame.filter(pl.col("query").is_in(re.findall("“(.*?)”", said)))
+    now, before = (named[c].sum() for c in ("searches_in_vain", "searches_in_vain__previous"))
+    made = now / row["rows"] - before / row["rows__previous"]
     share = made / (row["zero_result_rate"] - row["zero_result_rate__previous"])
-    assert share > 0.7
-    much = "all" if share >= 0.995 else f"{share:.0%}"
-    assert said == f"“{first['query']}” makes {much} of it."
+    assert 1 <= named.height <= 3
+    assert share >= 0.5
+    assert f"{share:.0%}" in said
 
 
 def test_nothing_is_named_to_whom_accounts_are_hidden_or_of_another_metric(warehouse: Warehouse):
