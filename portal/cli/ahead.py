@@ -96,7 +96,9 @@ def _follow(settings: Settings) -> None:
 def _tell(settings: Settings, warehouse: Warehouse, store: Store) -> None:
     """Tell people of what they watch; pages are drawn ahead whether or not that works."""
     try:
-        look(settings, warehouse, store)
+        count, said = look(settings, warehouse, store)
+        if count:
+            printing.note(said)
     except Cancelled:
         raise
     except Exception:

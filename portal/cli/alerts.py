@@ -28,11 +28,11 @@ def alerts() -> None:
     """
     settings = home.settings()
     with kept() as store:
-        look(settings, open_warehouse(settings), store)
+        printing.note(look(settings, open_warehouse(settings), store)[1])
 
 
-def look(settings: Settings, warehouse: Warehouse, store: Store) -> None:
-    """The same, for whoever has a store open."""
+def look(settings: Settings, warehouse: Warehouse, store: Store) -> tuple[int, str]:
+    """The same, for whoever has a store open: how many alerts are new, and that in words."""
     version = warehouse.snapshot().data_version
     count = raise_alerts(
         store,
@@ -44,7 +44,7 @@ def look(settings: Settings, warehouse: Warehouse, store: Store) -> None:
         ),
     )
     new = "1 new alert" if count == 1 else f"{count} new alerts"
-    printing.note(f"Data version {version}: {new}")
+    return count, f"Data version {version}: {new}"
 
 
 def complete(settings: Settings) -> Sequence[Mapping[str, date]]:

@@ -48,8 +48,7 @@ def test_the_menus_of_a_tile_and_of_a_mark_lead_there(open_as: Open) -> None:
 
 def test_a_finding_is_read_first_and_leads_to_its_parts(open_as: Open) -> None:
     page = open_as("Ada")
-    finding = page.locator(".finding").first
-    expect(finding).to_contain_text("Good plays")
+    finding = page.locator(".finding", has_text="Good plays").filter(has_text="fell")
     expect(finding).to_contain_text("TV")
     finding.locator(".finding-open").click()
     settled(page)

@@ -41,4 +41,5 @@ def test_a_sparkline_is_pinned_as_a_number(open_as: Open) -> None:
     choose(page, "Search", "Pin to the top of Pulse")
     page.wait_for_url("**pin=searches.search_success_rate")
     pinned = page.locator(".section", has=page.get_by_role("heading", name="Pinned"))
+    pinned.scroll_into_view_if_needed()
     expect(pinned.locator(".number-value")).to_have_count(1)

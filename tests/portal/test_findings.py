@@ -37,7 +37,8 @@ def page_of(*metrics: str, by: tuple[str, ...]) -> Page:
     """A page about playback with nothing but findings."""
     tile = Findings(only=metrics, by=by)
     section = Section(tiles=(tile,))
-    return replace(pulse.PAGE, sections=(section,), datasets=("playback",))
+    plain = replace(pulse.PAGE, arrange=None, arranged_by=(), become=None)
+    return replace(plain, sections=(section,), datasets=("playback",))
 
 
 def drawn(

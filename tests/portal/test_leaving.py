@@ -56,7 +56,7 @@ PAIRS = "?dataset=readings&metric=pairs&by=place&period=all"
 ROWS = "?dataset=readings&metric=rows&by=place&period=all"
 
 
-def readings(rows: int = 4_000_000) -> pl.DataFrame:
+def readings(rows: int = 6_000_000) -> pl.DataFrame:
     rng = np.random.default_rng(3)
     days = pl.Series([date(2026, 1, 1) + timedelta(n) for n in range(28)])
     return pl.DataFrame(
