@@ -122,5 +122,5 @@ def _selected() -> Select[Any]:
     return (
         select(*certificates.c, people.c.name.label("certified_by"))
         .join(people, people.c.id == certificates.c.person_id)
-        .order_by(certificates.c.created_at.desc(), certificates.c.number.desc())
+        .order_by(certificates.c.number.desc())
     )

@@ -220,9 +220,7 @@ class SwitchingVerdict(Switching):
         return min(large or found, key=lambda one: chance(one.change), default=None)
 
     def _moved(self, results: Sequence[Result]) -> dict[Scalar, float]:
-        """How far each share moved, without its interval; nothing where nothing was compared."""
-        if not results:
-            return {}
+        """How far each share moved, without its interval."""
         frame, earlier = results[0].frame, f"{self.metric}__previous"
         now, before = (frame[name].sum() or 1.0 for name in (self.metric, earlier))
         known = frame.drop_nulls([self.by, self.metric, earlier])
