@@ -21,10 +21,12 @@ def test_a_server_that_was_killed_takes_along_what_draws_for_it_in_the_middle_of
         stderr=subprocess.STDOUT,
         text=True,
     )
-    assert server.stdout is not None
-    assert server.stdout.readline() == "begun\n"
-    [beside] = children_of(server.pid)
-    server.kill()
+    try:
+        assert server.stdout is not None
+        assert server.stdout.readline() == "begun\n"
+        [beside] = children_of(server.pid)
+    finally:
+        server.kill()
     try:
         said, _ = server.communicate(timeout=PATIENCE)
     except subprocess.TimeoutExpired:
