@@ -270,7 +270,7 @@ def _flow_tip(row: dict[str, Any], metric: Metric, accounts: Metric) -> list[str
 
 
 def _between(row: dict[str, Any]) -> str:
-    return f"{row['least']:,} to {row['most']:,}".replace(",", "\u2009")
+    return f"{row['least']:,.0f} to {row['most']:,.0f}".replace(",", "\u2009")
 
 
 def _nobody(message: str) -> Drawing:
