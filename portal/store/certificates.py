@@ -20,6 +20,7 @@ from portal.store.people import Person
 from portal.store.schema import certificates, people
 from portal.store.store import Store
 
+_NONE = "There is no certificate of this metric."
 Named = tuple[str, str]
 """A dataset and a metric of it."""
 
@@ -49,7 +50,10 @@ def certify(store: Store, person: Person, what: Definition, seen: str = "") -> C
 
 
 def take_back(store: Store, person: Person, what: Definition, seen: str) -> Certificate:
-    """Stand for it no more, whoever of the unit did. Raises Denied, Invalid or Conflict."""
+    """Stand for it no more, whoever of the unit did. Raises Denied, Invalid or Conflict.
+
+    Where there is none nothing is written: that is a Conflict too.
+    """
     empty = Definition(dataset=what.dataset, metric=what.metric, fingerprint="", unit=what.unit)
     return _put(store, person, empty, seen, "take back")
 
@@ -83,8 +87,11 @@ def _put(store: Store, person: Person, what: Definition, seen: str, deed: str) -
     with store.writing() as connection:
         _queue(connection)
         last = _last(connection, (what.dataset, what.metric))
-        if (last.id if last is not None and last.fingerprint else "") != seen:
+        counts = last is not None and bool(last.fingerprint)
+        if (last.id if last is not None and counts else "") != seen:
             raise _overtaken(last)
+        if not counts and not what.fingerprint:
+            raise Conflict(_NONE, "There is nothing to take back.")
         connection.execute(insert(certificates).values(row))
         details = {"metric": f"{what.dataset}.{what.metric}", "fingerprint": what.fingerprint}
         audit.record(
@@ -97,7 +104,7 @@ def _put(store: Store, person: Person, what: Definition, seen: str, deed: str) -
 
 def _overtaken(last: Certificate | None) -> Conflict:
     if last is None:
-        return Conflict("There is no certificate of this metric.", "Load the page anew.")
+        return Conflict(_NONE, "Load the page anew.")
     did = "certified it" if last.fingerprint else "took its certificate back"
     return Conflict(
         f"{last.certified_by} {did} in between, at {last.created_at:%Y-%m-%d %H:%M} UTC.",

@@ -174,3 +174,59 @@ def test_listing_metrics_makes_no_database(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setenv("PLAYHEAD_HOME", str(tmp_path))
     assert read() == {}
     assert not list(tmp_path.glob("*.sqlite"))
+
+
+def test_where_there_is_no_certificate_none_is_taken_back_and_nothing_is_written(store: Store):
+    eve = add_person(store, "Eve", "product")
+    with pytest.raises(Conflict, match="no certificate"):
+        certificates.take_back(store, eve, RATES, "")
+    first = certificates.certify(store, eve, RATES)
+    certificates.take_back(store, eve, RATES, first.id)
+    with pytest.raises(Conflict, match="no certificate"):
+        certificates.take_back(store, eve, RATES, "")
+    deeds = [e.deed.action for e in audit.newest(store) if e.deed.object_kind == "metric"]
+    assert sorted(deeds) == ["certify", "take back"]
+
+
+def calling(portal: Portal, person: Person) -> FlaskClient:
+    client = portal.server.test_client()
+    client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {tokens.add(portal.store, person, 't')}"
+    return client
+
+
+ONE = f"/api/v1/certificates/playback/{RATE.name}"
+
+
+def test_the_api_certifies_reads_and_takes_back_by_the_rights_of_the_catalogue(portal: Portal):
+    unit = RATE.owner or PLAYBACK.owner
+    eve = calling(portal, add_person(portal.store, "Eve", unit))
+    cid = calling(portal, add_person(portal.store, "Cid", "studio"))
+    assert cid.post("/api/v1/certificates", json=FIELDS).status_code == 403
+    assert eve.get(ONE).get_json() == {"certificate": None}
+    assert eve.delete(f"{ONE}?seen=").status_code == 409
+    card = eve.get("/api/v1/datasets/playback").get_json()
+    read = next(m["fingerprint"] for m in card["metrics"] if m["name"] == RATE.name)
+    wanted = {**FIELDS, "fingerprint": read}
+    stale = eve.post("/api/v1/certificates", json={**FIELDS, "fingerprint": "of yore"})
+    assert stale.status_code == 409
+    given = eve.post("/api/v1/certificates", json=wanted)
+    assert given.status_code == 201
+    kept = given.get_json()["certificate"]
+    assert (kept["metric"], kept["by"], kept["holds"]) == (RATE.name, "Eve", True)
+    assert eve.post("/api/v1/certificates", json=wanted).status_code == 409
+    assert cid.get("/api/v1/certificates").get_json()["certificates"] == [kept]
+    assert cid.get(ONE).get_json() == {"certificate": kept}
+    assert cid.delete(f"{ONE}?seen={kept['id']}").status_code == 403
+    assert eve.delete(f"{ONE}?seen={kept['id']}").get_json() == {"certificate": None}
+    assert eve.get("/api/v1/certificates").get_json()["certificates"] == []
+
+
+def test_the_api_certifies_nothing_that_is_hidden_or_does_not_exist(portal: Portal):
+    hidden = tuple(a.sql for a in RATE.formula.aggregates())
+    theo = add_person(portal.store, "Theo", "platform", "admin")
+    theo = calling(portal, people.change_rights(portal.store, replace(theo, hidden_numbers=hidden)))
+    assert theo.post("/api/v1/certificates", json=FIELDS).status_code == 403
+    assert theo.get(ONE).status_code == 403
+    for path in ("playback/nothing", "nothing/plays"):
+        assert theo.get(f"/api/v1/certificates/{path}").status_code == 422
+    assert theo.post("/api/v1/certificates", json={"dataset": "playback"}).status_code == 422
