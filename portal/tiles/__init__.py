@@ -39,6 +39,7 @@ from portal.tiles.heat import Heat
 from portal.tiles.ladder import Ladder
 from portal.tiles.lateness import Lateness
 from portal.tiles.launch import Launch
+from portal.tiles.level_shifts import LevelShifts
 from portal.tiles.lifetime import LifetimeFit, LifetimeValue
 from portal.tiles.lines import Lines
 from portal.tiles.matrix import Matrix
@@ -112,6 +113,7 @@ __all__ = [
     "Ladder",
     "Lateness",
     "Launch",
+    "LevelShifts",
     "LifetimeFit",
     "LifetimeValue",
     "Lines",

@@ -27,7 +27,7 @@ _LISTED = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Anomalies:
+class Watching:
     """Metrics by day and by one dimension; the days of the view are judged, those before teach.
 
     `accounts` counts those behind a day: slices with few are left out.
@@ -62,7 +62,7 @@ class _Anomalies:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AnomalyLog(_Anomalies):
+class AnomalyLog(Watching):
     """The days that are told, the farthest first."""
 
     def statements(self, results: Sequence[Result], context: Context) -> Sequence[Statement]:
@@ -141,7 +141,7 @@ def _looked_at(found: Watched) -> str:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AnomalyMap(_Anomalies):
+class AnomalyMap(Watching):
     """Every error that was made, by day; those that are told stand out."""
 
     def draw(self, results: Sequence[Result], context: Context) -> Drawing:

@@ -132,31 +132,53 @@ class Watched:
 def watched(metrics: Sequence[Metric], frame: pl.DataFrame, accounts: pl.DataFrame) -> Watched:
     """Look for days that are not as foretold in the answers to `questions`.
 
-    All metrics, slices and days are one family of tests. An amount that is missing on a day is
-    none; a rate is unknown.
+    All metrics, slices and days are one family of tests.
     """
+    laid = by_day(metrics, frame, accounts)
+    if len(laid.days) <= WARM_UP or laid.slices.is_empty():
+        return Watched(pl.DataFrame(), laid.few)
+    read = pl.concat(_foretold(laid, metric) for metric in metrics)
+    known = read.filter(pl.col("z").is_finite()).join(
+        laid.handfuls, on=["slice", "day"], how="anti"
+    )
+    return Watched(known.with_columns(pl.Series("is_told", told(known["z"].to_numpy()))), laid.few)
+
+
+@dataclass(frozen=True, slots=True)
+class ByDay:
+    """Every day of every slice that usually has 200 accounts a day or more.
+
+    `rows` has a row a slice and day, in the order of `slices` and `days`; `handfuls` are the slices
+    and days with one to nine accounts, and `few` counts the slices that are left out.
+    """
+
+    slices: pl.Series
+    days: list[date]
+    rows: pl.DataFrame
+    handfuls: pl.DataFrame
+    few: int
+
+    def values(self, metric: Metric) -> Array:
+        """`slices x days`. An amount that is missing on a day is none; a rate is unknown."""
+        known = self.rows[metric.name].cast(pl.Float64)
+        filled = known.fill_null(0.0 if metric.kind == "additive" else np.nan)
+        return filled.to_numpy().reshape(len(self.slices), len(self.days))
+
+
+def by_day(metrics: Sequence[Metric], frame: pl.DataFrame, accounts: pl.DataFrame) -> ByDay:
+    """The answers to `questions`, day by day."""
     if frame.is_empty():
-        return Watched(pl.DataFrame())
+        return ByDay(pl.Series("slice", dtype=pl.String), [], pl.DataFrame(), pl.DataFrame(), 0)
     day, *rest = _keys(frame, metrics)
-    sliced = _sliced(frame, rest)
-    usual = (
-        _sliced(accounts, rest).group_by("slice").agg(pl.col(_only(accounts, day, rest)).median())
-    )
-    kept = usual.filter(pl.col(usual.columns[1]) >= FEWEST_ACCOUNTS)["slice"]
-    few = sliced["slice"].n_unique() - kept.len()
-    days = _days(frame[day])
-    if len(days) <= WARM_UP or kept.is_empty():
-        return Watched(pl.DataFrame(), few)
-    grid = kept.sort().to_frame().join(pl.DataFrame({day: days}), how="cross")
-    full = grid.join(sliced, on=["slice", day], how="left", maintain_order="left")
-    read = pl.concat(_foretold(full, metric, (kept.len(), len(days)), day) for metric in metrics)
-    counted = _sliced(accounts, rest)
+    sliced, counted = (_sliced(f, rest).rename({day: "day"}) for f in (frame, accounts))
     count = pl.col(_only(accounts, day, rest))
-    handful = counted.filter((count > 0) & (count < FEWEST_SHOWN)).select(
-        "slice", pl.col(day).alias("day")
-    )
-    known = read.filter(pl.col("z").is_finite()).join(handful, on=["slice", "day"], how="anti")
-    return Watched(known.with_columns(pl.Series("is_told", told(known["z"].to_numpy()))), few)
+    usual = counted.group_by("slice").agg(count.median())
+    kept = usual.filter(pl.col(usual.columns[1]) >= FEWEST_ACCOUNTS)["slice"].sort()
+    days = _days(sliced["day"])
+    grid = kept.to_frame().join(pl.DataFrame({"day": days}), how="cross")
+    rows = grid.join(sliced, on=["slice", "day"], how="left", maintain_order="left")
+    handfuls = counted.filter((count > 0) & (count < FEWEST_SHOWN)).select("slice", "day")
+    return ByDay(kept, days, rows, handfuls, sliced["slice"].n_unique() - kept.len())
 
 
 def _days(known: pl.Series) -> list[date]:
@@ -182,15 +204,14 @@ def _sliced(frame: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:
     return frame.with_columns(text.alias("slice")).drop_nulls("slice")
 
 
-def _foretold(full: pl.DataFrame, metric: Metric, shape: tuple[int, int], day: str) -> pl.DataFrame:
-    known = full[metric.name].cast(pl.Float64)
-    values = known.fill_null(0.0 if metric.kind == "additive" else np.nan).to_numpy().reshape(shape)
+def _foretold(laid: ByDay, metric: Metric) -> pl.DataFrame:
+    values = laid.values(metric)
     made = foretold(values, is_share=metric.format == "percent")
     return pl.DataFrame(
         {
-            "metric": pl.repeat(metric.name, full.height, eager=True),
-            "slice": full["slice"],
-            "day": full[day],
+            "metric": pl.repeat(metric.name, laid.rows.height, eager=True),
+            "slice": laid.rows["slice"],
+            "day": laid.rows["day"],
             "value": values.ravel(),
             "expected": made.expected.ravel(),
             "low": made.low.ravel(),

@@ -47,8 +47,7 @@ class Smoothed:
 
 def smoothed(values: Array, *, is_share: bool) -> Smoothed:
     """Foretell every day of `series x days` from the days before it; NaN is a day not known."""
-    there, back = (_of_share, _to_share) if is_share else (_of_amount, _to_amount)
-    scaled = there(values)
+    scaled, back = on_scale(values, is_share=is_share)
     expected, scale, errors, levels = (np.full(values.shape, np.nan) for _ in range(4))
     seasons = np.full((*values.shape, WEEK), np.nan)
     level, season = _begun(scaled[:, :FIRST_DAYS])
@@ -63,6 +62,13 @@ def smoothed(values: Array, *, is_share: bool) -> Smoothed:
         season[:, weekday] += _SEASON * moved
         levels[:, day], seasons[:, day] = level, season
     return Smoothed(expected, errors, scale, levels, seasons, back)
+
+
+def on_scale(values: Array, *, is_share: bool) -> tuple[Array, Back]:
+    """Values where their noise is alike on all days, and the way back."""
+    if is_share:
+        return _of_share(values), _to_share
+    return _of_amount(values), _to_amount
 
 
 def scale_of(errors: Array) -> Array:
