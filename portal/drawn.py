@@ -2,10 +2,11 @@
 
 A drawing follows from the code, the data version, the view, what its reader may see and the targets
 shown in it; all of that is the key under which it is kept, so no kept drawing is ever out of date.
+What is late by the clock is said of it anew each time, and is part of the key of a report.
 Only those that took long are kept: the others cost less than the keeping. What failed is not kept.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cache
 from hashlib import blake2b
 from importlib.metadata import distributions
@@ -23,6 +24,7 @@ from portal.open_page import OpenPage, ask_all, list_rows, shown
 from portal.page import Advising, Lists, Reports, Tile
 from queries.byte_folder import ByteFolder
 from queries.errors import Cancelled, QueryError
+from queries.health import tables_of
 from queries.model import Result
 from queries.warehouse import Warehouse
 
@@ -61,16 +63,18 @@ class Drawings:
         A question without an answer is drawn as its problem. Raises Cancelled.
         """
         started = perf_counter()
-        key = key_of(opened, name, as_table=as_table)
+        late = self._warehouse.late(opened.data_version)
+        said = late if isinstance(tile, Reports) else {}
+        key = key_of(opened, name, as_table=as_table, late=said)
         found = self._find(key)
         if found is not None:
-            return {**found, "took_ms": since(started)}
+            return {**_dated(found, late), "took_ms": since(started)}
         results, drawing, is_whole = _drawn(opened, tile, self._warehouse, as_table=as_table)
         answer = {"drawing": plain(drawing), "foot": foot(opened, tile, results, drawing)}
         took = since(started)
         if is_whole and took >= self._kept_ms:
             self._keep(key, {**answer, "foot": {**answer["foot"], "source": "cache"}})
-        return {**answer, "took_ms": took}
+        return {**_dated(answer, late), "took_ms": took}
 
     def _find(self, key: str) -> _Answer | None:
         kept = self._folder.get(key) if self._folder is not None else None
@@ -84,13 +88,33 @@ class Drawings:
             self._folder.set(key, orjson.dumps(answer, option=orjson.OPT_SERIALIZE_NUMPY))
 
 
-def key_of(opened: OpenPage, name: str, *, as_table: bool = False) -> str:
-    """All that a drawing of this tile follows from."""
+def _dated(answer: _Answer, late: Mapping[str, str]) -> _Answer:
+    """With a doubt for each of its tables that is late by now."""
+    foot = answer["foot"]
+    found = [late[table] for table in foot["tables"] if table in late]
+    if not found:
+        return answer
+    is_late_alone = not foot["doubts"]
+    doubts = [*foot["doubts"], *found]
+    return {**answer, "foot": {**foot, "doubts": doubts, "is_late_alone": is_late_alone}}
+
+
+def key_of(
+    opened: OpenPage, name: str, *, as_table: bool = False, late: Collection[str] = ()
+) -> str:
+    """All that a drawing of this tile follows from; `late` are tables that are, where it tells."""
     access = opened.access
     rights = (access.rows, sorted(map(repr, access.hidden)))
     shown_for = sorted(opened.extents) if opened.targets else ()
     targets = [opened.context_of(dataset).targets for dataset in shown_for]
-    view = (opened.page.path, opened.view.to_url(), opened.data_version, name, as_table)
+    view = (
+        opened.page.path,
+        opened.view.to_url(),
+        opened.data_version,
+        name,
+        as_table,
+        sorted(late),
+    )
     meant = repr((code(), view, rights, targets))
     return "drawn:" + blake2b(meant.encode(), digest_size=20).hexdigest()
 
@@ -172,5 +196,12 @@ def foot(
         "unreached": context.unreached,
         "source": first.source if first else "",
         "notes": tuple(dict.fromkeys(n for r in shown for n in r.notes)),
-        "doubts": tuple(dict.fromkeys(d for r in results for d in r.doubts)),
+        "doubts": tuple(dict.fromkeys(d for r in results for d in r.doubts if d not in r.late)),
+        "tables": _tables(results),
     }
+
+
+def _tables(results: Sequence[Result]) -> list[str]:
+    """The tables at the bottom of these answers, so that they are doubted once one is late."""
+    asked = ((m, r.query.dataset) for r in results for m in r.query.metrics)
+    return sorted({table for metric, dataset in asked for table in tables_of(metric, dataset)})

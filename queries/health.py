@@ -1,7 +1,8 @@
 """Whether a number can be trusted: how tables stand, which invariants hold, what metrics promise.
 
-A number is doubted where a test of its metric fails on the answer itself, or where an invariant of
-a table that it is read from was broken when the table was loaded.
+A number is doubted where a test of its metric fails on the answer itself, where an invariant of
+a table that it is read from was broken when the table was loaded, or where such a table is late by
+the clock. The last is no part of an answer that is kept: time alone changes it.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,6 +17,7 @@ from queries import derived
 from queries.catalog import Catalog
 from queries.dataset import ROWS, Access, Dataset, Metric
 from queries.engines.polars_expression import translate
+from queries.lake.habit import Due, due
 from queries.lake.invariants import DETAILS, Invariant, declared
 from queries.lake.ledger import LEDGER, QUARANTINE, deliveries
 from queries.lake.snapshot import Snapshot
@@ -46,7 +48,7 @@ class TableHealth:
     """One table of the lake. `rows` and `quarantined` are None for who may not count them.
 
     `delivered_at` is when its last file arrived; None where no file ever did, as for derived
-    tables and the demo's.
+    tables and the demo's. `due` is what its habit lets expect; None while it has none.
     """
 
     name: str
@@ -61,25 +63,34 @@ class TableHealth:
     quarantined: int | None = 0
     reasons: Mapping[str, int] = field(default_factory=dict[str, int])
     derived_from: tuple[str, ...] = ()
+    due: Due | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Health:
-    """The lake at one data version. `datasets` hold the metrics that the viewer may see."""
+    """The lake at one data version. `datasets` hold the metrics that the viewer may see.
+
+    `late` says of tables that are late by the clock that they are, by name.
+    """
 
     data_version: str
     created_at: datetime
     tables: tuple[TableHealth, ...]
     outcomes: tuple[Outcome, ...]
     datasets: tuple[Dataset, ...]
+    late: Mapping[str, str] = field(default_factory=dict[str, str])
 
     def failing(self, metric: Metric, dataset: Dataset) -> tuple[Outcome, ...]:
         """The broken invariants of the tables that a metric is read from."""
         return _failing(tables_of(metric, dataset), self.outcomes)
 
+    def lateness(self, metric: Metric, dataset: Dataset) -> tuple[str, ...]:
+        """Which of the tables that a metric is read from are late, a sentence each."""
+        return tuple(self.late[t] for t in sorted(tables_of(metric, dataset)) if t in self.late)
 
-def health(snapshot: Snapshot, catalog: Catalog, access: Access) -> Health:
-    """What can be said of a snapshot to someone with `access`.
+
+def health(snapshot: Snapshot, catalog: Catalog, access: Access, late: Mapping[str, str]) -> Health:
+    """What can be said of a snapshot to someone with `access`; `late` is what is late by now.
 
     Who sees some rows only, or may not count rows, is not told how many there are of all.
     """
@@ -99,6 +110,7 @@ def health(snapshot: Snapshot, catalog: Catalog, access: Access) -> Health:
         tables=tables,
         outcomes=found,
         datasets=seen,
+        late=late,
     )
 
 
@@ -119,6 +131,36 @@ def outcomes(tables: Snapshot) -> tuple[Outcome, ...]:
                 Outcome(invariant=invariant, broken=said["broken"], problem=said["problem"])
             )
     return tuple(found)
+
+
+@lru_cache(maxsize=8)
+def dues(tables: Snapshot) -> Mapping[str, Due]:
+    """What is expected next of every table that has a habit, by name."""
+    known = ((name, due(state.arrivals)) for name, state in tables.record.tables.items())
+    return {name: found for name, found in known if found is not None}
+
+
+def late(tables: Snapshot, now: datetime) -> Mapping[str, str]:
+    """The tables of the newest data version that have no news by when it was expected, in words."""
+    return {
+        name: _said_late(name, one, tables.complete_through(name))
+        for name, one in dues(tables).items()
+        if one.is_late(now)
+    }
+
+
+def _said_late(table: str, one: Due, complete: date | None) -> str:
+    through = f"; complete through {complete}" if complete else ""
+    by, last = (f"{moment:%Y-%m-%d %H:%M}" for moment in (one.by, one.last))
+    return f"{table} is late: expected by {by} UTC, last arrived {last} UTC{through}."
+
+
+def lateness(query: Query, late: Mapping[str, str]) -> tuple[str, ...]:
+    """Why the numbers of an answer are of yore: those of its tables that are late."""
+    if not late:
+        return ()
+    read = {t for m in query.metrics for t in tables_of(m, query.dataset)}
+    return tuple(late[t] for t in sorted(read) if t in late)
 
 
 def doubts(query: Query, frames: Sequence[pl.DataFrame], tables: Snapshot) -> tuple[str, ...]:
@@ -193,4 +235,5 @@ def _tables(snapshot: Snapshot, catalog: Catalog) -> Iterable[TableHealth]:
             quarantined=last.quarantined if last else 0,
             reasons=last.reasons if last else {},
             derived_from=made.get(name, ()),
+            due=dues(snapshot).get(name),
         )

@@ -123,7 +123,7 @@ class Result:
     where groups overlap. A metric without an interval has nulls.
     `paired` has both periods by bucket, where the question compares and asks for intervals.
     `doubts` say why a number is not to be trusted: a test of a metric, or an invariant of its
-    tables, fails.
+    tables, fails, or one of these is late; `late` are those of them that time alone has brought.
     """
 
     query: Query
@@ -138,3 +138,4 @@ class Result:
     notes: tuple[str, ...] = field(default=())
     paired: Paired | None = field(default=None, repr=False, compare=False)
     doubts: tuple[str, ...] = ()
+    late: tuple[str, ...] = ()

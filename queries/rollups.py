@@ -87,7 +87,7 @@ def refresh(
             built += _fold_all(make, of, pool)
             is_tried = _try_invariants(make, pool)
         if tables.changes or is_tried:
-            lake.commit(tables.changes, SOURCE, details=tables.written)
+            lake.commit(tables.changes, SOURCE, details=tables.written, is_news=False)
         return tuple(built)
 
 

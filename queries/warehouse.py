@@ -3,14 +3,15 @@
 Tiles, exports, the API and the command line all come through here; nothing else reaches an engine.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 from time import perf_counter
 
 import polars as pl
 
 from queries.answer_cache import AnswerCache, key_of
+from queries.both_periods import gathered, gathered_whole
 from queries.cache import FrameCache
 from queries.cancellation import check
 from queries.catalog import Catalog
@@ -21,13 +22,10 @@ from queries.dataset import ROWS, Access, Dataset, Metric
 from queries.derived import require
 from queries.distribution import Distribution, has_others, plan_distribution
 from queries.errors import NotLoaded
-from queries.estimate import estimated
-from queries.gather import gather, shows_the_gone, summed_histograms, summed_up, with_the_gone
-from queries.health import Health, doubts, health
+from queries.health import Health, doubts, health, late, lateness
 from queries.lake.lake import Lake
 from queries.lake.snapshot import Snapshot
 from queries.listing import Listing, Rows, plan_rows
-from queries.measure import Gathered
 from queries.model import Query, Result
 from queries.period import Period, end_of
 from queries.plan import (
@@ -35,15 +33,12 @@ from queries.plan import (
     Plan,
     adds_levels,
     crowd_plans,
-    over,
     plan,
     plan_whole,
 )
 from queries.reader import MANY_ROWS, Reader
 from queries.reduction import Days, Engine, Reduction
 from queries.shape import (
-    aligned,
-    has_all_before,
     is_comparable,
     measured,
     paired,
@@ -70,6 +65,7 @@ class Warehouse:
         fewest: int = FEWEST_SHOWN,
         *,
         many_rows: int = MANY_ROWS,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         """Cells of fewer than `fewest` accounts are withheld; 0 shows all.
 
@@ -81,6 +77,7 @@ class Warehouse:
         self._cache = cache
         self._catalog = catalog
         self._answers = AnswerCache()
+        self._clock = clock
 
     def ask(self, query: Query, access: Access, version: str | None = None) -> Result:
         """Answer `query` as someone with `access` may see it; at a data version, or the newest.
@@ -93,10 +90,15 @@ class Warehouse:
         key = key_of(query, access, tables.data_version)
         known = self._answers.get(key)
         if known is not None:
-            return replace(known, source="cache", took_ms=_since(started))
+            return self._now(replace(known, source="cache", took_ms=_since(started)))
         result = replace(self._answered(query, access, tables), took_ms=_since(started))
         self._answers.keep(key, result)
-        return result
+        return self._now(result)
+
+    def _now(self, result: Result) -> Result:
+        """With what is late by now: no answer that is kept says so, and time alone changes it."""
+        late = lateness(result.query, self.late(result.data_version))
+        return replace(result, doubts=(*result.doubts, *late), late=late) if late else result
 
     def _answered(self, query: Query, access: Access, tables: Snapshot) -> Result:
         complete = complete_through(query.dataset, tables)
@@ -106,13 +108,13 @@ class Warehouse:
         reader = Reader(self._engine, self._cache, tables, query.dataset, many_rows=self._many_rows)
         if query.keeps_small and _is_narrowed(planned):
             refuse_few(crowd_plans(query, access, tables), reader, self._fewest)
-        groups = _gathered(planned, reader, self._fewest)
+        groups = gathered(planned, reader, self._fewest)
         frame = measured(query, groups)
         total = unknown(frame)
         if query.needs_total and not adds_levels(query, planned):
             whole = plan_whole(query, access, tables)
-            gathered = _gathered_whole(planned, groups, whole, reader)
-            total = measured(whole.query, replace(gathered, fewest=groups.fewest))
+            together = gathered_whole(planned, groups, whole, reader)
+            total = measured(whole.query, replace(together, fewest=groups.fewest))
         if not is_comparable(query, bound):
             total = without_changes(total)
             notes = notes or (f"The data covers {bound}; beyond it there is no change.",)
@@ -192,7 +194,7 @@ class Warehouse:
         if has_others(found):
             notes = (*notes, "Values that are infinite or no number are left out.")
         result = self._added_up(query, frame, planned.reductions, reader, notes)
-        return replace(result, took_ms=_since(started))
+        return self._now(replace(result, took_ms=_since(started)))
 
     def share_split(
         self, question: ShareSplit, access: Access, version: str | None = None
@@ -210,7 +212,7 @@ class Warehouse:
         frame = reader.reduce(planned)
         check_enough(accounts_of(frame), reader, self._fewest)
         result = self._added_up(query, frame, (planned,), reader, notes)
-        return replace(result, took_ms=_since(started))
+        return self._now(replace(result, took_ms=_since(started)))
 
     def _added_up(
         self,
@@ -243,7 +245,13 @@ class Warehouse:
 
     def health(self, access: Access, version: str | None = None) -> Health:
         """What there is to know of the lake itself and of its metrics, for someone's eyes."""
-        return health(self.snapshot(version), self.catalog(version), access)
+        late = self.late(version)
+        return health(self.snapshot(version), self.catalog(version), access, late)
+
+    def late(self, version: str | None = None) -> Mapping[str, str]:
+        """Tables that are late by now, in words; none of an older data version, which was asked."""
+        newest = self.snapshot()
+        return late(newest, self._clock()) if version in (None, newest.data_version) else {}
 
     def snapshot(self, version: str | None = None) -> Snapshot:
         """The lake as it was at a data version; the newest by default."""
@@ -319,75 +327,9 @@ def _since(started: float) -> float:
     return (perf_counter() - started) * 1000
 
 
-def _gathered(planned: Plan, reader: Reader, fewest: int = 0) -> Gathered:
-    """The period asked for and the one it is held against, by group."""
-    is_open = planned.query.keeps_small or not planned.query.dataset.is_of_people
-    fewest = 0 if is_open or not fewest or not reader.knows_people else fewest
-    gathered = _of_periods(planned, reader, fewest)
-    return replace(gathered, fewest=fewest)
-
-
 def _is_narrowed(planned: Plan) -> bool:
     """Whether less than all there is was asked about."""
     return planned.query.period is not None or planned.groups.where is not None
-
-
-def _of_periods(planned: Plan, reader: Reader, fewest: int) -> Gathered:
-    query, reduction = planned.query, planned.groups
-    population = reader.population() if query.interval else None
-    reduce = reader.of_both(query)
-    first_look = reader.first_look(planned, reduction, fewest)
-    current = gather(planned, reduction, reduce, None, fewest=fewest, first_look=first_look)
-    if query.compare is None:
-        gathered = Gathered(current, None, population)
-        return _with_estimates(planned, gathered, reader, (current.groups, None))
-    earlier = over(reduction, query.compare.period)
-    if shows_the_gone(query, reduction):
-        groups = with_the_gone(current, gather(planned, earlier, reduce, None))
-        if groups.height > current.groups.height:
-            current = gather(planned, reduction, reduce, groups)
-    before = gather(planned, earlier, reduce, aligned(current.groups, query))
-    gathered = Gathered(current, before, population)
-    return _with_estimates(planned, gathered, reader, (current.groups, before.groups))
-
-
-def _gathered_whole(planned: Plan, groups: Gathered, whole: Plan, reader: Reader) -> Gathered:
-    """The same of all groups together: summed where that is right, else asked."""
-    query = whole.query
-    if not planned.query.by:
-        return groups
-    reduce = reader.of_both(query)
-    summed = summed_up(planned, groups.current)
-    first_look = reader.first_look(whole, whole.groups, groups.fewest)
-    bins = summed_histograms(planned, groups.current)
-    current = summed or gather(whole, whole.groups, reduce, None, first_look=first_look, known=bins)
-    before = None
-    if query.compare is not None:
-        known = groups.previous if has_all_before(planned, groups) else None
-        summed = None if known is None else summed_up(planned, known)
-        earlier = over(whole.groups, query.compare.period)
-        bins = {} if known is None else summed_histograms(planned, known)
-        before = summed or gather(whole, earlier, reduce, None, known=bins)
-    gathered = Gathered(current, before, groups.population)
-    return _with_estimates(planned, gathered, reader, (None, None))
-
-
-def _with_estimates(
-    planned: Plan,
-    gathered: Gathered,
-    reader: Reader,
-    groups: tuple[pl.DataFrame | None, pl.DataFrame | None],
-) -> Gathered:
-    """With what estimators say of both periods: of these groups, or of all rows together."""
-    if not planned.inner:
-        return gathered
-    query, population = planned.query, gathered.population
-    now = estimated(planned, query.period, reader.reduce, groups[0], population)
-    gathered = replace(gathered, current=replace(gathered.current, estimates=now))
-    if gathered.previous is None or query.compare is None:
-        return gathered
-    then = estimated(planned, query.compare.period, reader.reduce, groups[1], population)
-    return replace(gathered, previous=replace(gathered.previous, estimates=then))
 
 
 def _seen(frame: pl.DataFrame, access: Access) -> pl.DataFrame:

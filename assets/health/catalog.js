@@ -26,11 +26,13 @@
         (m) => (!unit.value || m.owner === unit.value) && words.every((w) => text(m).includes(w)),
       );
       const doubted = kept.filter((m) => m.doubts.length).length;
+      const late = kept.filter((m) => m.late.length).length;
       const certified = kept.filter((m) => playhead.certificates?.of(m)?.holds).length;
       count.textContent = [
         `${kept.length} of ${content.metrics.length} metrics`,
         certified && `${certified} certified`,
         doubted && `${doubted} not to be trusted`,
+        late && `${late} late`,
       ].filter(Boolean).join(", ");
       list.replaceChildren(
         ...(kept.length ? kept.map((m) => entry(m, open)) : [nothing()]),
@@ -65,7 +67,7 @@
   const entry = (m, open) =>
     h(
       "details",
-      { class: `catalog-metric${m.doubts.length ? " is-doubted" : ""}`, "data-metric": `${m.dataset}.${m.name}`, open: open.has(`${m.dataset}.${m.name}`) },
+      { class: `catalog-metric${m.doubts.length || m.late.length ? " is-doubted" : ""}`, "data-metric": `${m.dataset}.${m.name}`, open: open.has(`${m.dataset}.${m.name}`) },
       h(
         "summary",
         {},
@@ -93,6 +95,7 @@
           term("Tests", m.tests.join("; ")),
           term("Needs", m.needs.join(", ")),
           term("Broken", m.doubts.join(" ")),
+          term("Late", m.late.join(" ")),
           term("Certified", playhead.certificates.of(m)?.text.replace(/^certified /, "")),
           term("Shown on", m.uses.map((u, i) => [i ? "; " : null, h("a", { href: u.path }, u.page), u.tiles.length ? `: ${u.tiles.join(", ")}` : null])),
         ),
@@ -111,6 +114,7 @@
   // A red mark takes the place of a certificate: a definition may be right and its data wrong.
   const mark = (m) => {
     if (m.doubts.length) return h("b", { class: "doubt-mark" }, " not to be trusted");
+    if (m.late.length) return h("b", { class: "doubt-mark", title: m.late.join(" ") }, " late");
     const certificate = playhead.certificates.of(m);
     if (!certificate) return null;
     return certificate.holds

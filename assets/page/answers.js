@@ -176,7 +176,7 @@
       await playhead.draw(body, lost(error), tile);
     }
     if (answer.drawing.content.title) title(tile, answer.drawing.content.title);
-    doubted(tile, answer.foot?.doubts ?? []);
+    doubted(tile, answer.foot?.doubts ?? [], answer.foot?.is_late_alone);
     certified(tile, answer.certificate);
     if (answer.foot && !tile.classList.contains("is-bare")) foot(tile, answer.foot, answer.drawing.notes);
     tile.setAttribute("aria-busy", "false");
@@ -185,8 +185,9 @@
   }
 
   // A red mark wherever a number is shown that is not to be trusted; why stands in the foot.
-  function doubted(tile, doubts) {
+  function doubted(tile, doubts, isLate) {
     tile.classList.toggle("is-doubted", doubts.length > 0);
+    tile.classList.toggle("is-late", Boolean(isLate));
     if (tile.classList.contains("is-bare")) tile.title = doubts.join(" ");
   }
 

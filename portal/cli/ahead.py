@@ -29,6 +29,9 @@ app = typer.Typer(add_completion=False)
 logger = logging.getLogger(__name__)
 
 LOOK_SECONDS = 15
+TELL_SECONDS = 300
+"""Data is late without any load, and what was refused is asked again."""
+
 PARENT_SECONDS = 0.5
 KINDEST = 19
 """The lowest priority there is: whoever asks now goes first."""
@@ -71,16 +74,22 @@ def _while_lives(parent: int) -> Generator[None]:
 
 
 def _follow(settings: Settings) -> None:
-    """Tell of every new data version, and draw it. Ends by raising Cancelled."""
-    drawn = ""
+    """Tell of every new data version, and draw it; now and then tell of what is late meanwhile.
+
+    Ends by raising Cancelled.
+    """
+    drawn, told = "", 0.0
     pause = Event()
     while True:
         # The server decides whether the schema will do: here it is only read.
         store = open_store(settings.database_url)
         try:
             warehouse = open_warehouse(settings)
-            if warehouse.snapshot().data_version != drawn:
-                _tell(settings, warehouse, store)
+            is_new = warehouse.snapshot().data_version != drawn
+            if is_new or perf_counter() - told >= TELL_SECONDS:
+                _tell(warehouse, store)
+                told = perf_counter()
+            if is_new:
                 drawn = _draw(settings, warehouse, store)
         except Cancelled:
             raise
@@ -93,10 +102,10 @@ def _follow(settings: Settings) -> None:
         check()
 
 
-def _tell(settings: Settings, warehouse: Warehouse, store: Store) -> None:
+def _tell(warehouse: Warehouse, store: Store) -> None:
     """Tell people of what they watch; pages are drawn ahead whether or not that works."""
     try:
-        count, said = look(settings, warehouse, store)
+        count, said = look(warehouse, store)
         if count:
             printing.note(said)
     except Cancelled:

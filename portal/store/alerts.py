@@ -51,9 +51,13 @@ class Kept:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judged:
-    """A subscription as it was looked at, what it is by now, and what is told of it."""
+    """A subscription as it was looked at, what it is by now, and what is told of it.
+
+    One that is not `is_whole` is looked at again in the same data version.
+    """
 
     subscription: Subscription
+    is_whole: bool
     day: date | None
     week: date | None
     troubles: tuple[str, ...]
@@ -77,7 +81,7 @@ def keep(store: Store, person: Person, data_version: str, found: Sequence[Judged
                     subscriptions.c.judged_version == before.judged_version,
                 )
                 .values(
-                    judged_version=data_version,
+                    judged_version=data_version if judged.is_whole else before.judged_version,
                     judged_day=judged.day,
                     judged_week=judged.week,
                     troubles=list(judged.troubles),

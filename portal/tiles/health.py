@@ -13,6 +13,7 @@ from queries.catalog import builtin
 from queries.dataset import Dataset, Metric, PageMetric
 from queries.fingerprint import fingerprint
 from queries.health import Health, Outcome, TableHealth
+from queries.lake.habit import FEWEST_INTERVALS
 from queries.model import Query, Result
 
 Cell = dict[str, Any]
@@ -34,7 +35,7 @@ class _Report:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TableStates(_Report):
-    """Freshness and completeness, a table a row."""
+    """Freshness and completeness, a table a row; the late ones first."""
 
     def report(self, health: Health, context: Context) -> Drawing:  # noqa: ARG002  # one protocol
         columns: list[Cell] = [
@@ -43,17 +44,20 @@ class TableStates(_Report):
             {"label": "Last day"},
             {"label": "Complete through"},
             {"label": "Last delivery"},
+            {"label": "Next expected by"},
             {"label": "Kept aside"},
             {"label": "Invariants"},
         ]
-        rows = [_state(t, health.outcomes) for t in health.tables]
+        late_first = sorted(health.tables, key=lambda t: t.name not in health.late)
+        rows = [_state(t, health) for t in late_first]
         table = {"columns": columns, "rows": rows, "more": 0}
         when = f"{health.created_at:%Y-%m-%d %H:%M} UTC"
         note = f"Data version {health.data_version}, committed {when}."
-        return Drawing(kind="table", content={"tables": [table]}, notes=(note,))
+        late = health.late.values() or ("No table is late.",)
+        return Drawing(kind="table", content={"tables": [table]}, notes=(*late, note))
 
 
-def _state(table: TableHealth, outcomes: Sequence[Outcome]) -> list[Cell]:
+def _state(table: TableHealth, health: Health) -> list[Cell]:
     last = written.day(table.last_day) if table.last_day else written.NOTHING
     through = written.day(table.complete_through) if table.complete_through else written.NOTHING
     lag = _lag(table)
@@ -68,9 +72,23 @@ def _state(table: TableHealth, outcomes: Sequence[Outcome]) -> list[Cell]:
         {"text": last},
         {"text": through, "tip": lag, "tone": "flat" if lag else ""},
         {"text": f"{arrived:%Y-%m-%d %H:%M} UTC" if arrived else "derived", "tip": tip},
+        _next(table, health.late.get(table.name, "")),
         {"text": _exact(table.quarantined), "tip": reasons, "tone": "bad" if reasons else ""},
-        _held(table.name, outcomes),
+        _held(table.name, health.outcomes),
     ]
+
+
+def _next(table: TableHealth, late: str) -> Cell:
+    """When news is expected, from the table's own habit; in red where it should be there."""
+    if table.due is None:
+        wanting = f"no habit yet: it takes {FEWEST_INTERVALS + 1} loads that each bring a new day"
+        tip = f"goes by {', '.join(table.derived_from)}" if table.derived_from else wanting
+        return {"text": written.NOTHING, "tip": tip}
+    by = f"{table.due.by:%Y-%m-%d %H:%M} UTC"
+    if late:
+        return {"text": f"late: {by}", "tone": "bad", "tip": late}
+    hours = table.due.usual.total_seconds() / 3600
+    return {"text": by, "tip": f"something new comes every {hours:.0f} hours, as a rule"}
 
 
 def _lag(table: TableHealth) -> str:
@@ -179,6 +197,7 @@ def _metric(
         "needs": sorted(metric.parameters),
         "uses": [{"page": u.page, "path": u.path, "tiles": list(u.tiles)} for u in shown],
         "doubts": [o.invariant.label for o in health.failing(metric, dataset)],
+        "late": list(health.lateness(metric, dataset)),
     }
 
 
@@ -205,6 +224,7 @@ def _page_metric(metric: PageMetric, dataset: Dataset, page: Page) -> dict[str, 
         "needs": [],
         "uses": [{"page": page.title, "path": page.path, "tiles": []}],
         "doubts": [],
+        "late": [],
         "page": page.path,
     }
 

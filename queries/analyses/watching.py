@@ -4,8 +4,7 @@ A day is held against its forecast of the day before (`queries.analyses.anomaly`
 weekdays; a week against the one before by the paired statistic of findings. Over all of them the
 false discovery rate is held at 10 % (Benjamini & Hochberg 1995), so that where nothing happens at
 most one look in ten tells anything. A day must lie beyond 3.5 scales of its own past errors too,
-and a change must be material: there is no threshold that somebody sets. Data is late where a table
-lags farther behind the others than ever before.
+and a change must be material: there is no threshold that somebody sets.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,9 +15,6 @@ import numpy as np
 
 from queries.analyses import anomaly
 from queries.analyses.findings import Candidate, held
-
-FEWEST_VERSIONS = 9
-"""After so many versions without it, one that lags farthest by chance is one in ten."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,27 +77,3 @@ def told(days: Sequence[WatchedDay], changes: Sequence[Candidate | None]) -> Tol
 def last_week(latest: date) -> date:
     """The Sunday that ended the last whole week."""
     return latest - timedelta((latest.weekday() + 1) % 7)
-
-
-@dataclass(frozen=True, slots=True)
-class Lag:
-    """By how many days a table is behind the newest of the lake, and by how many it ever was."""
-
-    days: int
-    usual: int
-    versions: int
-
-    @property
-    def is_late(self) -> bool:
-        return self.versions >= FEWEST_VERSIONS and self.days > self.usual
-
-
-def lag(through: Sequence[Mapping[str, date]], table: str) -> Lag:
-    """Of what tables are complete through in each data version, the newest version first."""
-    behind = [
-        (max(version.values()) - version[table]).days for version in through if table in version
-    ]
-    if not behind or table not in through[0]:
-        return Lag(0, 0, 0)
-    now, *before = behind
-    return Lag(now, max(before, default=0), len(before))

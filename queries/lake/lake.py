@@ -8,9 +8,9 @@ only files and table versions that no record names, and the next writer clears t
 # pyright: standard
 # Strict checking needs types that pyarrow and duckdb do not ship.
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from hashlib import sha256
 from pathlib import Path
@@ -27,6 +27,7 @@ from queries.lake.contract import Clocks
 from queries.lake.copies import Copies
 from queries.lake.errors import BadRows, LeaseHeld, UnknownVersion
 from queries.lake.freshness import reach
+from queries.lake.habit import arrivals
 from queries.lake.lease import Lease
 from queries.lake.shared_lease import TERM_S, SharedLease
 from queries.lake.snapshot import EMPTY, Record, Snapshot, TableState
@@ -76,6 +77,7 @@ class Lake:
         copies: Copies | None = None,
         *,
         term_s: float = TERM_S,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self.storage = Storage(str(url).removeprefix("file://"), storage_options or {}, copies)
         local = self.storage.is_local
@@ -85,6 +87,7 @@ class Lake:
             if local
             else SharedLease(self.storage, self._fence, term_s)
         )
+        self._clock = clock
         self._lock = Lock()
         self._newest: Record | None = None
         self._checked = -RECHECK_STORE_S
@@ -159,10 +162,12 @@ class Lake:
         *,
         datasets: Mapping[str, str] | None = None,
         details: Mapping[str, Any] | None = None,
+        is_news: bool = True,
     ) -> str:
         """Apply all changes or none, and give the new data version.
 
-        `source` says where the rows are from. `datasets` and `details` are laid over those of the
+        `source` says where the rows are from; they are no news where they only derive from what
+        the lake has. `datasets` and `details` are laid over those of the
         newest snapshot; a value of None removes a detail. Raises BadRows and LeaseHeld.
         """
         if len({c.table for c in changes}) != len(changes):
@@ -174,11 +179,16 @@ class Lake:
             self._lease.confirm()
             tables = dict(before.tables)
             for change in changes:
-                tables[change.table] = self._change(before, change, source)
+                state = self._change(before, change, source)
+                if is_news:
+                    earlier, now = before.tables.get(change.table), self._clock()
+                    moments = arrivals(earlier, state.complete_through, now)
+                    state = replace(state, arrivals=moments)
+                tables[change.table] = state
             merged = {**before.details, **(details or {})}
             record = Record(
                 number=before.number + 1,
-                created_at=datetime.now(UTC),
+                created_at=self._clock(),
                 source=source,
                 tables=tables,
                 datasets={**before.datasets, **(datasets or {})},
@@ -224,7 +234,7 @@ class Lake:
             last_day=days.last,
             complete_through=change.complete_through or days.complete,
             day=clocks.day,
-            written_at=datetime.now(UTC).isoformat(),
+            written_at=self._clock().isoformat(),
         )
 
     def _clocks(self, change: Change, state: TableState | None) -> Clocks:

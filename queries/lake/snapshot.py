@@ -23,7 +23,8 @@ class TableState:
     """One table in one version of the lake. The days are those of its column `day`.
 
     `written_at` tells this version from one of the same number in another lake, or in this one
-    before it was restored; empty in records from before it was kept.
+    before it was restored; empty in records from before it was kept. `arrivals` are the moments of
+    its last news (`queries.lake.habit`), in seconds since 1970; none of what derives from others.
     """
 
     version: int
@@ -33,6 +34,7 @@ class TableState:
     complete_through: date | None = None
     day: str = ""
     written_at: str = ""
+    arrivals: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +62,10 @@ class Record:
     def to_json(self) -> str:
         written = asdict(self)
         for state in written["tables"].values():
-            if not state["written_at"]:
-                # An older record keeps its fingerprint.
-                del state["written_at"]
+            for name in ("written_at", "arrivals"):
+                if not state[name]:
+                    # An older record keeps its fingerprint.
+                    del state[name]
         return json.dumps(written, default=str, sort_keys=True, ensure_ascii=False)
 
     @classmethod
@@ -171,4 +174,5 @@ def _state(read: Mapping[str, Any]) -> TableState:
         complete_through=complete,
         day=read["day"],
         written_at=read.get("written_at", ""),
+        arrivals=tuple(read.get("arrivals", ())),
     )

@@ -11,8 +11,9 @@ import polars as pl
 import pytest
 from flask.testing import FlaskClient
 
-from portal.alerting import Round, raise_alerts
+from portal.alerting import raise_alerts
 from portal.cli.run import run
+from portal.looking import Round
 from portal.routing import discover
 from portal.store import alerts, audit, migrate, people, subscriptions, tokens
 from portal.store.errors import Invalid, NotFound
@@ -24,8 +25,10 @@ from queries.catalog import Catalog
 from queries.condition import Dimension
 from queries.dataset import Dataset, Metric
 from queries.engines.duckdb_engine import DuckDBEngine
+from queries.errors import QueryTimeout
 from queries.formula import parse
 from queries.lake.lake import Change, Lake
+from queries.reduction import Reduction, Tables
 from queries.warehouse import Warehouse
 from tests.portal.conftest import Clock, Portal, add_person
 from tests.portal.requests import ORIGIN, signed_in
@@ -74,6 +77,17 @@ def days(count: int, *, lost: str = "") -> pl.DataFrame:
     )
 
 
+class Engine(DuckDBEngine):
+    """One that answers nothing while it is busy."""
+
+    is_busy = False
+
+    def reduce(self, reduction: Reduction, tables: Tables) -> pl.DataFrame:
+        if self.is_busy:
+            raise QueryTimeout("The question took longer than 60 s.", "Ask again.")
+        return super().reduce(reduction, tables)
+
+
 @dataclass
 class World:
     """A lake that grows day by day, and people who watch it."""
@@ -81,6 +95,8 @@ class World:
     store: Store
     lake: Lake
     warehouse: Warehouse
+    engine: Engine
+    clock: Clock
     loaded: int = 0
 
     def load(self, count: int, lost: str = "") -> None:
@@ -91,10 +107,22 @@ class World:
         self.lake.commit([other if self.loaded == count else change], "load")
         self.loaded = count
 
+    def feed(self, days: int) -> None:
+        """A day's rows a day, as the clock goes on: each is loaded the morning after."""
+        for _ in range(days):
+            self.clock.pass_by(timedelta(days=1, minutes=(self.loaded * 7) % 23))
+            self.load(self.loaded + 1)
+
     def look(self, version: str = "") -> int:
         version = version or self.warehouse.snapshot().data_version
-        page = discover("pages")["/explore"]
-        return raise_alerts(self.store, Round(warehouse=self.warehouse, page=page, version=version))
+        one = Round(
+            warehouse=self.warehouse,
+            page=discover("pages")["/explore"],
+            version=version,
+            today=self.store.now().date(),
+            late=self.warehouse.late(version),
+        )
+        return raise_alerts(self.store, one)
 
     def told(self, person: Person) -> list[tuple[str, date, bool]]:
         found = alerts.of(self.store, person)
@@ -105,9 +133,9 @@ class World:
 def world(tmp_path: Path, clock: Clock) -> Iterator[World]:
     store = open_store(f"sqlite:///{tmp_path / 'playhead.sqlite'}", clock)
     migrate.upgrade(store)
-    lake = Lake(tmp_path / "lake")
-    warehouse = Warehouse(lake, DuckDBEngine(memory="1GB"), FrameCache(None), Catalog((DATASET,)))
-    yield World(store, lake, warehouse)
+    lake, engine = Lake(tmp_path / "lake", clock=clock), Engine(memory="1GB")
+    warehouse = Warehouse(lake, engine, FrameCache(None), Catalog((DATASET,)), clock=clock)
+    yield World(store, lake, warehouse, engine, clock)
     store.close()
 
 
@@ -140,6 +168,66 @@ def test_who_watches_is_told_once_of_the_day_and_of_nobody_elses_rows(world: Wor
     world.load(DAYS, lost="BR")
     assert world.look() == 0
     assert len(world.told(ann)) == count
+
+
+def test_who_watches_is_told_that_a_feed_has_stopped_though_no_load_comes(world: World):
+    ann = add_person(world.store, "Ann")
+    subscriptions.subscribe(world.store, ann, HOURS)
+    world.load(60)
+    world.feed(12)
+    world.look()
+    began = len(world.told(ann))
+    version = world.warehouse.snapshot().data_version
+    for hours, is_late in ((24, False), (9, True), (24, True)):
+        world.clock.pass_by(timedelta(hours=hours))
+        assert bool(world.warehouse.late()) == is_late
+        world.look()
+        assert len(world.told(ann)) == began + is_late, "it is told once, when it is late"
+    (said,) = (k for k in alerts.of(world.store, ann) if k.alert.kind == "late")
+    assert said.data_version == version
+    assert said.alert.sentence == "Hours: its data is late."
+    assert "plays is late: expected by 2026-03-15" in said.alert.detail
+    assert (
+        f"last arrived 2026-03-14 {world.lake.history(1)[0].created_at:%H:%M}" in said.alert.detail
+    )
+    assert world.warehouse.late(version)
+    world.load(world.loaded + 1)
+    assert world.warehouse.late() == {}
+    assert world.look() == 0
+    (fresh,) = subscriptions.of(world.store, ann)
+    assert fresh.troubles == ()
+    world.clock.pass_by(timedelta(days=4))
+    assert world.look() == 1, "it has stopped again"
+
+
+def test_one_that_snoozes_is_told_what_is_still_late_when_it_wakes(world: World):
+    ann = add_person(world.store, "Ann")
+    mine = subscriptions.subscribe(world.store, ann, HOURS)
+    world.load(60)
+    world.feed(12)
+    world.look()
+    subscriptions.snooze(world.store, ann, mine.id, world.clock.now.date() + timedelta(5))
+    world.clock.pass_by(timedelta(days=3))
+    assert world.look() == 0
+    world.clock.pass_by(timedelta(days=3))
+    assert world.look() == 1
+    assert world.look() == 0
+
+
+def test_what_was_refused_is_looked_at_again(world: World):
+    ann = add_person(world.store, "Ann")
+    subscriptions.subscribe(world.store, ann, HOURS)
+    world.load(DAYS - 1)
+    world.look()
+    before = len(world.told(ann))
+    world.load(DAYS, lost="BR")
+    world.engine.is_busy = True
+    assert world.look() == 0
+    world.engine.is_busy = False
+    assert world.look() > 0
+    assert ("day", LAST, False) in world.told(ann)
+    assert len(world.told(ann)) > before
+    assert world.look() == 0
 
 
 def test_a_load_in_the_midst_of_a_look_is_left_to_the_next(world: World):

@@ -3,14 +3,11 @@
 from datetime import date, timedelta
 
 import numpy as np
-import pytest
 
 from queries.analyses.anomaly import foretold
 from queries.analyses.findings import two_sided
 from queries.analyses.watching import (
-    FEWEST_VERSIONS,
     WatchedDay,
-    lag,
     last_week,
     told,
     watched_days,
@@ -100,15 +97,3 @@ def test_a_week_ends_on_sunday():
         date(2026, 3, 1),
         date(2026, 3, 8),
     ]
-
-
-@pytest.mark.parametrize(("now", "is_late"), [(1, False), (2, False), (3, True)])
-def test_late_is_farther_behind_than_ever(now: int, *, is_late: bool):
-    def version(days: int) -> dict[str, date]:
-        return {"plays": LAST, "visits": LAST - timedelta(days)}
-
-    past = [version(n % 3) for n in range(FEWEST_VERSIONS)]
-    assert lag([version(now), *past], "visits").is_late == is_late
-    assert not lag([version(now), *past[1:]], "visits").is_late
-    assert not lag([version(now), *past], "plays").is_late
-    assert not lag([version(now), *past], "nothing").is_late
