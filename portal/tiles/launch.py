@@ -60,6 +60,7 @@ class Launch:
         asked = launch.question(everything, HOURS, WHOLE_DAYS, (*_ABOUT, _MINUTES))
         if not context.view.values("title"):
             return (asked,)
+        shared(context)
         chosen = replace(scope(context), period=None)
         return (asked, launch.own_question(chosen, HOURS, WHOLE_DAYS))
 
@@ -169,7 +170,8 @@ _FEW_LAUNCHES = empty(
 _NO_LAUNCH = empty(
     "no_rows",
     "No launch to show.",
-    "The title was released before the data begins, or not yet, or its runtime is not known.",
+    "It was released before the data begins, or not yet, its runtime is not known, or nobody "
+    "watched it here.",
 )
 
 
@@ -189,16 +191,20 @@ def _names(frame: pl.DataFrame) -> dict[int, str]:
 
 def _alike(days: pl.DataFrame, titles: list[int], context: Context) -> pl.DataFrame:
     """The launches that chosen titles are held against; all of them where none is chosen."""
-    against = context.view.option(AGAINST.name)
     if not context.view.values("title"):
         return days
     apart = set(left_out(context)) - set(titles)
     days = days.filter(~pl.col("title_id").is_in(apart))
-    if against == "all":
+    by = shared(context)
+    if not by:
         return days
-    by = _ABOUT if against == "genre" else _ABOUT[:1]
     kinds = days.filter(pl.col("title_id").is_in(titles)).select(by).unique()
     return days.join(kinds, on=by, how="semi", nulls_equal=True)
+
+
+def shared(context: Context) -> tuple[str, ...]:
+    """What comparables have in common with a launch. Raises InvalidQuery for an unknown option."""
+    return {"all": (), "genre": _ABOUT, "": _ABOUT[:1]}[AGAINST.read(context.view)]
 
 
 def left_out(context: Context) -> tuple[int, ...]:
@@ -209,13 +215,8 @@ def left_out(context: Context) -> tuple[int, ...]:
 
 def alike(context: Context) -> str:
     """What the comparables are called, by the option."""
-    match context.view.option(AGAINST.name):
-        case "all":
-            return "launches"
-        case "genre":
-            return "launches of the same kind and genre"
-        case _:
-            return "launches of the same kind"
+    by = shared(context)
+    return f"launches of the same {' and '.join(by)}" if by else "launches"
 
 
 def _by_hand(context: Context) -> list[str]:

@@ -15,7 +15,7 @@ from portal.components.problem import no_rows
 from portal.context import Context
 from portal.drawing import Drawing
 from portal.page import Place, Tile
-from portal.tiles.launch import AGAINST, WITHOUT, alike, left_out
+from portal.tiles.launch import WITHOUT, alike, left_out, shared
 from queries.analyses.cluster import EVERY_GROUP
 from queries.dataset import SMALL
 from queries.model import Query, Result
@@ -44,6 +44,7 @@ class LaunchComparables:
 
     def questions(self, context: Context) -> tuple[Query, ...]:
         """Every launch by what is known of it, with its views; and what the open one is."""
+        shared(context)
         known = [n for n in _TRAITS if context.dataset.has_dimension(n)]
         asked = context.without("title").question(
             (_VIEWS,), by=("title_id", "title", "kind", *known)
@@ -93,8 +94,7 @@ def _listed(results: Sequence[Result], context: Context) -> pl.DataFrame | None:
     if own.is_empty():
         return None
     others = frame.filter(~pl.col("title").is_in(chosen))
-    against = context.view.option(AGAINST.name)
-    by = [] if against == "all" else ["kind", "genre"] if against == "genre" else ["kind"]
+    by = shared(context)
     if by:
         others = others.join(own.select(by).unique(), on=by, how="semi", nulls_equal=True)
     first = own.row(0, named=True)

@@ -26,6 +26,11 @@ _NONE = empty(
     "No title was released in the last 28 days of data.",
     "Launches before are in the fan beside.",
 )
+_WITHHELD = empty(
+    "not_defined",
+    f"Of each title of the last {FIRST_DAYS} days too few accounts watched here: it is withheld.",
+    "Take a filter away.",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,8 +76,9 @@ class LaunchList:
         if len(results) == 1:
             return no_rows(context)
         frame = self._standings(results, context)
+        gone = results[1].frame[HOURS].null_count()
         if frame.is_empty():
-            return _NONE
+            return _WITHHELD if gone else _NONE
         metric = context.metric(VIEWS)
         columns: list[dict[str, Any]] = [
             {"label": "Title", "is_text": True},
@@ -94,6 +100,8 @@ class LaunchList:
             "Held against launches of the same kind whose 28 days are over, by the same day.",
             "Projected to 91 days by those whose 91 are; by fewer than ten there is no interval.",
         )
+        if gone:
+            notes = (*notes, f"Withheld: {gone} of fewer than ten accounts.")
         return Drawing(kind="table", content={"tables": [table]}, filters="title", notes=notes)
 
     def _standings(self, results: Sequence[Result], context: Context) -> pl.DataFrame:

@@ -9,12 +9,15 @@ import pytest
 
 from portal.open_page import ask, open_page
 from portal.routing import discover
+from portal.tiles.launch import Launch
+from portal.tiles.launch_comparables import LaunchComparables
 from portal.tiles.launch_list import LaunchList
 from portal.tiles.launch_standing import LaunchStanding
 from queries.cache import FrameCache
 from queries.catalog import builtin
 from queries.dataset import Access
 from queries.engines.duckdb_engine import DuckDBEngine
+from queries.errors import InvalidQuery
 from queries.interval import wilson
 from queries.lake.lake import Lake
 from queries.warehouse import Warehouse
@@ -87,3 +90,27 @@ def test_the_list_is_drawn_with_the_newest_first(demo_home: Path):
     (shown,) = tile.joined(ask(opened, tile, warehouse, Access()), context)
     dates: list[date] = shown.frame["release_date"].to_list()
     assert dates == sorted(dates, reverse=True)
+
+
+def test_a_list_of_launches_of_a_handful_says_that_they_are_withheld(demo_home: Path):
+    lake, engine = Lake(demo_home / "lake"), DuckDBEngine(memory="1GB")
+    warehouse = Warehouse(lake, engine, FrameCache(None), builtin())
+    filters = "?country=KR"
+    opened = open_page(discover("pages")["/titles"], filters, warehouse, Access())
+    (tile,) = [t for t in opened.tiles().values() if isinstance(t, LaunchList)]
+    results = ask(opened, tile, warehouse, Access())
+    assert results[1].frame.height
+    assert results[1].frame["hours_viewed"].null_count() == results[1].frame.height
+    drawn = tile.draw(results, opened.tile_context(tile))
+    assert "withheld" in drawn.content["message"]
+
+
+def test_comparables_that_there_are_none_of_are_refused_by_every_tile(demo_home: Path):
+    lake, engine = Lake(demo_home / "lake"), DuckDBEngine(memory="1GB")
+    warehouse = Warehouse(lake, engine, FrameCache(None), builtin())
+    opened = open_page(discover("pages")["/titles"], "?title=A&against=x", warehouse, Access())
+    tiles = [t for t in opened.tiles().values() if isinstance(t, Launch | LaunchComparables)]
+    assert len(tiles) > len({LaunchStanding, LaunchComparables})
+    for tile in tiles:
+        with pytest.raises(InvalidQuery, match="against can be"):
+            ask(opened, tile, warehouse, Access())
