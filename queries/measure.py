@@ -145,18 +145,26 @@ def _proportion_bounds(
     below = sides[1]
     part, whole = (cells.buckets[a.key] for a in sides)
     is_part = ((part >= 0) & (part <= whole * (1 + _ROUNDING))).all(axis=1)
-    inhabited = (whole > 0).sum(axis=1)
-    rarer = np.where(values[:, None] > _HALF, whole - part, part)
-    of = Clusters(
-        trials=cells.totals[below.key if below.operation == "count" else below.matching.key],
-        units=np.minimum(accounts(inhabited.astype(np.float64)), _ALL_OCCUPIED),
-        inhabited=inhabited,
-        telling=(rarer > _ROUNDING * whole).sum(axis=1),
-    )
+    trials = cells.totals[below.key if below.operation == "count" else below.matching.key]
+    of = rests_on(part, whole, trials)
     inside = proportion_bounds(values, half_width, of)
     plain = Bounds.around(values, half_width)
     return Bounds(
         np.where(is_part, inside.low, plain.low), np.where(is_part, inside.high, plain.high)
+    )
+
+
+def rests_on(part: Array, whole: Array, trials: Array) -> Clusters:
+    """What proportions rest on: their parts and wholes as `groups x buckets`, and their rows."""
+    with np.errstate(all="ignore"):
+        share = part.sum(axis=1, keepdims=True) / whole.sum(axis=1, keepdims=True)
+    inhabited = (whole > 0).sum(axis=1)
+    rarer = np.where(share > _HALF, whole - part, part)
+    return Clusters(
+        trials=trials,
+        units=np.minimum(accounts(inhabited.astype(np.float64)), _ALL_OCCUPIED),
+        inhabited=inhabited,
+        telling=(rarer > _ROUNDING * whole).sum(axis=1),
     )
 
 

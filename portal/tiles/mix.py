@@ -1,6 +1,7 @@
 """What the hours of each group are made of: the largest groups, cut by a second dimension.
 
-Shares and their jackknife intervals come from one question by clusters of accounts.
+Shares and their intervals, as those of any proportion, come from one question by clusters of
+accounts.
 """
 
 from collections.abc import Sequence
@@ -11,7 +12,7 @@ import numpy as np
 import polars as pl
 
 from portal.components import format as written
-from portal.components.problem import no_rows
+from portal.components.problem import few_accounts, no_rows
 from portal.context import Context
 from portal.drawing import Drawing
 from portal.page import Place
@@ -21,7 +22,8 @@ from portal.tiles.heat import FEWEST_ROWS, Heat, heat, looking_through
 from portal.tiles.rankers import scope
 from queries.analyses.cluster import cells, counted_by, is_present, left_out, occupied
 from queries.condition import Dimension
-from queries.interval import margin
+from queries.interval import margin, proportion_bounds
+from queries.measure import rests_on
 from queries.model import Query, Result
 from queries.small_cells import FEWEST_SHOWN, is_withheld
 
@@ -58,14 +60,15 @@ class Mix:
         if known.is_empty():
             return pl.DataFrame()
         sizes = known.group_by(by).agg(pl.col("hours_viewed").sum().alias("all"))
+        sizes = sizes.filter(pl.col("all") > 0)
         largest = sizes.sort("all", by, descending=[True, False]).head(self.most)[by].to_list()
-        return shares(known, (by, of), largest)
+        return shares(known, (by, of), largest) if largest else pl.DataFrame()
 
     def draw(self, results: Sequence[Result], context: Context) -> Drawing:
         by, of = (context.dataset.dimension(name) for name in self.keys(context))
         frame = self._told(results[0].frame, context)
-        if frame.is_empty():
-            return no_rows(context)
+        if (why := untold(frame, context)) is not None:
+            return why
         groups = frame["group"].unique(maintain_order=True).to_list()[::-1]
         values = _ordered(frame["value"].unique().to_list(), of)
         traces = [
@@ -93,9 +96,9 @@ class MixIndex(Mix):
         keys = self.keys(context)
         by, of = (context.dataset.dimension(name) for name in keys)
         told = self._told(results[0].frame, context)
-        frame = told if told.is_empty() else told.drop_nulls("index")
-        if frame.is_empty():
-            return no_rows(context)
+        if (why := untold(told, context)) is not None:
+            return why
+        frame = told.drop_nulls("index")
         found = {(row["group"], row["value"]): _cell(row) for row in frame.iter_rows(named=True)}
         order = tuple(str(g) for g in frame["group"].unique(maintain_order=True))
         drawn = Heat(metric=self.metrics[0], rows=by.name, columns=of.name, with_text=True)
@@ -104,6 +107,13 @@ class MixIndex(Mix):
             "Hatched: under 200 plays.",
         )
         return heat(found, (replace(by, values_order=order), of), drawn, notes, "× all together")
+
+
+def untold(told: pl.DataFrame, context: Context) -> Drawing | None:
+    """Why there is no share to draw: nothing was watched, or only by too few accounts."""
+    if told.is_empty():
+        return no_rows(context)
+    return few_accounts() if told["share"].is_null().all() else None
 
 
 def shares(known: pl.DataFrame, keys: tuple[str, str], largest: Sequence[Any]) -> pl.DataFrame:
@@ -130,13 +140,16 @@ def shares(known: pl.DataFrame, keys: tuple[str, str], largest: Sequence[Any]) -
             parts = without / without.sum(axis=0)
             index = share / usual.sum(axis=1)[which]
             indices = parts / (usual_without / usual_without.sum(axis=0))[which]
-            wide, wide_index = margin(parts), margin(indices)
+            whole = np.broadcast_to(own.sum(axis=0), own.shape)
+            base = rests_on(own, whole, np.full(len(own), plays[at].sum()))
+            ends = proportion_bounds(share, margin(parts, base.inhabited), base)
+            wide_index = margin(indices, base.inhabited)
         gone = is_withheld(people[at], FEWEST_SHOWN)
         if gone.sum() == 1 and not gone.all():
             # Shares add up to one, so a single one that is missing would be known.
             gone = gone | (own.sum(axis=1) == own[~gone].sum(axis=1).min())
         numbers = {
-            "share": share, "low": np.maximum(share - wide, 0), "high": np.minimum(share + wide, 1),
+            "share": share, "low": ends.low, "high": ends.high,
             "index": index, "index_low": np.maximum(index - wide_index, 0),
             "index_high": index + wide_index, "n": plays[at].sum(axis=1),
         }  # fmt: skip

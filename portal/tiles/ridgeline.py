@@ -10,13 +10,12 @@ from typing import Any
 import polars as pl
 
 from portal.components import format as written
-from portal.components.problem import no_rows
 from portal.context import Context
 from portal.drawing import Drawing
 from portal.page import Place
 from portal.tiles.figure import Layout, Trace, figure
 from portal.tiles.heat import looking_through
-from portal.tiles.mix import Mix, MixIndex
+from portal.tiles.mix import Mix, MixIndex, untold
 from portal.tiles.options import Option
 from queries.condition import Dimension
 from queries.model import Query, Result
@@ -70,9 +69,9 @@ class Ridgeline(MixIndex):
             return MixIndex.draw(self, results, context)
         by, of = (context.dataset.dimension(name) for name in self.keys(context))
         told = self._told(results[0].frame, context)
-        ridges = _ridges(told, _few(results[1], by)) if not told.is_empty() else []
-        if not ridges:
-            return no_rows(context)
+        if (why := untold(told, context)) is not None:
+            return why
+        ridges = _ridges(told, _few(results[1], by))
         return _drawn(ridges, (by, of), told["group"].n_unique() - len(ridges))
 
 

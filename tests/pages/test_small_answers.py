@@ -12,6 +12,7 @@ from portal.routing import discover
 from portal.tiles.image_effects import ExploringCost, ImageEffects
 from portal.tiles.image_pair import ImagePairOptions, ImagesCompared
 from portal.tiles.mix import Mix, MixIndex
+from portal.tiles.ridgeline import Ridgeline
 from portal.tiles.searching import QueryFlows
 from portal.tiles.split_options import SplitOptions
 from portal.tiles.switching import Switching, SwitchingVerdict
@@ -201,3 +202,21 @@ def test_a_mix_of_no_rows_is_said_to_have_none(kind: type[Mix]):
     nobody = {"country": pl.String, "hour": pl.Int64, "hours_viewed": pl.Float64}
     empty = replace(answer(query), frame=pl.DataFrame(schema=nobody))
     assert tile.draw([empty], here).content["reason"] == "no_rows"
+
+
+@pytest.mark.parametrize(
+    "tile",
+    [
+        Mix(by="country", of="hour"),
+        MixIndex(by="country", of="hour"),
+        Ridgeline(by="country", inside="region"),
+    ],
+)
+def test_a_mix_of_a_handful_of_accounts_says_that_it_is_withheld(tile: Mix):
+    here = context("/when-where")
+    query = tile.questions(here)[0]
+    row = {"country": "KR", "cluster": 1, "hours_viewed": 2.0, "plays": 3}
+    nothing = {"country": "BR", "cluster": 2, "hours_viewed": 0.0, "plays": 1}
+    few = answer(query, *({**r, "hour": hour} for hour in (1, 2) for r in (row, nothing)))
+    drawn = tile.draw([few, few], here)
+    assert "Fewer than 10 accounts" in drawn.content["message"]

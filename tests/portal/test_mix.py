@@ -74,3 +74,28 @@ def test_rows_of_nobody_do_not_make_few_accounts_many():
     )
     found = shares(pl.concat([frame, nobodys]), ("country", "device"), GROUPS)
     assert found.filter(pl.col("group") == "DE")["share"].to_list() == [None, None]
+
+
+def test_a_share_of_few_accounts_has_a_width_and_holds_the_true_one():
+    rng = np.random.default_rng(19)
+    hours, people = 6, 15
+    held: list[bool] = []
+    for _ in range(150):
+        whose = rng.integers(0, CLUSTERS, people)
+        watched = rng.dirichlet(np.ones(hours), people) * rng.gamma(1, 20, (people, 1))
+        frame = pl.DataFrame(
+            {
+                "country": "KR",
+                "hour": np.tile(np.arange(hours), people),
+                CLUSTER.name: np.repeat(whose, hours),
+                "hours_viewed": watched.ravel(),
+                "plays": 3,
+            }
+        )
+        found = shares(frame, ("country", "hour"), ["KR"]).drop_nulls("share")
+        held += ((found["low"] <= 1 / hours) & (found["high"] >= 1 / hours)).to_list()
+    assert np.mean(held) >= 0.92
+    one = _frame(rng).filter(pl.col("device") == "tv").with_columns(plays=1)
+    (row,) = shares(one, ("country", "device"), GROUPS[:1]).to_dicts()
+    assert row["share"] == row["high"] == 1
+    assert row["low"] < 1
