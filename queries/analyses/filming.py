@@ -21,6 +21,7 @@ import numpy as np
 import polars as pl
 
 from queries.analyses.cluster import EVERY_GROUP, Scope
+from queries.analyses.conformal import conformal_quantiles
 from queries.formula import Array
 from queries.model import Query
 
@@ -120,12 +121,14 @@ class Projection:
         return np.asarray(np.exp(centre[:, None] + self.errors[None, :]))
 
     def interval(self, script: Script, city: str, level: float = LEVEL) -> tuple[float, float]:
-        """Jackknife+: ordered ends of each left-out prediction less and plus its own error."""
-        centre = self.left_out @ self._row(script, city)
-        size, count = np.abs(self.errors), len(self.errors)
-        below = np.sort(centre - size)[max(int(np.floor((1 - level) * (count + 1))) - 1, 0)]
-        place = min(int(np.ceil(level * (count + 1))) - 1, count - 1)
-        above = np.sort(centre + size)[place]
+        """Jackknife+: ordered ends of each left-out prediction less and plus its own error.
+
+        With n productions the ⌊(1 - level)(n + 1)⌋-th least and the ⌈level (n + 1)⌉-th; infinite
+        where so few say nothing of a level.
+        """
+        centre, size = self.left_out @ self._row(script, city), np.abs(self.errors)
+        (below,) = conformal_quantiles(centre - size, (1 - level,))
+        (above,) = conformal_quantiles(centre + size, (level,))
         return float(np.exp(below)), float(np.exp(above))
 
     def _row(self, script: Script, city: str) -> Array:

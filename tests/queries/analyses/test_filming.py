@@ -5,8 +5,14 @@ from collections.abc import Mapping
 import numpy as np
 import polars as pl
 import pytest
+from mapie.regression import CrossConformalRegressor
+from sklearn.base import BaseEstimator, RegressorMixin
+from sklearn.linear_model import Ridge
+from sklearn.model_selection import LeaveOneOut
 
+from queries.analyses import filming
 from queries.analyses.filming import Rates, Script, Terms, contest, drivers, project
+from queries.formula import Array
 
 CITIES = {"Here": 0.0, "There": -0.4, "Else": 0.2}
 
@@ -48,6 +54,46 @@ def test_four_of_five_new_productions_fall_into_the_interval():
             low, high = fit.interval(script, new["city"])
             inside.append(low <= new["cost_usd"] / new["pages"] <= high)
     assert 0.78 <= np.mean(inside) <= 0.83
+
+
+def by_scikit_learn(x: Array, y: Array) -> Array:
+    """Ridge on all but three columns, which are taken out of both sides (Frisch-Waugh)."""
+    plain, held = x[:, :3], x[:, 3:]
+
+    def rest(of: Array) -> Array:
+        return of - plain @ np.linalg.lstsq(plain, of, rcond=None)[0]
+
+    weights = (
+        Ridge(alpha=1.0, fit_intercept=False, solver="cholesky").fit(rest(held), rest(y)).coef_
+    )
+    free = np.linalg.lstsq(plain, y - held @ weights, rcond=None)[0]
+    return np.concatenate([free, weights])
+
+
+class Shrunk(RegressorMixin, BaseEstimator):
+    """The same as an estimator that MAPIE can leave rows out of."""
+
+    def fit(self, x: Array, y: Array) -> "Shrunk":
+        self.weights_, self.n_features_in_ = by_scikit_learn(x, y), x.shape[1]
+        return self
+
+    def predict(self, x: Array) -> Array:
+        return x @ self.weights_
+
+
+def test_the_line_is_scikit_learn_s_ridge_and_the_interval_is_mapie_s_jackknife_plus():
+    frame = past(np.random.default_rng(25), 44)
+    fit = project(frame)
+    assert fit is not None
+    x = filming._design(fit.past, fit.genres, fit.kinds, fit.cities)
+    y = np.log(fit.past["cost_usd"].to_numpy() / fit.past["pages"].to_numpy())
+    assert fit.weights == pytest.approx(by_scikit_learn(x, y), abs=1e-6)
+    script = Script("drama", "film", 120, 9e6)
+    other = CrossConformalRegressor(
+        Shrunk(), confidence_level=0.8, method="plus", cv=LeaveOneOut()
+    ).fit_conformalize(x, y)
+    _, ends = other.predict_interval(fit._row(script, "There")[None])
+    assert fit.interval(script, "There") == pytest.approx(tuple(np.exp(ends[0, :, 0])), rel=1e-6)
 
 
 def test_leaving_one_out_in_closed_form_is_leaving_it_out():
