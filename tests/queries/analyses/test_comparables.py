@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
+from scipy.spatial.distance import cdist
 
 from queries.analyses.comparables import (
     NEIGHBOURS,
@@ -117,3 +118,18 @@ def test_reasons_name_what_is_shared_and_what_is_not():
     assert reasons(PROGRAMME, launch) == (
         "same language, country", "heist", "crime, not drama", "3 × the cost",
     )  # fmt: skip
+
+
+def test_distances_are_a_weighted_mean_of_those_of_scipy():
+    """Hamming of what is the same or not, Jaccard of tags, and distances of numbers up to one."""
+    frame = past(50, 4)
+    same = ("kind", "genre", "original_language", "origin_country")
+    codes = np.column_stack([frame[c].rank("dense").to_numpy() for c in same]).astype(float)
+    weights = np.array([3, 1.5, 1, 0.5])
+    wanted = weights.sum() * cdist(codes, codes, "hamming", w=weights)
+    tags = np.array([[tag in row for tag in TAGS] for row in frame["tags"]])
+    wanted += 2.5 * cdist(tags, tags, "jaccard")
+    for column, weight in (("budget_usd", 2.5), ("episodes", 0.5)):
+        logs = np.log(frame[column].to_numpy().astype(float))[:, None]
+        wanted += weight * np.minimum(cdist(logs, logs, "seuclidean", V=[(2 * logs.std()) ** 2]), 1)
+    assert distances(frame, frame, frame) == pytest.approx(wanted / 11.5, abs=1e-9)

@@ -3,6 +3,7 @@
 import numpy as np
 import polars as pl
 import pytest
+from scipy.stats import nbinom
 
 from queries.analyses import delivery
 from queries.formula import Array
@@ -119,3 +120,22 @@ def test_clearing_needs_weeks_to_draw_from():
     assert steady is not None
     assert steady.middle == pytest.approx(2.4)
     assert steady.low == steady.high
+
+
+def test_weeks_in_which_a_task_is_done_or_none_make_a_negative_binomial():
+    """Of 40 weeks in half of which one task was done: weeks until twelve are (SciPy's nbinom)."""
+    found = delivery.weeks_to_clear(np.tile([0.0, 1.0], 20), 12)
+    assert found is not None
+    exact = 12 + nbinom.ppf(delivery.TENTHS, 12, 0.5)
+    assert (found.low, found.middle, found.high) == pytest.approx(tuple(exact), abs=1)
+    draws = 12 + nbinom.rvs(12, 0.5, size=200_000, random_state=1)
+    assert np.quantile(draws, delivery.TENTHS) == pytest.approx(exact, abs=1e-9)
+
+
+def test_the_last_of_five_episodes_is_the_largest_of_five_draws():
+    """The distribution of a maximum is the power of that of one (David & Nagaraja 2003, ch. 2)."""
+    old = past(np.random.default_rng(15), 2_000).filter(pl.col("stage") == "mix")
+    age = pl.lit(0.0).alias("age")
+    found = delivery.deliveries(under_way([(2, 0.0)] * 5).with_columns(age), old, STAGES)
+    exact = np.quantile(old["age"].to_numpy(), np.array(delivery.TENTHS) ** (1 / 5))
+    assert found.select("low", "middle", "high").row(0) == pytest.approx(tuple(exact), rel=0.04)

@@ -46,3 +46,26 @@ def test_before_anything_was_spent_there_is_no_performance():
     found = EarnedValue(planned=10, earned=0, actual=0, at_completion=100)
     assert isnan(found.cost_performance)
     assert isnan(found.estimate)
+
+
+@pytest.mark.parametrize(
+    ("known", "performance", "schedule", "estimate", "to_complete"),
+    [
+        # A solved assignment of a course on construction (CEE 422, homework 6, project 2).
+        (EarnedValue(240_000, 200_000, 160_000, 280_000), 1.25, 0.8333, 224_000, None),
+        # Questpond's bakery (geocities.ws/projectmanagementquestpond/earnedvalue.htm): 80 of 400
+        # loaves of 2 cents after three hours, where 120 were planned, for 3 dollars.
+        (EarnedValue(2.4, 1.6, 3.0, 8.0), 0.53, 0.67, None, 1.28),
+    ],
+    ids=["a course", "a bakery"],
+)  # fmt: skip
+def test_worked_examples_come_out_as_they_are_printed(
+    known: EarnedValue, performance: float, schedule: float, estimate: float | None,
+    to_complete: float | None,
+):  # fmt: skip
+    assert known.cost_performance == pytest.approx(performance, abs=0.005)
+    assert known.schedule_performance == pytest.approx(schedule, abs=0.005)
+    if estimate is not None:
+        assert known.estimate == pytest.approx(estimate)
+    if to_complete is not None:
+        assert known.to_complete == pytest.approx(to_complete, abs=0.005)

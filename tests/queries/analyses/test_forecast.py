@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
+from scipy.stats import t as student_t
 
 from queries.analyses.forecast import AHEAD, FEWEST_DAYS, bands, four_weeks, one_step
 from queries.analyses.smoothing import smoothed
@@ -124,6 +125,14 @@ def test_a_day_that_is_missing_is_not_known_rather_than_nothing():
     assert left_out is not None
     assert found.ahead.equals(left_out.ahead)
     assert days[90] not in found.known["day"].to_list()
+
+
+def test_the_band_of_the_day_before_is_student_s_on_the_scale_of_logarithms():
+    found = smoothed(worlds(10, 90, walk=0.01, noise=0.03, series=3), is_share=False)
+    low, high = one_step(found)
+    wanted = student_t.interval(0.9, 12, loc=found.expected[:, 60:], scale=found.scale[:, 60:])
+    for end, logs in zip((low, high), wanted, strict=True):
+        assert np.log(end[:, 60:]) == pytest.approx(logs)
 
 
 @pytest.mark.demo

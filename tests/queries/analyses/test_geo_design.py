@@ -5,6 +5,7 @@ from itertools import combinations, product
 
 import numpy as np
 import pytest
+from scipy.stats import permutation_test
 
 from queries.analyses.geo_design import Chosen, Design, chosen, with_outcome
 from queries.analyses.geo_experiment import GeoExperiment, brought, redrawn, weekly
@@ -66,6 +67,25 @@ def test_the_same_choice_is_the_same_number():
     design = Design(without=frozenset(["US-3", "BR-11"]), before=14, during=21)
     first, again = (brought(chosen(campaign(3), design).experiment) for _ in range(2))
     assert first == again
+
+
+def test_the_p_of_one_country_is_that_of_scipy_s_permutation_test():
+    made = campaign(11)
+    here = np.flatnonzero(np.array(made.countries) == "US")
+    left = replace(
+        made,
+        regions=tuple(made.regions[n] for n in here),
+        countries=("US",) * len(here),
+        treated=made.treated[here],
+        days=made.days[here],
+    )
+    exact = permutation_test(
+        (left.change[left.treated], left.change[~left.treated]),
+        lambda one, other: abs(one.mean() - other.mean()),
+        n_resamples=np.inf,
+        alternative="greater",
+    )
+    assert brought(left).p == pytest.approx(exact.pvalue, abs=0.025)
 
 
 def test_unequal_windows_are_held_against_each_other_by_the_day():

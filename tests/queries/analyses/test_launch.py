@@ -2,8 +2,10 @@
 
 from datetime import date, timedelta
 
+import numpy as np
 import polars as pl
 import pytest
+from scipy.stats import percentileofscore
 
 from queries.analyses.launch import curves, fan, percentile
 from queries.period import Period
@@ -71,3 +73,23 @@ def test_the_percentile_counts_those_below_and_half_of_the_equal():
     assert percentile(curve, comparables)["percentile"].to_list() == pytest.approx([0.5] * 14)
     best = curve.with_columns(pl.col("cumulative") + 1e6)
     assert percentile(best, comparables)["percentile"].min() == 1
+
+
+def test_the_fan_is_numpy_s_and_the_percentile_is_scipy_s():
+    dice = np.random.default_rng(3)
+    cumulated = np.cumsum(dice.poisson(2, (40, 6)), axis=1).astype(float)
+    frame = pl.DataFrame(
+        {
+            "title_id": np.repeat(np.arange(40), 6),
+            "day": np.tile(np.arange(6), 40),
+            "cumulative": cumulated.ravel(),
+        }
+    )
+    drawn = fan(frame).frame.select("p10", "p25", "p50", "p75", "p90").to_numpy()
+    assert drawn == pytest.approx(np.quantile(cumulated, (0.1, 0.25, 0.5, 0.75, 0.9), axis=0).T)
+    own = frame.filter(pl.col("title_id") == 7)
+    expected = [
+        percentileofscore(others, mine, kind="mean") / 100
+        for others, mine in zip(cumulated.T, cumulated[7], strict=True)
+    ]
+    assert percentile(own, frame)["percentile"].to_list() == pytest.approx(expected)

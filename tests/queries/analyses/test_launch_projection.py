@@ -42,6 +42,19 @@ def test_a_launch_is_projected_by_the_ranks_of_how_much_the_others_grew():
     assert (found.low, found.middle, found.high) == pytest.approx((20 * 3, 20 * 11, 20 * 19))
 
 
+@pytest.mark.parametrize("count", [19, 29, 39])
+def test_where_ranks_are_whole_the_ends_are_quantiles_of_the_sixth_type(count: int):
+    """NumPy's "weibull" (Hyndman & Fan 1996): the same ranks of n + 1."""
+    curves = launches(9, count + 1)
+    own, others = cumulated(curves[count:, :11]), cumulated(curves[:count])
+    found = projection(own, others, DAYS)
+    assert found is not None
+    growth = curves[:count, -1] / curves[:count, 10]
+    expected = np.quantile(np.log(growth), (0.1, 0.5, 0.9), method="weibull")
+    ends = (found.low, found.middle, found.high)
+    assert ends == pytest.approx(tuple(curves[count, 10] * np.exp(expected)))
+
+
 def test_an_interval_holds_eight_of_ten_launches_whichever_the_day():
     """Exchangeable draws: (n + 1) is 30, so 24 of 30 ranks lie inside, and 80 % is exact."""
     held: list[bool] = []

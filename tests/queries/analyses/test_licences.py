@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from queries.analyses import genre_gap
-from queries.analyses.cluster import CLUSTERS
+from queries.analyses.cluster import CLUSTERS, Estimate
 from queries.analyses.licences import Rivals, Stake, stake
 
 WINDOWS = pl.DataFrame(
@@ -170,3 +170,25 @@ def test_demand_is_held_against_supply():
     assert found["demand"].to_list() == pytest.approx([0.75, 0.25, 0])
     assert found["times"].to_list() == pytest.approx([2.5, 0.25 / 0.6, 0])
     assert found["supply"].sum() == pytest.approx(1)
+
+
+def test_the_chance_of_so_few_hours_is_fay_and_feuer_s():
+    """Down's syndrome in Michigan, mothers of five children or more (Fleiss 1981, table 14.4).
+
+    R's dsrTest prints 75.52901 in 100,000 births and ends at 188.30017 (vignette of 2022-06-19).
+    """
+    cases = np.array([0, 8, 63, 112, 262, 295])
+    births = np.array([327, 30_666, 123_419, 149_919, 104_088, 34_392])
+    standard = np.array([319_933, 931_318, 786_511, 488_235, 237_863, 61_313])
+    weight = 1e5 * standard / standard.sum() / births
+    rate = float((weight * cases).sum())
+    assert rate == pytest.approx(75.52901, abs=5e-6)
+    titles = pl.DataFrame(
+        {
+            "title_id": [1], "viewers": [740], "times": [1.0], "substitute_usd": [1.0],
+            "accrued_28_days_usd": [188.30017], "priced_hours": [rate],
+            "variance": [float((weight**2 * cases).sum())], "heaviest": [float(weight.max())],
+        }
+    )  # fmt: skip
+    nothing = Estimate(rate, rate, rate)
+    assert Stake(titles, nothing, nothing).tested()["p"].item() == pytest.approx(0.025, abs=1e-7)

@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import nbinom, poisson
 
 from queries.analyses.cluster import Estimate, Scope
 from queries.analyses.findings import Candidate, two_sided
@@ -82,6 +83,15 @@ def test_the_bound_is_not_below_the_chance_of_none_of_any_bunches(rate: float, s
     bunches = np.array(sizes, dtype=np.float64)
     mean, variance = rate * bunches.mean(), rate * (bunches**2).mean()
     assert most_of_none(mean, variance) >= np.exp(-rate) * (1 - 1e-9)
+
+
+def test_the_bound_is_met_by_poisson_and_kept_by_the_negative_binomial():
+    """Chances of none by SciPy: single rows, and bunches of logarithmic size (Fisher 1943)."""
+    for mean in (0.5, 3.0, 12.0):
+        assert most_of_none(mean, mean) == pytest.approx(poisson.pmf(0, mean))
+        for success in (0.1, 0.5, 0.9):
+            law = nbinom(mean * success / (1 - success), success)
+            assert law.pmf(0) <= most_of_none(*(float(n) for n in law.stats()))
 
 
 def test_days_that_are_not_complete_yet_are_not_missing():

@@ -53,6 +53,20 @@ def test_those_who_come_and_those_who_leave_are_counted_by_hand():
     assert lost(counted, *SCENE) == pytest.approx(1 - (1 - 4 / 8) * (1 - 2 / 14))
 
 
+def test_the_share_that_leaves_is_that_of_statsmodels_with_late_entry():
+    """statsmodels 0.15.0, SurvfuncRight with `entry`: survival before 20 and before 40."""
+    entry = [0] * 8 + [25, 25, 30, 30, 0, 0, 0]
+    time = [22, 24, 26, 31, 31, 35, 60, 100, 28, 45, 33, 100, 12, 38, 39]
+    left = [n not in (2, 7, 11, 14) for n in range(15)]
+    plays = pl.DataFrame(
+        {"start_position": entry, "position": time, "was_left": left, "rows": 1}
+    ).join(pl.DataFrame({"cluster": range(CLUSTERS)}), how="cross")
+    found = leaving(positions(plays, plays), *SCENE)
+    assert found.value == pytest.approx(1 - 0.3232323232 / 0.9090909091, abs=1e-9)
+    # Every cluster has the same plays, so nothing varies.
+    assert found.low == pytest.approx(found.value)
+
+
 def test_intervals_of_a_scene_hold_the_truth_as_often_as_they_say():
     dice, loads = np.random.default_rng(11), 200
     big, everything = world(dice, 200_000)

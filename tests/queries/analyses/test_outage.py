@@ -6,9 +6,11 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
+from scipy.stats import binom, binomtest, false_discovery_control
 
 from queries.analyses.cluster import Scope
 from queries.analyses.outage import (
+    chance,
     hours,
     hours_question,
     looked_at,
@@ -81,6 +83,27 @@ def test_nothing_to_look_at_is_no_outage():
     frame = world(np.random.default_rng(3)).with_columns(cdn=pl.lit(None, pl.String))
     assert looked_at(frame) == 0
     assert outages(frame, told(frame)).is_empty()
+
+
+def test_the_tail_is_that_of_scipy_s_binomial_where_cells_vary_no_more():
+    """40 days of one place, at exactly 2 per cent but for the last day."""
+    failures = np.array([20] * 39 + [45])
+    frame = pl.DataFrame(
+        {
+            "date": [DAYS[0] + timedelta(n) for n in range(40)], "country": "C", "cdn": "1",
+            "start_failure_rate__numerator": failures,
+            "start_failure_rate__denominator": np.full(40, 1_000),
+        }
+    )  # fmt: skip
+    # Each day is held against the others, drawn to all together by 200 attempts.
+    whole = failures.sum() / 40_000
+    usual = (failures.sum() - failures + 200 * whole) / (39_000 + 200)
+    expected = false_discovery_control(binom.sf(failures - 1, 1_000, usual))
+    assert chance(frame) == pytest.approx(expected.min(), rel=1e-9)
+    (row,) = outages(frame, told(frame)).to_dicts()
+    assert row["q"] == pytest.approx(expected[-1], rel=1e-9)
+    ends = binomtest(45, 1_000).proportion_ci(method="wilson")
+    assert (row["low"], row["high"]) == pytest.approx((ends.low, ends.high))
 
 
 @pytest.mark.demo

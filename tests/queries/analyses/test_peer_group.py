@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.spatial.distance import cdist
 
 from queries.analyses.peer_group import Band, Group, band, peers, standing
 
@@ -28,6 +29,20 @@ def test_likeness_is_gowers_mean_over_size_and_traits():
     assert list(found) == ["twin", "bare", "far"]
     assert found["twin"].reasons == ("drama", "film", "about as large")
     assert found["far"].reasons == ("drama", "1e+02 × as large")
+
+
+def test_likeness_is_one_less_the_mean_distance_of_scipy():
+    dice = np.random.default_rng(6)
+    sizes = dice.lognormal(5, 2, 30)
+    traits = dice.integers(0, 3, (30, 2))
+    made = [
+        Group(f"g{n:02}", float(size), {"Genre": f"{one}", "Kind": f"{two}"})
+        for n, (size, (one, two)) in enumerate(zip(sizes, traits, strict=True))
+    ]
+    logs = np.log(sizes)[:, None]
+    apart = cdist(logs, logs, "cityblock") / np.ptp(logs) + 2 * cdist(traits, traits, "hamming")
+    found = {p.value: p.likeness for p in peers(made[0], made, most=29)}
+    assert found == pytest.approx({f"g{n:02}": 1 - apart[0, n] / 3 for n in range(1, 30)})
 
 
 @given(groups, several, st.randoms())

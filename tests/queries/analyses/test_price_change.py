@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from queries.analyses.price_change import PriceChange, changes, difference
+from queries.analyses.price_change import PriceChange, chance, changes, difference
 
 CHANGE = PriceChange("US", "standard", date(2026, 3, 10), 15.49, 17.97)
 MONTHS = [date(2025 + (m // 12), m % 12 + 1, 1) for m in range(18)]
@@ -62,3 +62,25 @@ def test_where_nothing_happened_it_alarms_as_often_as_it_says():
         assert found is not None
         alarms += not found.low <= 0 <= found.high
     assert abs(alarms / 1000 - 0.05) < 3 * math.sqrt(0.05 * 0.95 / 1000)
+
+
+def test_the_interval_is_that_of_a_regression_with_robust_errors():
+    """statsmodels 0.15.0: OLS of left on changed, after and both, cov_type="HC0"."""
+    after = [m > date(2026, 3, 1) for m in MONTHS]
+    counts = (((50, 1_000), (80, 1_000)), ((40, 1_200), (45, 900)))
+    sides = [
+        pl.DataFrame(
+            {
+                "month": MONTHS,
+                "rate": [late[0] / late[1] if a else early[0] / early[1] for a in after],
+                # The month of the change, and those more than twelve before it, do not count.
+                "n": [late[1] / 3 if a else early[1] / 12 for a in after],
+            }
+        )
+        for early, late in counts
+    ]
+    found = difference(CHANGE, sides, "rate", "n")
+    assert found is not None
+    expected = (0.01333333, -0.01443526, 0.04110192)
+    assert (found.value, found.low, found.high) == pytest.approx(expected, abs=1e-8)
+    assert chance(found) == pytest.approx(0.3466567006779723)

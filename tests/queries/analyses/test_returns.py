@@ -5,6 +5,7 @@ from datetime import date, timedelta
 import numpy as np
 import polars as pl
 import pytest
+from sklearn.linear_model import PoissonRegressor
 
 from queries.analyses.returns import returns
 
@@ -83,3 +84,16 @@ def test_campaigns_that_claim_more_do_not_pass_for_returns():
     assert found is not None
     assert found.regions == 30
     assert found.elasticity.low < 1 < found.elasticity.high
+
+
+def test_the_elasticity_is_that_of_scikit_learn_with_a_column_for_every_level():
+    """A Poisson regression with dummies has the same maximum (Hausman, Hall & Griliches 1984)."""
+    frame = drawn(8, 0.7)
+    found = returns(frame)
+    assert found is not None
+    regions = frame["geo"].to_dummies().to_numpy().astype(float)
+    columns = np.column_stack([np.log(frame["spend"].to_numpy()), regions])
+    other = PoissonRegressor(
+        alpha=0, fit_intercept=False, solver="newton-cholesky", tol=1e-9, max_iter=100
+    ).fit(columns, frame["attributed_signups"].to_numpy())
+    assert found.elasticity.value == pytest.approx(float(other.coef_[0]), abs=1e-7)

@@ -7,10 +7,12 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
+from scipy.stats import CensoredData, ecdf
 
 from queries.analyses.cluster import CLUSTERS, Scope
 from queries.analyses.scenes import (
     GRID,
+    LAST,
     Part,
     at_risk,
     losing,
@@ -118,6 +120,33 @@ def test_a_window_that_few_reach_is_not_judged():
     dice = np.random.default_rng(4)
     few = Part("Any", 1, watched(dice, 150, None), watched(dice, 6_000, None))
     assert scenes([few]).is_empty()
+
+
+def test_how_many_would_leave_is_the_cumulated_hazard_of_comparables_by_scipy():
+    """Whoever leaves or stops at a place has met the comparables' hazard up to there."""
+    dice = np.random.default_rng(9)
+    (own, was_left), (others, others_left) = (
+        (np.minimum(np.floor(dice.exponential(mean, n)), 100), dice.random(n) < 0.7)
+        for mean, n in ((40, 900), (60, 3_000))
+    )
+
+    def counted(places: np.ndarray, left: np.ndarray) -> Counts:
+        frame = pl.DataFrame({"position": places, "was_left": left}).with_columns(
+            start_position=0.0, rows=1, cluster=pl.int_range(pl.len()) % CLUSTERS
+        )
+        return positions(frame, frame)
+
+    part = Part("Any", 1, counted(own, was_left), counted(others, others_left))
+    curve = ecdf(CensoredData(uncensored=others[others_left], right=others[~others_left])).sf
+    places = np.arange(LAST)
+    survival = np.concatenate([[1.0], curve.evaluate(places)])
+    cumulated = np.concatenate([[0.0], np.cumsum(1 - survival[1:] / survival[:-1])])
+    row = whole_curves([part]).row(0, named=True)
+    met = np.minimum(own, LAST - 1).astype(int)
+    assert row["expected"] == pytest.approx(cumulated[met + 1].sum())
+    assert row["left"] == (was_left & (own < LAST)).sum()
+    first = scenes([part]).sort("start").row(0, named=True)
+    assert first["expected"] == pytest.approx(cumulated[np.minimum(own, 4).astype(int) + 1].sum())
 
 
 @pytest.mark.demo

@@ -3,6 +3,7 @@
 import numpy as np
 import polars as pl
 import pytest
+from scipy.stats import ttest_rel
 
 from queries.analyses.cluster import CLUSTERS
 from queries.analyses.side_by_side import SURE, differences
@@ -71,3 +72,14 @@ def test_a_better_ranker_is_told():
 
 def test_who_is_not_there_is_held_against_nobody():
     assert differences(world(np.random.default_rng(1), 0), "ranker", ("m",), "top10").is_empty()
+
+
+def test_where_clusters_weigh_alike_it_is_the_paired_t_test_of_scipy():
+    dice = np.random.default_rng(5)
+    top, bottom = dice.normal(20, 3, (2, CLUSTERS)), np.full((2, CLUSTERS), 20.0)
+    row = differences(laid_out(top, bottom), "ranker", ("m",), "pvr").row(0, named=True)
+    test = ttest_rel(top[1] / 20, top[0] / 20)
+    ends = test.confidence_interval()
+    assert (row["low"], row["high"]) == pytest.approx((ends.low, ends.high), rel=1e-4)
+    # Student's tail is approximated (`findings.two_sided`).
+    assert row["p"] == pytest.approx(test.pvalue, rel=0.02)

@@ -3,12 +3,14 @@
 import numpy as np
 import polars as pl
 import pytest
+from scipy.special import beta as beta_of
 
+from queries.analyses.cluster import CLUSTERS
 from queries.analyses.lifetime import Attrition, attrition, worth
 from queries.analyses.value_apart import Apart, pairs, surest, worths
 from queries.estimators.shifted_beta_geometric import Fit, Terms, discounted
 from queries.formula import Array
-from tests.queries.analyses.test_lifetime import frame_of, worlds
+from tests.queries.analyses.test_lifetime import PUBLISHED, frame_of, worlds
 
 TERMS = Terms(0.4, 0.1, 24)
 LOYAL, FICKLE = Fit(1.1, 18.0), Fit(1.3, 9.0)
@@ -83,3 +85,20 @@ def test_a_group_without_a_curve_or_without_clusters_is_compared_with_none():
     flat = Attrition(*(part.sum(axis=1) for part in (known.at_risk, known.leaving, known.paid)))
     assert not pairs(worths([("a", known), ("b", nobody_leaves), ("c", flat)], TERMS))
     assert worths([], TERMS) == ()
+
+
+def test_the_ratio_of_two_published_segments_is_that_of_their_published_parameters():
+    """Fader & Hardie 2007, table 1: high end and regular, seven years fitted; by SciPy's beta."""
+    terms = Terms(1.0, 0.1, 24)
+    groups: list[tuple[str, Attrition]] = []
+    expected: list[float] = []
+    for name, (shares, alpha, beta) in PUBLISHED.items():
+        left = np.array(shares, dtype=np.float64)
+        counted = np.stack([left[:-1], left[:-1] - left[1:]], axis=1)[:, :, None]
+        groups.append((name, group(np.repeat(counted, CLUSTERS, axis=2), 10.0)))
+        month = np.arange(24)
+        survival = beta_of(alpha, beta + month) / beta_of(alpha, beta)
+        expected.append(float((survival / 1.1 ** (month / 12)).sum()))
+    (apart,) = pairs(worths(groups, terms))
+    assert apart.months.value == pytest.approx(expected[0] / expected[1], rel=1e-3)
+    assert apart.paid.value == pytest.approx(1)

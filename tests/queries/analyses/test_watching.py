@@ -3,6 +3,8 @@
 from datetime import date, timedelta
 
 import numpy as np
+from scipy.stats import false_discovery_control
+from scipy.stats import t as student_t
 
 from queries.analyses.anomaly import foretold
 from queries.analyses.findings import two_sided
@@ -43,6 +45,22 @@ def test_of_two_hundred_quiet_people_at_most_one_in_ten_is_told_anything():
         found = told(days, changes)
         alarms += any(found.days) or any(found.changes)
     assert alarms <= 0.10 * PEOPLE
+
+
+def test_what_is_told_is_what_scipy_s_procedure_rejects_of_all_together():
+    dice = np.random.default_rng(9)
+    z, t = 3 * dice.standard_t(12, 40), 2 * dice.standard_t(255, 40)
+    days = [WatchedDay(LAST, 1, 1, 1, 1, float(one)) for one in z]
+    changes = [changed(n, float(one), two_sided(float(one), 255)) for n, one in enumerate(t)]
+    p = np.concatenate([2 * student_t.sf(np.abs(z), 12), 2 * student_t.sf(np.abs(t), 255)])
+    rejected = false_discovery_control(p) <= 0.10
+    found = told(days, changes)
+    assert found.days == tuple((rejected[:40] & (np.abs(z) > 3.5)).tolist())
+    assert {n for n, is_told in enumerate(found.changes) if is_told} <= {
+        n for n, is_one in enumerate(rejected[40:]) if is_one
+    }
+    assert any(found.days)
+    assert any(found.changes)
 
 
 def test_a_day_that_is_out_of_line_and_a_change_that_is_sure_are_told():
