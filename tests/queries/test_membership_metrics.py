@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
+from scipy.optimize import minimize  # pyright: ignore[reportMissingTypeStubs]
+from scipy.special import betaln
 from scipy.stats import CensoredData, ecdf
 
 from queries.cache import FrameCache
@@ -247,3 +249,35 @@ def test_the_churn_gap_is_between_fifths_by_hours_of_the_four_weeks_before(compa
     least = sorted(at_start, key=lambda a: hours[a])[: int(sizes[0]) - 10]
     churned = sum(a in left for a in least) / len(least)
     assert fifths[1]["gross_churn"] == pytest.approx(churned, abs=0.02)
+
+
+def test_the_value_of_a_membership_is_that_of_a_loop_over_charges_and_months(company: Company):
+    """Fader & Hardie's likelihood by SciPy's beta functions, its maximum by another search."""
+    charges = defaultdict[int, list[tuple[date, float]]](list)
+    for event in company.events:
+        charges[event["account_id"]].append((event["local_date"], float(event["amount_usd"] or 0)))
+    at_risk, leaving, paid = np.zeros(60), np.zeros(60), 0.0
+    for one in company.memberships:
+        for month in range(60):
+            first, end = (one.start + timedelta(30 * (month + n)) for n in range(2))
+            if end > company.complete or not one.covers(first):
+                break
+            at_risk[month] += 1
+            leaving[month] += not one.covers(end)
+            paid += sum(usd for day, usd in charges[one.account] if first <= day < end)
+    at_risk, leaving = (part[at_risk > 0] for part in (at_risk, leaving))
+    month = np.arange(len(at_risk))
+
+    def surprise(logs: np.ndarray) -> float:
+        alpha, beta = np.exp(logs)
+        whole = betaln(alpha, beta + month)
+        gone = betaln(alpha + 1, beta + month) - whole
+        stays = betaln(alpha, beta + month + 1) - whole
+        return -float((leaving * gone + (at_risk - leaving) * stays).sum())
+
+    found: Any = minimize(surprise, np.zeros(2), method="Nelder-Mead", options={"fatol": 1e-9})
+    alpha, beta = np.exp(found.x)
+    still = np.exp(betaln(alpha, beta + np.arange(24)) - betaln(alpha, beta))
+    worth = 0.4 * paid / at_risk.sum() * (still / 1.1 ** (np.arange(24) / 12)).sum()
+    asked = company.ask("cohorts", ["membership_value_usd"], [])
+    assert asked.total["membership_value_usd"].item() == pytest.approx(worth, rel=1e-4)

@@ -2,8 +2,10 @@
 
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pytest
+from scipy.stats import beta, chisquare, t
 
 from portal.open_page import ask, open_page
 from portal.routing import discover
@@ -41,6 +43,40 @@ def test_nothing_is_compared_where_there_are_no_tests():
                 "impressions": pl.Int64, "clicks": pl.Int64}
     )  # fmt: skip
     assert packaging.tests(frame).count == 0
+
+
+def test_of_two_arms_the_chance_to_be_best_is_the_integral_of_scipy():
+    frame = pl.DataFrame({
+        "test": ["one", "one"], "arm": [1, 2], "headline": ["a", "b"],
+        "impressions": [1_000, 1_040], "clicks": [40, 52],
+    })  # fmt: skip
+    found = packaging.tests(frame).arms.sort("arm")
+    grid = np.linspace(0, 0.2, 20_001)
+    exact = np.trapezoid(beta.pdf(grid, 53, 989) * beta.cdf(grid, 41, 961), grid)
+    assert found["best"][1] == pytest.approx(exact, abs=0.03)
+    assert found["p"].to_list() == pytest.approx([chisquare([1_000, 1_040]).pvalue] * 2)
+    rates = np.array([0.04, 0.05])
+    assert found["lift"].to_list() == pytest.approx((rates / rates.mean() - 1).tolist())
+
+
+def test_the_p_of_a_winner_is_student_s_on_the_log_of_two_rates():
+    """255 degrees of freedom; of three images two could have come out best instead."""
+    step = t.ppf(0.975, 255)
+    rates, errors = np.array([0.10, 0.13, 0.09]), np.array([0.006, 0.009, 0.012])
+    frame = pl.DataFrame({
+        "title": "A", "artwork": [1, 2, 3], "image_take_rate": rates,
+        "image_take_rate__low": rates - step * errors,
+        "image_take_rate__high": rates + step * errors,
+        "best_image_probability": [0.01, 0.98, 0.01], "seen_impressions": [900, 400, 300],
+        "click_bait_index": 1.0, "click_bait_index__low": 0.9,
+    })  # fmt: skip
+    row = artwork.winners(frame).row(0, named=True)
+    error = np.hypot(errors[0] / rates[0], errors[1] / rates[1])
+    law = t(255, loc=np.log(1.3), scale=error)
+    assert row["gain"] == pytest.approx(0.3)
+    ends = np.exp(law.interval(0.95)) - 1
+    assert (row["gain_low"], row["gain_high"]) == pytest.approx(tuple(ends), rel=1e-3)
+    assert row["p"] == pytest.approx(2 * 2 * law.cdf(0), rel=0.02)
 
 
 @pytest.mark.demo

@@ -90,8 +90,8 @@ def test_the_bound_is_met_by_poisson_and_kept_by_the_negative_binomial():
     for mean in (0.5, 3.0, 12.0):
         assert most_of_none(mean, mean) == pytest.approx(poisson.pmf(0, mean))
         for success in (0.1, 0.5, 0.9):
-            law = nbinom(mean * success / (1 - success), success)
-            assert law.pmf(0) <= most_of_none(*(float(n) for n in law.stats()))
+            size = mean * success / (1 - success)
+            assert nbinom.pmf(0, size, success) <= most_of_none(mean, mean / success)
 
 
 def test_days_that_are_not_complete_yet_are_not_missing():

@@ -108,6 +108,45 @@ def test_intervals_cover_the_truth_and_dr_is_narrower_than_ips(
     assert width["dr_value"] < width["ips_value"]
 
 
+# A log of ten rounds of three actions, and what obp 0.4.1 (Saito, Aihara, Matsutani & Narita 2021)
+# makes of it: InverseProbabilityWeighting, SelfNormalized..., DoublyRobust, SwitchDoublyRobust with
+# tau = 5, DirectMethod.
+OBP_ACTIONS = [0, 1, 2, 0, 1, 2, 0, 0, 1, 0]
+OBP_REWARDS = [1, 0, 1, 0, 1, 1, 0, 1, 0, 0]
+OBP_LOGGING, OBP_TARGET = np.array([0.6, 0.3, 0.1]), np.array([0.02, 0.08, 0.9])
+OBP_MODEL = np.array([0.4, 0.3, 0.7])
+OBP = {
+    "ips_value": 1.8333333333333335,
+    "snips_value": 0.9666080843585234,
+    "dr_value": 1.2046666666666668,
+    "switch_dr_value": 0.6646666666666666,
+    "direct_value": 0.662,
+}
+
+
+def test_estimators_are_those_of_the_open_bandit_pipeline(
+    tmp_path_factory: pytest.TempPathFactory,
+):
+    action, rows = np.array(OBP_ACTIONS), len(OBP_ACTIONS)
+    targets = [{"pi": float(p)} for p in OBP_TARGET[action]]
+    made = _log(np.random.default_rng(1), rows).with_columns(
+        clicked=pl.Series(OBP_REWARDS) > 0,
+        played=pl.Series(OBP_REWARDS) > 0,
+        propensity=OBP_LOGGING[action],
+        q_hat=OBP_MODEL[action],
+        targets=pl.Series(targets, dtype=pl.Struct({"pi": pl.Float64})),
+        dm=pl.Series([{"pi": float(OBP_TARGET @ OBP_MODEL)}] * rows),
+    )
+    known = {name: builtin().dataset("impressions").metric(name) for name in OBP}
+    metrics = [
+        m.bind({"policy": "pi", **({"tau": "5"} if m.defaults else {})}) for m in known.values()
+    ]
+    path = str(tmp_path_factory.mktemp("log") / "log.parquet")
+    sums = {key: v.sum() for key, v in _by_bucket(made, metrics, path).items()}
+    found = {m.name: float(formula_of(m).evaluate(sums)) for m in metrics}
+    assert found == pytest.approx(OBP)
+
+
 def test_a_self_normalised_value_knows_no_unit_of_weights_and_moves_with_the_reward(
     tmp_path_factory: pytest.TempPathFactory,
 ):

@@ -5,9 +5,10 @@ import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import norm
 
 from queries.analyses.cluster import CLUSTER, CLUSTERS
-from queries.analyses.quantile_band import LEVELS
+from queries.analyses.quantile_band import LEVELS, Spread
 from queries.analyses.quantile_function import (
     BIN,
     BIN_RATIO,
@@ -127,3 +128,13 @@ def test_values_of_nothing_are_a_quantile_of_nothing():
 def test_plays_of_one_account_count_for_less_than_as_many_accounts():
     found = held(np.random.default_rng(7), accounts=3_000)
     assert all(1.2 < effect < 8 for effect in found.design_effects)
+
+
+@pytest.mark.parametrize("levels", [1, 4])
+def test_levels_that_tell_nothing_of_each_other_take_sidak_s_quantile(levels: int):
+    """Šidák 1967, JASA 62: of independent normal deviations; by SciPy's normal."""
+    deviations = np.random.default_rng(8).standard_normal((1_500, levels))
+    exact = norm.ppf((1 + 0.95 ** (1 / levels)) / 2)
+    assert Spread(deviations).critical() == pytest.approx(exact, abs=0.08)
+    alike = np.repeat(deviations[:, :1], 4, axis=1)
+    assert Spread(alike).critical() == pytest.approx(norm.ppf(0.975), abs=0.08)

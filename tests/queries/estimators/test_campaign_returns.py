@@ -78,6 +78,17 @@ def test_the_interval_of_a_product_covers_it_as_often_as_it_says():
     assert 0.94 < held / 3_000 < 0.965
 
 
+def test_over_a_normal_number_the_interval_is_fieller_s():
+    """MOVER-R with symmetric intervals is Fieller 1954: where (a - r b)² is z² of its variance."""
+    a, b, z = (3.0, 1.2), (2.0, 0.4), 1.96
+    found = product(
+        Estimate(a[0], a[0] - z * a[1], a[0] + z * a[1]),
+        Returns(np.array([1 / b[0]]), *(1 / np.array([b[0] + s * z * b[1]]) for s in (1, -1))),
+    )
+    ends = np.roots([b[0] ** 2 - (z * b[1]) ** 2, -2 * a[0] * b[0], a[0] ** 2 - (z * a[1]) ** 2])
+    assert (found.low[0], found.high[0]) == pytest.approx((min(ends), max(ends)))
+
+
 def test_times_a_number_without_error_a_product_keeps_the_interval():
     for left in (Estimate(4.0, 1.0, 9.0), Estimate(4.0, -1.0, 9.0), Estimate(-4.0, -9.0, -1.0)):
         five = np.array([5.0])

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sklearn.linear_model import LinearRegression
 
 from queries.estimators.effect import (
     Level,
@@ -22,6 +23,7 @@ from queries.estimators.effect import (
     variance_kept,
 )
 from queries.estimators.moments import Moments
+from queries.estimators.power import detectable
 from queries.formula import Array
 
 
@@ -217,3 +219,25 @@ def test_looking_every_day_fools_the_interval_of_one_look_but_not_the_sequence()
             always[trial] |= found.always_low > 0 or found.always_high < 0
     assert 0.24 < once.mean() < 0.33
     assert always.mean() <= 0.05
+
+
+def test_the_adjusted_difference_is_the_coefficient_of_scikit_learn_s_regression():
+    """Of hours on the cell and on hours before: CUPED with a θ pooled over cells is that line."""
+    made = World(5, 4_000, 0.2)
+    control, treated = levels(made.cells(), adjusted=True)
+    columns = np.column_stack([made.treated.astype(float), made.before])
+    line = LinearRegression().fit(columns, made.hours)
+    assert pooled_theta(made.cells()) == pytest.approx(float(line.coef_[1]))
+    assert treated.value - control.value == pytest.approx(float(line.coef_[0]))
+    residuals = made.hours - line.predict(columns)
+    errors = [
+        residuals[side].std(ddof=1) / np.sqrt(side.sum()) for side in (~made.treated, made.treated)
+    ]
+    assert effect(treated, control, 4_000).difference_error == pytest.approx(np.hypot(*errors))
+
+
+def test_the_smallest_effect_is_that_of_statsmodels():
+    """statsmodels 0.15.0: NormalIndPower().solve_power(nobs1=2000, alpha=.05, power=.8)."""
+    one = Level(1.0, 1 / np.sqrt(2_000), 2_000)
+    found = detectable((one, one), 4_000, 0.05)
+    assert np.log1p(found) == pytest.approx(0.08859385, abs=1e-7)

@@ -4,6 +4,7 @@ import numpy as np
 import polars as pl
 import pytest
 from scipy.stats import beta  # pyright: ignore[reportMissingTypeStubs]
+from sklearn.linear_model import LinearRegression
 
 from queries.estimators import exploration_regret, lift_over_random, stratified_difference
 from queries.estimators.probability_best import contested, design_effect, probability_best
@@ -159,6 +160,30 @@ def test_a_difference_within_titles_is_that_of_mantel_and_haenszel():
     }
     found = stratified_difference.ESTIMATOR.estimate(counted(keys, amounts))
     assert found.values[0] == pytest.approx((0.2 * 25 + 0.1 * 16) / 41)
+
+
+# SAS/STAT 14.1, the STDRATE procedure, example 107.2: respiratory symptoms of children by pet and
+# grade, with smokers in the household and without: cases and children.
+SCHOOL = [
+    (109, 807, 284, 2403), (106, 791, 266, 2237), (112, 868, 273, 2279),
+    (168, 1329, 414, 3398), (162, 1337, 372, 3251), (183, 1594, 382, 3270),
+]  # fmt: skip
+
+
+def test_the_difference_within_strata_is_scikit_learn_s_with_a_level_for_each():
+    """Least squares with a dummy for every stratum weighs them as Mantel and Haenszel do."""
+    taken, shown, other, shown_other = (
+        np.array(c, float)[:, None] for c in zip(*SCHOOL, strict=True)
+    )
+    amounts = {"shown": shown, "taken": taken, "shown_other": shown_other, "taken_other": other}
+    keys = pl.DataFrame({"stratum": range(6)})
+    found = stratified_difference.ESTIMATOR.estimate(counted(keys, amounts)).values[0]
+    smokes = np.repeat([1.0, 0.0], 6)
+    columns = np.column_stack([smokes, np.tile(np.eye(6), (2, 1))])
+    rates = np.concatenate([taken / shown, other / shown_other])[:, 0]
+    weights = np.concatenate([shown, shown_other])[:, 0]
+    line = LinearRegression(fit_intercept=False).fit(columns, rates, weights)
+    assert found == pytest.approx(float(line.coef_[0]))
 
 
 def test_the_interval_of_the_difference_covers_although_titles_differ():

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import minimize  # pyright: ignore[reportMissingTypeStubs]
+from scipy.spatial.distance import pdist  # pyright: ignore[reportMissingTypeStubs]
 
 from queries.estimators import flow_residual, logistic_slope, unlikeness
 from queries.formula import Array
@@ -27,6 +28,15 @@ def test_unlikeness_is_the_mean_over_pairs_of_one_less_intersection_over_union(
     found = unlikeness.ESTIMATOR.estimate(counted(keys, {"weight": np.ones((keys.height, 1))}))
     apart = [1 - len(a & b) / len(a | b) for a, b in combinations(lists, 2)]
     assert found.values[0] == pytest.approx(sum(apart) / len(apart), abs=1e-6)
+
+
+def test_unlikeness_is_the_mean_of_scipy_s_distances():
+    holds = np.random.default_rng(8).random((12, 20)) < 0.3
+    at = np.argwhere(holds)
+    keys = pl.DataFrame({"list": at[:, 0], "item": at[:, 1]})
+    found = unlikeness.ESTIMATOR.estimate(counted(keys, {"weight": np.ones((len(at), 1))}))
+    assert holds.any(axis=1).all()
+    assert found.values[0] == pytest.approx(pdist(holds, "jaccard").mean(), abs=1e-6)
 
 
 def test_a_list_that_stands_for_two_counts_in_twice_the_pairs():

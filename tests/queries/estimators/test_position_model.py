@@ -5,10 +5,11 @@ from datetime import date
 import numpy as np
 import polars as pl
 import pytest
+from sklearn.linear_model import PoissonRegressor
 
 from queries.estimators import position_debiased, position_index
 from queries.estimators.estimator import Counted
-from queries.estimators.position_model import SMALLEST_THETA, examination
+from queries.estimators.position_model import SMALLEST_THETA, examination, fitted
 from queries.formula import Array
 from queries.lake.demo.home import CONTINUE, RANKERS, requests
 from queries.lake.demo.size import SIZES
@@ -69,6 +70,20 @@ def test_examination_is_read_off_random_traffic():
     theta = found.theta[:, 0].reshape(ROWS, COLUMNS)
     np.testing.assert_allclose(theta, EXAMINED, rtol=0.04)
     assert theta[0, 0] == 1
+
+
+def test_examination_is_scikit_learn_s_poisson_regression_on_rows_and_columns():
+    dice = np.random.default_rng(9)
+    row, column = (side.ravel() for side in np.indices((ROWS, COLUMNS)))
+    seen = dice.integers(2_000, 9_000, row.size).astype(float)
+    clicks = dice.poisson(seen * 0.08 * EXAMINED.ravel()).astype(float)
+    found = fitted(clicks[:, None], seen[:, None], (row, column))[:, 0]
+    columns = np.column_stack([np.eye(ROWS)[row], np.eye(COLUMNS)[column][:, 1:]])
+    line = PoissonRegressor(
+        alpha=0, fit_intercept=False, solver="newton-cholesky", tol=1e-10, max_iter=100
+    ).fit(columns, clicks / seen, seen)
+    rates = line.predict(columns)
+    assert found == pytest.approx(rates / rates[0], rel=1e-5)
 
 
 def test_pooled_over_rows_and_columns_it_is_far_less_noisy_than_slot_by_slot():

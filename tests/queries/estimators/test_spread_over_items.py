@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import entropy  # pyright: ignore[reportMissingTypeStubs]
 
 from queries.estimators import effective_number, effective_size, gini, size_ratio
 from queries.estimators.effective_size import effective_size as size_of
@@ -42,6 +43,21 @@ def test_the_values_of_a_small_catalogue_worked_out_by_hand():
     # Shares .6, .3, .1: 2 (.6 + .6 + .3) - 1 = 2, and Gini = 1 - 2 / 3.
     assert float(size_of(np.array([3.0, 1.0, 6.0]))) == pytest.approx(2)
     assert float(gini_of(np.array([3.0, 1.0, 6.0]))) == pytest.approx(1 / 3)
+
+
+def test_the_gini_index_is_the_one_that_r_prints():
+    """R's ineq, as the manual of phylotools 0.1.2 prints it: gini(c(1, 3, 2, 1, 1, 1, 4))."""
+    amounts = np.array([1.0, 3, 2, 1, 1, 1, 4])
+    assert float(gini_of(amounts)) == pytest.approx(0.3076923, abs=5e-8)
+    assert float(size_of(amounts)) == pytest.approx(7 * (1 - 0.3076923), abs=5e-7)
+
+
+def test_the_effective_number_is_the_exponential_of_scipy_s_entropy():
+    amounts = np.random.default_rng(5).gamma(1.0, 1.0, (8, 1))
+    keys = pl.DataFrame({"stratum": [1] * 5 + [2] * 3, "kind": range(8)})
+    found = effective_number.ESTIMATOR.estimate(counted(keys, {"amount": amounts}))
+    expected = np.mean([np.exp(entropy(part[:, 0])) for part in (amounts[:5], amounts[5:])])
+    assert found.values[0] == pytest.approx(expected)
 
 
 def test_items_without_anything_count_for_neither():
