@@ -13,7 +13,6 @@ from datetime import date, timedelta
 
 import numpy as np
 import polars as pl
-from scipy.special import stdtr  # pyright: ignore[reportMissingTypeStubs]
 
 from queries.analyses.cluster import Scope
 from queries.analyses.multiple_testing import benjamini_hochberg
@@ -23,6 +22,7 @@ from queries.formula import Array
 from queries.model import Query
 from queries.period import Grain
 from queries.small_cells import FEWEST_SHOWN
+from queries.tails import stdtr
 
 WARM_UP = FIRST_DAYS + KNOWN_ERRORS
 FEWEST_ACCOUNTS = 200

@@ -1,5 +1,8 @@
 """How the viewing lies over titles: the Lorenz curve and what the first titles carry.
 
+The curve is that of Lorenz 1905, Publications of the American Statistical Association 9, 209-219,
+turned round: most watched first, so that it lies above the diagonal.
+
 How concentrated it is in one number are the metrics `effective_catalogue_size` and `viewing_gini`.
 
 Small cells: the curve is of shares of all viewing, cumulated, and names no title.

@@ -14,7 +14,6 @@ from math import isnan, nan
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
-from scipy.special import stdtr  # pyright: ignore[reportMissingTypeStubs]
 
 from queries.analyses.cluster import EVERY_GROUP, Estimate, Scope, around
 from queries.analyses.multiple_testing import benjamini_hochberg
@@ -23,6 +22,7 @@ from queries.estimators.flow_residual import residual
 from queries.formula import Array
 from queries.interval import FEWEST_CLUSTERS, FEWEST_INHABITED, student
 from queries.model import Query
+from queries.tails import stdtr
 
 TASK = ("task_id", "production_id", "production", "episode", "stage", "vendor")
 _MEASURES = ("age_before", "age", "open_days", "finished", "wait_total")

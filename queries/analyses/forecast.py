@@ -18,10 +18,10 @@ from math import ceil
 
 import numpy as np
 import polars as pl
-from scipy.special import stdtrit  # pyright: ignore[reportMissingTypeStubs]
 
 from queries.analyses.smoothing import FIRST_DAYS, WEEK, Smoothed, smoothed
 from queries.formula import Array
+from queries.tails import stdtrit
 
 COVERAGE = 0.90
 AHEAD = 28

@@ -1,7 +1,8 @@
 """Genres by what is watched of them, against how much of them there is to watch.
 
 Demand is a genre's share of the hours of the last four weeks, supply its share of the title and
-country pairs that could be played. Supply is counted; the interval is that of demand.
+country pairs that could be played; one over the other is a location quotient (U.S. Bureau of Labor
+Statistics, QCEW). Supply is counted; the interval is that of demand.
 
 Small cells: a genre's demand is a share of everybody's hours.
 """

@@ -16,7 +16,6 @@ from math import nan
 
 import numpy as np
 import polars as pl
-from scipy.special import fdtrc  # pyright: ignore[reportMissingTypeStubs]
 
 from queries.analyses.cluster import CLUSTER, Scope, counted_by, every_group
 from queries.analyses.multiple_testing import benjamini_hochberg
@@ -28,6 +27,7 @@ from queries.estimators.stratified_difference import difference
 from queries.formula import Array
 from queries.interval import student
 from queries.model import Query
+from queries.tails import fdtrc
 
 SURE = 0.05
 _FREEDOM = CLUSTERS - 1

@@ -19,7 +19,6 @@ from math import nan
 
 import numpy as np
 import polars as pl
-from scipy.special import chdtrc  # pyright: ignore[reportMissingTypeStubs]
 
 from queries.analyses.cluster import Scope, cells, counted_by
 from queries.analyses.multiple_testing import benjamini_hochberg
@@ -32,6 +31,7 @@ from queries.estimators.probability_best import contested, design_effect
 from queries.formula import Array
 from queries.model import Query
 from queries.small_cells import FEWEST_SHOWN
+from queries.tails import chdtrc
 
 SURE = 0.05
 CLEAR = 0.95

@@ -18,7 +18,6 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-from scipy.special import gammaincc  # pyright: ignore[reportMissingTypeStubs]
 
 from queries.analyses.cluster import CLUSTER, CLUSTERS, Estimate, Scope, counted_by, every_group
 from queries.analyses.multiple_testing import benjamini_hochberg
@@ -27,6 +26,7 @@ from queries.formula import Array
 from queries.interval import left_out, margin, student
 from queries.model import Query
 from queries.small_cells import is_withheld
+from queries.tails import gammaincc
 
 FEWEST_SUBSTITUTES = 5
 FEWEST_VIEWERS = 10

@@ -1,6 +1,7 @@
 """One scene: of those who come to a part of an episode, who leaves in it and what they do there.
 
-Who leaves is the product-limit estimate over the part; what they do is counted per hundred plays
+Who leaves is the product-limit estimate over the part (Kaplan & Meier 1958), with those who resume
+at risk from there on; what they do is counted per hundred plays
 that come there, and held against the rest of the episode by plays and runtime. Every number has
 the jackknife over clusters of accounts; ratios have it on the log scale.
 

@@ -12,7 +12,6 @@ from dataclasses import replace
 
 import numpy as np
 import polars as pl
-from scipy.special import betainc  # pyright: ignore[reportMissingTypeStubs]
 
 from queries.analyses.cluster import EVERY_GROUP, Scope
 from queries.analyses.standing_out import false_discoveries, halves
@@ -21,6 +20,7 @@ from queries.dataset import TimeBucket
 from queries.interval import wilson
 from queries.model import Query
 from queries.period import Grain
+from queries.tails import betainc
 
 METRIC = "start_failure_rate"
 PLACE = ("country", "cdn")

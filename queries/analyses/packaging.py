@@ -12,12 +12,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
-from scipy.special import chdtrc  # pyright: ignore[reportMissingTypeStubs]
 
 from queries.analyses.cluster import Scope, every_group
 from queries.estimators.probability_best import probability_best
 from queries.estimators.sample_ratio import ALARM
 from queries.model import Query
+from queries.tails import chdtrc
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,8 @@
 
 Difference in differences (Card & Krueger 1994, American Economic Review 84): how much more of the
 members whose price changed leave than before, less the same of members on that plan whose price
-did not change. It is causal as far as both would have moved alike without the change.
+did not change, with the interval of four independent shares. It is causal as far as both would have
+moved alike without the change.
 """
 
 from collections.abc import Sequence

@@ -9,10 +9,10 @@ Plagborg-Moller 2019), on the scale of Student's t.
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import ndtr, stdtrit  # pyright: ignore[reportMissingTypeStubs]
 
 from queries.formula import Array
 from queries.interval import FEWEST_CLUSTERS, LEVEL
+from queries.tails import ndtr, stdtrit
 
 LEVELS: Array = np.round(np.arange(0.01, 0.995, 0.01), 2)
 _DRAWS = 2_000

@@ -2,7 +2,8 @@
 
 Positions are per cent of the runtime, so that titles of different length can be held against each
 other. In each window of five per cent, those who left are held against how many would have at the
-comparables' hazard (the log-rank numerator, Mantel 1966, cut by position); how that varies is read
+comparables' hazard (the numerator of the one-sample log-rank test, Breslow 1975, International
+Statistical Review 43, 45-57, cut by position); how that varies is read
 off the jackknife over clusters of accounts, so that one account's plays count as they resemble each
 other. Benjamini & Hochberg 1995 over every episode and window.
 
@@ -15,7 +16,6 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-from scipy.special import stdtr  # pyright: ignore[reportMissingTypeStubs]
 
 from queries.analyses.cluster import CLUSTER, CLUSTERS, Scope, counted_by, named
 from queries.analyses.standing_out import false_discoveries
@@ -25,6 +25,7 @@ from queries.formula import Array
 from queries.interval import FEWEST_CLUSTERS, is_present, left_out, student
 from queries.model import Query
 from queries.small_cells import FEWEST_SHOWN
+from queries.tails import stdtr
 
 GRID: Array = np.arange(0.0, 101.0)
 WINDOW = 5

@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
-from scipy.special import stdtr  # pyright: ignore[reportMissingTypeStubs]
 
 from queries.analyses.cluster import Scope, cells, counted_by
 from queries.dataset import Metric
@@ -19,6 +18,7 @@ from queries.formula import Arithmetic, Array
 from queries.interval import FEWEST_CLUSTERS, student
 from queries.model import Query
 from queries.small_cells import FEWEST_SHOWN
+from queries.tails import stdtr
 
 STRATUM = "device"
 FEWEST_ACCOUNTS = 200

@@ -10,7 +10,6 @@ from math import inf
 
 import numpy as np
 import polars as pl
-from scipy.special import chdtrc, fdtrc  # pyright: ignore[reportMissingTypeStubs]
 
 from queries.analyses.cluster import CLUSTER, Scope, cells, counted_by, named
 from queries.estimators.product_limit import (
@@ -25,6 +24,7 @@ from queries.formula import Array
 from queries.interval import FEWEST_CLUSTERS, is_present, left_out
 from queries.model import Query
 from queries.small_cells import FEWEST_SHOWN
+from queries.tails import chdtrc, fdtrc
 
 __all__ = ["Counts", "Curve", "kaplan_meier"]
 

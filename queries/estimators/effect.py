@@ -16,6 +16,7 @@ import numpy as np
 
 from queries.estimators.moments import Moments
 from queries.formula import Array
+from queries.tails import stdtr, stdtrit
 
 ALPHA = 0.05
 _FEWEST = 2
@@ -83,11 +84,6 @@ def variance_kept(cells: Sequence[Moments]) -> float:
 
 def effect(treated: Level, control: Level, planned: float, alpha: float = ALPHA) -> Effect:
     """Compare two cells of an experiment that was planned for `planned` accounts in all."""
-    from scipy.special import (  # pyright: ignore[reportMissingTypeStubs]  # noqa: PLC0415  # slow
-        stdtr,  # pyright: ignore[reportUnknownVariableType]
-        stdtrit,  # pyright: ignore[reportUnknownVariableType]
-    )
-
     difference = treated.value - control.value
     spread = math.hypot(treated.error, control.error)
     ratio = _ratio(treated.value, control.value)

@@ -1,7 +1,8 @@
 """What an experiment of so many accounts can find: the smallest effect with a chance of 80 %.
 
 Fixed horizon: (z₁₋α⁄₂ + z₀.₈) standard errors, looked at once. Sequential: the half-width of the
-confidence sequence in place of the first z, looked at as often as one likes.
+confidence sequence in place of the first z, looked at as often as one likes. Normal, as accounts
+are many (Cohen 1988, ch. 2), on the log of the ratio of the two cells.
 """
 
 import math

@@ -13,6 +13,7 @@ import numpy as np
 import polars as pl
 
 from queries.estimators.estimator import Counted, Estimates, Estimator, Inner, rows_by_group
+from queries.tails import chdtrc
 
 ALARM = 0.0005
 CONCENTRATION = 100.0
@@ -41,10 +42,6 @@ def sample_ratio(counts: Sequence[float], planned: Sequence[float]) -> SampleRat
 
     Nothing can be said, and p is 1, without accounts, with one cell only or without shares.
     """
-    from scipy.special import (  # pyright: ignore[reportMissingTypeStubs]  # noqa: PLC0415  # slow
-        chdtrc,  # pyright: ignore[reportUnknownVariableType]
-    )
-
     total, whole = sum(counts), sum(planned)
     if total == 0 or len(counts) < len(("control", "treatment")) or not min(planned) > 0:
         return SampleRatio(tuple(counts), tuple(planned), 1.0, 1.0)
