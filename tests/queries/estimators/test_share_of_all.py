@@ -72,3 +72,19 @@ def test_the_interval_covers_the_truth_as_often_as_it_says():
         found = share(by_cluster(world[:, picked], np.arange(1_500) % 32), group)
         covered += bool(found.low[0] <= truth <= found.high[0])
     assert 0.93 <= covered / 400 <= 0.975
+
+
+def test_the_interval_over_cost_covers_the_truth_as_often_as_it_says():
+    rng = np.random.default_rng(12)
+    popularity = np.exp(rng.normal(0, 1.0, 12))
+    activity = np.exp(rng.normal(0, 0.9, 20_000))
+    world = rng.poisson(np.outer(popularity / popularity.sum(), activity) * 12).astype(float)
+    cost = rng.lognormal(0, 1, 12).tolist()
+    group = np.where(np.arange(12) < 3, 0, 1)
+    truth = (world[:3].sum() / world.sum()) / (sum(cost[:3]) / sum(cost))
+    covered = 0
+    for _ in range(300):
+        picked = rng.integers(0, 20_000, 1_500)
+        found = over_cost(by_cluster(world[:, picked], np.arange(1_500) % 32), cost, group)
+        covered += bool(found.low[0] <= truth <= found.high[0])
+    assert 0.92 <= covered / 300 <= 0.98

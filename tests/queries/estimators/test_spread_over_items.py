@@ -15,7 +15,7 @@ from queries.estimators.effective_size import effective_size as size_of
 from queries.estimators.estimator import Estimates
 from queries.estimators.gini import gini as gini_of
 from queries.formula import Array
-from tests.queries.estimators.counts import by_cluster, counted
+from tests.queries.estimators.counts import Integers, by_cluster, counted
 
 AMOUNTS = st.lists(st.floats(0.01, 1e6), min_size=1, max_size=60)
 
@@ -130,3 +130,40 @@ def test_a_ratio_of_sizes_leaves_the_same_accounts_out_of_both_sides():
     assert 1 < found.low[0] < found.values[0] < found.high[0]
     same = read(counted(_items(80), {"amount": personal, "against": personal}))
     assert same.values[0] == same.low[0] == same.high[0] == 1
+
+
+def _of_clusters(by_account: Array, picked: Integers) -> Array:
+    """Accounts picked from `accounts x items`, added up to `items x clusters`."""
+    return by_account[picked].reshape(32, -1, by_account.shape[1]).sum(axis=1).T
+
+
+def test_the_interval_of_a_ratio_of_sizes_covers_the_truth_as_often_as_it_says():
+    rng = np.random.default_rng(8)
+    personal, popular = _world(rng, 20_000), _world(rng, 20_000, tilt=0.6)
+    truth = float(size_of(personal.sum(axis=1)) / size_of(popular.sum(axis=1)))
+    worlds = [np.ascontiguousarray(world.T) for world in (personal, popular)]
+    covered = 0
+    for _ in range(300):
+        picked = rng.integers(0, 20_000, 1_504)
+        sides = (_of_clusters(world, picked) for world in worlds)
+        amounts: dict[str, Array] = dict(zip(("amount", "against"), sides, strict=True))
+        found = size_ratio.ESTIMATOR.estimate(counted(_items(80), amounts))
+        covered += bool(found.low[0] <= truth <= found.high[0])
+    assert 0.92 <= covered / 300 <= 0.98
+
+
+def test_the_interval_of_the_effective_number_covers_the_truth_as_often_as_it_says():
+    """Six titles of four images each, whose accounts see one of them most."""
+    rng = np.random.default_rng(9)
+    keys = pl.DataFrame({"stratum": np.repeat(np.arange(6), 4), "kind": np.arange(24)})
+    draw = np.tile([4.0, 2.0, 1.0, 1.0], 6)
+    world = rng.poisson(draw[:, None] * rng.gamma(0.5, 1.0, (24, 20_000))).astype(float)
+    shares = world.sum(axis=1).reshape(6, 4)
+    truth = np.mean([np.exp(entropy(stratum)) for stratum in shares])
+    by_account = np.ascontiguousarray(world.T)
+    covered = 0
+    for _ in range(300):
+        amounts = _of_clusters(by_account, rng.integers(0, 20_000, 1_504))
+        found = effective_number.ESTIMATOR.estimate(counted(keys, {"amount": amounts}))
+        covered += bool(found.low[0] <= truth <= found.high[0])
+    assert 0.91 <= covered / 300 <= 0.98
