@@ -21,13 +21,13 @@ from typing import Any, NamedTuple
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
-from scipy.special import stdtr, stdtrit  # pyright: ignore[reportMissingTypeStubs]
 
 from queries.analyses.anomaly import FALSE_DISCOVERIES, ByDay, by_day
 from queries.analyses.multiple_testing import benjamini_hochberg
 from queries.analyses.smoothing import WEEK, on_scale
 from queries.dataset import Metric
 from queries.formula import Array
+from queries.tails import stdtr, stdtrit
 
 Days = NDArray[np.intp]
 
