@@ -8,7 +8,7 @@ from scipy import special
 
 from queries import tails
 
-HEAVY = ("scipy", "sklearn", "statsmodels", "mapie", "pandas", "matplotlib")
+HEAVY = ("scipy", "sklearn", "statsmodels", "mapie", "ruptures", "pandas", "matplotlib")
 START = f"""
 import sys
 import portal.tiles
