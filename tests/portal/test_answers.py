@@ -7,12 +7,15 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
+import polars as pl
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
 from portal.callbacks import answer_tiles, describe_tile, list_values
 from portal.drawn import Drawings
+from portal.open_page import ask as answer_of
+from portal.open_page import open_page
 from portal.page import Page, Section
 from portal.site import Site
 from portal.tiles import Breakdown, CountryMap, Headline, Heat, Lines, Ranking, Scorecard, Trend
@@ -191,3 +194,26 @@ def test_a_heat_map_keeps_all_hours_in_sight_where_a_span_of_them_is_kept(
     assert drawn["brush"]
     assert drawn["cells"] == every[f"tile-0-{place}"]["drawing"]["content"]["cells"]
     assert numbers["tile-0-0"]["drawing"] != every["tile-0-0"]["drawing"]
+
+
+def test_a_heat_map_without_room_for_all_keeps_the_values_with_the_most_rows(
+    warehouse: Warehouse,
+) -> None:
+    (dataset,) = warehouse.catalog().datasets
+    tile = Heat(metric=METRIC, rows="device", columns="country", most_columns=2)
+    page = Page(
+        path="/heat",
+        title="Heat",
+        question="What?",
+        datasets=(dataset.name,),
+        sections=(Section(tiles=(tile,)),),
+    )
+    opened = open_page(page, "", warehouse)
+    context = opened.tile_context(tile)
+    results = answer_of(opened, tile, warehouse, Access())
+    named = results[0].frame.drop_nulls("country")
+    rows = named.group_by("country").agg(pl.col(f"{METRIC}__n").sum())
+    largest = rows.sort(f"{METRIC}__n", descending=True)["country"].to_list()[:2]
+    drawn = tile.draw(results, context)
+    assert [c["filter"] for c in drawn.content["columns"]] == sorted(largest)
+    assert f"Country: the 2 of {rows.height} with the most rows." in drawn.notes
