@@ -37,6 +37,28 @@ def test_a_test_with_a_broken_split_is_blocked_and_the_better_arm_of_a_sound_one
     assert sound.filter(pl.col("best") > 0.99).height == 1
 
 
+def test_the_interval_of_a_lift_over_the_mean_holds_it_95_times_in_100():
+    rng, rates = np.random.default_rng(8), np.array([0.03, 0.05, 0.04, 0.04])
+    shown = np.tile([3_000, 3_100, 2_900, 3_000], 500)
+    frame = pl.DataFrame({
+        "test": np.repeat(np.arange(500), 4).astype(str),
+        "arm": np.tile(np.arange(4), 500),
+        "headline": "a",
+        "impressions": shown,
+        "clicks": rng.binomial(shown, np.tile(rates, 500)),
+    })  # fmt: skip
+    arms = packaging.tests(frame).arms
+    truth = pl.Series(rates / rates.mean() - 1)[arms["arm"].to_numpy()]
+    held = (arms["lift_low"] <= truth) & (truth <= arms["lift_high"])
+    assert 0.935 <= float(held.mean()) <= 0.965  # type: ignore[arg-type]
+    assert (arms["lift_low"] < arms["lift"]).all()
+    # Wilson 1927 of 4 clicks in 100 (Newcombe 1998, method 3): 1.57 % to 9.84 %.
+    few = packaging.tests(frame.head(2).with_columns(impressions=100, clicks=pl.Series([4, 0])))
+    known, none = few.arms.sort("clicks", descending=True).iter_rows(named=True)
+    assert (known["rate_low"], known["rate_high"]) == pytest.approx((0.0157, 0.0984), abs=5e-5)
+    assert none["lift_low"] is None
+
+
 def test_nothing_is_compared_where_there_are_no_tests():
     frame = pl.DataFrame(
         schema={"test": pl.String, "arm": pl.Int64, "headline": pl.String,
