@@ -255,10 +255,11 @@ def _of(metric: Metric, result: Result, whole: Result) -> list[Candidate]:
     enough = {v: not n < FEWEST_ACCOUNTS for v, n in zip(values, accounts, strict=True)}
     weights = _weights(metric, result, whole)
     base = _base(metric, whole.frame.row(0, named=True).get(f"{metric.name}__previous"))
+    everything = _holding_all(result, whole) if key else None
     found: list[Candidate] = []
     for row in result.frame.iter_rows(named=True):
         value = row[key] if key else None
-        if (key and value is None) or not enough.get(value):
+        if (key and value in (None, everything)) or not enough.get(value):
             continue
         change = _change(metric, row)
         if change is None:
@@ -285,6 +286,17 @@ def _of(metric: Metric, result: Result, whole: Result) -> list[Candidate]:
             )
         )
     return found
+
+
+def _holding_all(result: Result, whole: Result) -> Scalar | None:
+    """The slice that has every row of both periods, as the genre of a title: it is no slice."""
+    parts, total = result.paired, whole.paired
+    if parts is None or total is None:
+        return None
+    is_all = np.ones(parts.groups.height, dtype=bool)
+    for some, every in ((parts.now, total.now), (parts.before, total.before)):
+        is_all &= some[ROWS].sum(axis=1) == every[ROWS].sum()
+    return next((v for v, a in zip(parts.groups.to_series(0), is_all, strict=True) if a), None)
 
 
 def _change(metric: Metric, row: dict[str, Any]) -> Estimate | None:

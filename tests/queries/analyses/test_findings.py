@@ -195,6 +195,16 @@ def test_slices_of_under_200_accounts_are_not_looked_at():
     assert many.tested <= 2 * (1 + sum(SIZES.values()))
 
 
+def test_a_slice_that_holds_every_row_is_not_claimed_beside_the_whole():
+    page = Page(7)
+    page.groups["device"] = np.zeros_like(page.groups["device"])
+    answers = page.answers(lift=1.3, rates=1.3)
+    found = find(answers)
+    without = find([r for r in answers if not r.query.by or r.query.by[0].name != "device"])
+    assert found.tested == without.tested
+    assert claims_of(found) == claims_of(without)
+
+
 def test_a_change_that_dwarfs_the_usual_ones_is_told_by_how_much():
     page = Page(5)
     (whole, *_) = page.answers(lift=1.5)
