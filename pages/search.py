@@ -3,7 +3,8 @@
 from portal.page import Page, Place, Section
 from portal.tiles import Findings, Headline, Ranking, Trend
 from portal.tiles.covering import Covering
-from portal.tiles.searching import Queries, QueryFlows, SearchFunnel
+from portal.tiles.funnel import Funnel
+from portal.tiles.searching import Queries, QueryFlows
 from portal.tiles.spellings import SPELLING, SPELLINGS, Spellings
 
 PAGE = Page(
@@ -93,13 +94,23 @@ PAGE = Page(
         Section(
             title="Do searches succeed?",
             tiles=(
-                SearchFunnel(
+                Funnel(
+                    metrics=(
+                        "rows",
+                        "searches_found",
+                        "searches_clicked",
+                        "searches_played",
+                        "searches_succeeded",
+                    ),
+                    of="searches",
+                    first="Searched",
+                    note="Searches, not accounts.",
                     place=Place(
                         title="From a search to a play",
                         note="Share of all searches that reach each step",
                         span=6,
                         height=300,
-                    )
+                    ),
                 ),
                 Ranking(
                     metric="search_success_rate",

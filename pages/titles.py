@@ -15,6 +15,7 @@ from portal.tiles import (
     Trend,
 )
 from portal.tiles.efficiency import Efficiency
+from portal.tiles.funnel import Funnel
 from portal.tiles.launch import AGAINST, WITHOUT
 from portal.tiles.launch_comparables import LaunchComparables
 from portal.tiles.launch_list import LaunchList
@@ -104,7 +105,10 @@ _ALL = (
     ),
 )
 _ONE = (
-    Section(tiles=(Findings(why=("title_age",)),)),
+    # Not of views: of one title they are its hours again.
+    Section(
+        tiles=(Findings(only=("hours_viewed", "starters", "finisher_rate"), why=("title_age",)),)
+    ),
     Section(
         tiles=(
             Headline(metric="hours_viewed"),
@@ -120,7 +124,7 @@ _ONE = (
             LaunchStanding(
                 place=Place(
                     title="Where does it stand?",
-                    note="Views by its last complete day, and forecasts with 80 % intervals",
+                    note="By its last complete day, and forecasts with 80 % intervals",
                     span=12,
                     height=84,
                 )
@@ -128,18 +132,27 @@ _ONE = (
             Launch(
                 place=Place(
                     title="Since release",
-                    note="Views, cumulated; days to come are dashed",
+                    note="Cumulated; days to come are dashed",
                     span=8,
                     height=320,
                 )
             ),
+            Funnel(
+                metrics=("starters", "watchers", "finishers"),
+                of="accounts",
+                note="Started: two minutes of it. Watched, finished: 70 and 90 % of the film or of "
+                "an episode.",
+                place=Place(
+                    title="Who starts, watches, finishes?",
+                    note="Accounts in the period, of those who start",
+                    span=4,
+                    height=320,
+                ),
+            ),
             Scorecard(
                 metrics=("starters", "watchers", "finishers", "watcher_rate", "finisher_rate"),
                 place=Place(
-                    title="Who starts, watches, finishes?",
-                    note="Accounts in the period",
-                    span=4,
-                    height=320,
+                    title="And against before?", note="Accounts in the period", span=12, height=84
                 ),
             ),
             LaunchComparables(
