@@ -99,7 +99,7 @@ def _shares(results: Sequence[Result]) -> pl.DataFrame:
     frame = (
         started.select("country", "starters", pl.col(f"^{SMALL}$"))
         .join(active.select("country", "accounts"), on="country")
-        .drop_nulls()
+        .drop_nulls(["country", "starters", "accounts"])
         .filter(pl.col("starters") >= _FEWEST)
         .sort("starters", "country", descending=[True, False])
     )
