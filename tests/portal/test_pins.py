@@ -58,3 +58,10 @@ def test_pins_change_nothing_in_what_findings_try() -> None:
         assert isinstance(first, Findings)
         found.append(first.only)
     assert found[0] == found[1]
+
+
+def test_an_estimated_metric_is_pinned_as_on_its_page_without_a_line() -> None:
+    query = "?pin=title_value.efficiency&pin=playback.plays"
+    page = PULSE.read(query, builtin())
+    tiles = page.arranged(builtin(), page.view(query, builtin()))[1].tiles
+    assert [t.has_line for t in tiles if isinstance(t, Headline)] == [False, True]
