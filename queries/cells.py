@@ -29,6 +29,7 @@ class Cells:
     quantile, `estimates` by the name of the metric. Where some rows name no account, `buckets` also
     has those that do, by the key of all and `NAMED`. `inhabited` says in how many buckets accounts
     have rows, where it is not split by bucket. `left_out` groups of a handful are in no ranking.
+    `steady` totals are the same whichever bucket is left out: the days of a period.
     """
 
     groups: pl.DataFrame
@@ -38,6 +39,7 @@ class Cells:
     estimates: Mapping[str, Estimates] = field(default_factory=dict[str, Estimates])
     inhabited: Array | None = None
     left_out: int = 0
+    steady: frozenset[str] = frozenset()
 
     def values(self, formula: Formula) -> Array:
         """The formula's value of every group."""
@@ -62,7 +64,8 @@ class Cells:
         return np.fmax.reduce(counted) if counted else None
 
     def has_buckets(self, formula: Formula) -> bool:
-        return all(a.key in self.buckets for a in formula.aggregates())
+        keys = {a.key for a in formula.aggregates()}
+        return keys <= self.steady | self.buckets.keys() and bool(keys - self.steady)
 
 
 def indexed_by_group(frame: pl.DataFrame, groups: pl.DataFrame, keys: list[str]) -> pl.DataFrame:

@@ -38,6 +38,7 @@ from queries.plan import (
     only,
 )
 from queries.reduction import Reduce, Reduction
+from queries.rollup import is_of_days
 from queries.small_cells import accounts, is_few, is_withheld
 
 WIDEST_CUT = 500
@@ -114,7 +115,9 @@ def _with_buckets(
         for a in others
         if a.operation == "quantile" and query.interval and _has_interval(query, a)
     }
-    return Cells(bucketed.groups, totals, bucketed.buckets, histograms)
+    asked = {a for m in query.metrics for a in m.formula.aggregates()}
+    days = frozenset(a.key for a in asked if is_of_days(a, query.dataset))
+    return Cells(bucketed.groups, totals, bucketed.buckets, histograms, steady=days)
 
 
 def _by_first_look(plan: Plan, search: Search, groups: pl.DataFrame | None) -> Cells | None:

@@ -49,8 +49,16 @@ class Bounds:
         return cls(np.full(groups, np.nan), np.full(groups, np.nan))
 
 
-def replicates(formula: Formula, buckets: Mapping[str, Array], population: Array) -> Array:
-    """The formula with each bucket left out: `groups x buckets`; NaN for empty buckets."""
+def replicates(
+    formula: Formula,
+    buckets: Mapping[str, Array],
+    population: Array,
+    steady: Mapping[str, Array] | None = None,
+) -> Array:
+    """The formula with each bucket left out: `groups x buckets`; NaN for empty buckets.
+
+    What is `steady`, a number a group, does not depend on who is left out: days.
+    """
     everyone = population.sum()
     with np.errstate(all="ignore"):
         scale = np.where(population > 0, everyone / (everyone - population), np.nan)
@@ -58,6 +66,7 @@ def replicates(formula: Formula, buckets: Mapping[str, Array], population: Array
         key: (cells.sum(axis=1, keepdims=True) - cells) * scale for key, cells in buckets.items()
     }
     groups = next(iter(left_out.values())).shape[0]
+    left_out |= {key: totals[:, None] for key, totals in (steady or {}).items()}
     values: Array = np.full((groups, len(population)), np.nan)
     values[:] = formula.evaluate(left_out)
     return values

@@ -108,7 +108,8 @@ def _replicates(
             return np.broadcast_to(formula.evaluate({aggregate.key: found}), found.shape)
     if not cells.has_buckets(formula):
         return None
-    return replicates(formula, cells.buckets, population)
+    steady = {a.key: cells.totals[a.key] for a in formula.aggregates() if a.key in cells.steady}
+    return replicates(formula, cells.buckets, population, steady)
 
 
 def _bounds(

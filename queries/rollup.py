@@ -161,7 +161,7 @@ class Reading:
         closes = aggregate.is_closing
         if aggregate.is_additive:
             return Aggregate("sum", f'"{stored_as.key}"', alias=key, is_closing=closes)
-        if _is_of_days(aggregate, self.dataset):
+        if is_of_days(aggregate, self.dataset):
             argument = f'"{DAY}"'
         elif is_of_pairs(aggregate, self.dataset):
             argument = f'("{ACCOUNT}", "{DAY}")'
@@ -208,7 +208,7 @@ def _holds(dataset: Dataset, rollup: Rollup, aggregates: tuple[Aggregate, ...]) 
     return all(
         (a.of_every_day in kept and _looks_only_at(rollup, a))
         or (rollup.by_account and _counts_accounts(dataset, rollup, a))
-        or (_is_of_days(a, dataset) and _keeps_matching(dataset, rollup, a))
+        or (is_of_days(a, dataset) and _keeps_matching(dataset, rollup, a))
         for a in aggregates
     )
 
@@ -243,8 +243,8 @@ def _keeps_matching(dataset: Dataset, rollup: Rollup, aggregate: Aggregate) -> b
     return aggregate.where is None or aggregate.of_every_day.matching in stored(dataset, rollup)
 
 
-def _is_of_days(aggregate: Aggregate, dataset: Dataset) -> bool:
-    """Whether it counts different days."""
+def is_of_days(aggregate: Aggregate, dataset: Dataset) -> bool:
+    """Whether it counts different days, of which every account may have the same."""
     is_day = aggregate.argument == dataset.time.expression
     return is_day and aggregate.operation == "count_distinct"
 

@@ -49,6 +49,38 @@ def rows(warehouse: Warehouse, table: str, *columns: str) -> list[dict[str, Any]
     return pl.read_parquet(files, columns=list(columns), hive_partitioning=True).to_dicts()
 
 
+def test_a_mean_over_days_is_as_sure_as_its_sum(warehouse: Warehouse):
+    names = ("member_days", "members_a_day")
+    found = ask(warehouse, "membership", *names, by=("plan",), period="last 28 days",
+                compare="previous")  # fmt: skip
+    for row in found.frame.iter_rows(named=True):
+        assert row["members_a_day"] == pytest.approx(row["member_days"] / 28)
+        for of in ("", "__delta"):
+            mean, total = (row[f"{n}{of}_high" if of else f"{n}__high"] - row[f"{n}{of}"]
+                           for n in ("members_a_day", "member_days"))  # fmt: skip
+            # Of a mean, a bucket without a member of the plan is no degree of freedom.
+            assert mean == pytest.approx(total / 28, rel=0.02)
+
+
+def test_stickiness_is_as_sure_as_accounts_drawn_anew_would_have_it(warehouse: Warehouse):
+    (row,) = ask(warehouse, "playback", "stickiness", period="last 28 days").frame.to_dicts()
+    last = warehouse.latest(warehouse.dataset("playback"))
+    active = {
+        (r["account_id"], r["local_date"])
+        for r in rows(
+            warehouse, "playback", "account_id", "local_date", "outcome", "account_kind"
+        )
+        if r["outcome"] == "played" and r["account_kind"] == "member"
+        and last - timedelta(27) <= r["local_date"] <= last
+    }  # fmt: skip
+    days = np.array(list(Counter(account for account, _ in active).values()))
+    draws = np.random.default_rng(1).multinomial(len(days), np.full(len(days), 1 / len(days)), 2000)
+    bootstrap = (draws @ days / draws.sum(axis=1) / 28).std()
+    assert row["stickiness"] == pytest.approx(days.mean() / 28)
+    width = row["stickiness__high"] - row["stickiness__low"]
+    assert width == pytest.approx(2 * 1.96 * bootstrap, rel=0.15)
+
+
 def test_serendipity_is_the_mean_lead_of_what_was_played(warehouse: Warehouse):
     titles = len(rows(warehouse, "titles", "title_id"))
     players: dict[Any, dict[int, set[int]]] = defaultdict(lambda: defaultdict(set))

@@ -4,8 +4,16 @@ import numpy as np
 import pytest
 from scipy.stats import norm, t
 
-from queries.formula import Array
-from queries.interval import FEWEST_CLUSTERS, FEWEST_INHABITED, LEVEL, Z, margin, student
+from queries.formula import Aggregate, Arithmetic, Array
+from queries.interval import (
+    FEWEST_CLUSTERS,
+    FEWEST_INHABITED,
+    LEVEL,
+    Z,
+    margin,
+    replicates,
+    student,
+)
 
 
 def test_the_normal_quantile_is_scipy_s():
@@ -59,3 +67,14 @@ def test_a_ratio_whose_replicates_are_infinite_has_no_interval():
         left_out = (x.sum(axis=1, keepdims=True) - x) / (y.sum(axis=1, keepdims=True) - y)
     assert np.isinf(left_out).any()
     assert np.isnan(margin(left_out)).all()
+
+
+def test_days_are_the_same_whoever_is_left_out():
+    pairs = Aggregate("count", alias="pairs")
+    days = Aggregate("count_distinct", '"local_date"', alias="days")
+    a_day = Arithmetic("/", (pairs, days))
+    counted = np.random.default_rng(1).poisson(40, (3, 64)).astype(float)
+    everybody = np.full(64, 10.0)
+    found = replicates(a_day, {"pairs": counted}, everybody, {"days": np.array([28.0, 7.0, 1.0])})
+    summed = replicates(pairs, {"pairs": counted}, everybody)
+    assert found == pytest.approx(summed / np.array([[28.0], [7.0], [1.0]]))
