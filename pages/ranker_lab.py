@@ -124,6 +124,7 @@ PAGE = Page(
                 Breakdown(
                     metrics=("titles_seen", "exposure_gini"),
                     by="ranker",
+                    has_lines=True,
                     place=Place(
                         title="How much of the catalogue does it cover?",
                         note="Different titles seen, a count without an interval, and their Gini",
@@ -153,7 +154,7 @@ PAGE = Page(
                         title="Ranking quality",
                         note="By device; k and viewport as chosen above",
                         span=12,
-                        height=260,
+                        height=290,
                         dataset="page_requests",
                     ),
                 ),

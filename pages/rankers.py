@@ -89,6 +89,8 @@ PAGE = Page(
                     place=Place(
                         title="Is it changing?",
                         note="Take rate by ranker, as it is",
+                        span=5,
+                        height=420,
                         dataset="impressions",
                     ),
                 ),
@@ -96,10 +98,12 @@ PAGE = Page(
                     metrics=("seen_impressions", "take_rate"),
                     by="title",
                     rows=8,
+                    has_lines=True,
                     place=Place(
                         title="Which titles stand there?",
-                        note="What was seen, of the slots and rankers that are kept",
-                        height=280,
+                        note="What was seen of the slots and rankers kept, with 95 % interval",
+                        span=7,
+                        height=420,
                         dataset="impressions",
                     ),
                 ),

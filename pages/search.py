@@ -52,23 +52,24 @@ PAGE = Page(
                 SPELLINGS,
                 Queries(
                     metrics=("searches_in_vain", "rows", "zero_result_rate"),
+                    rows=12,
                     place=Place(
                         title="Unmet demand",
-                        note="Queries by searches that found nothing",
+                        note="Queries by searches that found nothing, with 95 % interval",
                         span=7,
-                        height=440,
+                        height=640,
                     ),
                 ),
                 Ranking(
                     metric="zero_result_rate",
                     by="language",
-                    rows=12,
+                    rows=20,
                     shape="dot",
                     place=Place(
                         title="In which language, and where is it growing?",
                         note="Searches without a result, of all, and how that changed",
                         span=5,
-                        height=440,
+                        height=640,
                     ),
                 ),
                 Trend(
@@ -160,11 +161,12 @@ PAGE = Page(
             tiles=(
                 Queries(
                     metrics=("rows", "search_success_rate", "reformulation_rate"),
+                    rows=12,
                     place=Place(
                         title="Most typed",
-                        note="Queries by searches",
+                        note="Queries by searches, with 95 % interval",
                         span=6,
-                        height=440,
+                        height=640,
                     ),
                 ),
                 QueryFlows(
@@ -172,7 +174,7 @@ PAGE = Page(
                         title="From query to title",
                         note="Searches with a play of two minutes; a flow is a query and its title",
                         span=6,
-                        height=440,
+                        height=640,
                     ),
                 ),
                 Spellings(

@@ -113,7 +113,7 @@ def plotly_template(scheme: Scheme) -> dict[str, Any]:
             "paper_bgcolor": "rgba(0,0,0,0)",
             "plot_bgcolor": "rgba(0,0,0,0)",
             "xaxis": {**axis, "showgrid": False, "showline": True},
-            "yaxis": {**axis, "showline": False, "nticks": 5},
+            "yaxis": {**axis, "showline": False, "nticks": 5, "ticklabelstandoff": 4},
             "margin": {"l": 8, "r": 12, "t": 8, "b": 8},
             "hoverlabel": {**label, "font": {"size": 12, "color": tokens["ink"]}, "align": "left"},
             "hovermode": "x unified",

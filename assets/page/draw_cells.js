@@ -64,7 +64,7 @@
       return h(
         "button",
         {
-          class: `heat-cell${isOut(row, column) ? " is-out" : ""}${cell.few ? " is-few" : ""}${share > 0.55 && !cell.few ? " is-strong" : ""}`,
+          class: `heat-cell${isOut(row, column) ? " is-out" : ""}${cell.few ? " is-few" : ""}${share > 0.72 && !cell.few ? " is-strong" : ""}`,
           style: cell.few ? null : `background:${shade(share)}`,
           "aria-label": tip.filter(Boolean).join(", "),
           ...(content.row_filter && { onclick: () => both(row, column) }),
@@ -152,7 +152,9 @@
     grid.classList.toggle("is-upright", boxes.some((box, i) => i && box.left < boxes[i - 1].right + 3));
   }
 
-  function legend({ low, high, unit }, steps) {
+  // Shades of the lowest value to the highest: the scale itself may begin at nothing.
+  function legend({ low, high, unit, from, to, lowest }, steps) {
+    const first = lowest === undefined ? 0 : (lowest - from) / (to - from || 1);
     return h(
       "div",
       { class: "legend" },
@@ -161,7 +163,7 @@
         "span",
         { class: "legend-steps", "aria-hidden": "true" },
         Array.from({ length: steps }, (_, i) =>
-          h("span", { style: `background:${shade(steps === 1 ? 1 : i / (steps - 1))}` }),
+          h("span", { style: `background:${shade(steps === 1 ? 1 : first + ((1 - first) * i) / (steps - 1))}` }),
         ),
       ),
       high,

@@ -39,30 +39,38 @@ class Funnel:
         metrics = [context.metric(name) for name in self.metrics]
         counts = [row[name] or 0 for name in self.metrics]
         before = [every, *counts[:-1]]
-        text = [
-            f"{n / every:.0%} · {written.count(n)}" + (f" · {n / b:.0%} of before" if b else "")
-            for n, b in zip(counts, before, strict=True)
+        labels = [self.first or metrics[0].label, *(m.label for m in metrics[1:])]
+        said = [f"{every:,.0f} {self.of}".replace(",", "\u2009")]
+        said += [
+            f"<b>{n / every:.0%}</b>" + (f" · {n / b:.0%} of before" if b else "")
+            for n, b in zip(counts[1:], before[1:], strict=True)
         ]
         around = [written.interval(row, m) for m in metrics]
         trace: Trace = {
             "type": "bar",
             "orientation": "h",
             "x": [n / every for n in counts],
-            "y": [self.first or metrics[0].label, *(m.label for m in metrics[1:])],
-            "text": [f"{every:,.0f} {self.of}".replace(",", "\u2009"), *text[1:]],
+            "y": list(range(len(labels))),
+            "text": ["", *(written.count(n) for n in counts[1:])],
             "textposition": "auto",
-            "insidetextanchor": "start",
+            "insidetextanchor": "end",
             "cliponaxis": False,
             "marker": {"color": "@before" if written.is_few(row) else "@accent"},
             "customdata": [
-                [None, f"{n:,.0f} {self.of}" + (f", 95 % interval {a}" if a else "")]
-                for n, a in zip(counts, around, strict=True)
+                [None, label, f"{n:,.0f} {self.of}" + (f", 95 % interval {a}" if a else "")]
+                for label, n, a in zip(labels, counts, around, strict=True)
             ],
-            "hovertemplate": "%{y}: <b>%{x:.1%}</b> of all<br>%{customdata[1]}<extra></extra>",
+            "hovertemplate": "%{customdata[1]}: <b>%{x:.1%}</b> of all"
+            "<br>%{customdata[2]}<extra></extra>",
         }
         layout: Layout = {
             "xaxis": {"tickformat": ",.0%", "range": [0, 1.02], "showgrid": True},
-            "yaxis": {"type": "category", "autorange": "reversed", "showgrid": False},
+            "yaxis": {
+                "tickvals": list(range(len(labels))),
+                "ticktext": [f"{a}<br>{b}" for a, b in zip(labels, said, strict=True)],
+                "autorange": "reversed",
+                "showgrid": False,
+            },
             "showlegend": False,
             "hovermode": "closest",
             "bargap": 0.3,

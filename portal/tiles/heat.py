@@ -132,6 +132,7 @@ def heat(
         "unit": unit,
         "from": min(0.0, *(c["value"] for c in known)),
         "to": max(c["value"] for c in known),
+        "lowest": min(c["value"] for c in known),
         "low": min(known, key=lambda c: c["value"])["text"],
         "high": max(known, key=lambda c: c["value"])["text"],
     }

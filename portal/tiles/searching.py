@@ -111,14 +111,15 @@ class Queries:
         rows: list[list[dict[str, Any]]] = []
         for row in result.frame.iter_rows(named=True):
             first = {"text": str(row[keys[0].name]), "filter": str(row[keys[0].name])}
-            cells = [first, *({"text": str(row[k.name])} for k in keys[1:])]
+            cells: list[dict[str, Any]] = [first, *({"text": str(row[k.name])} for k in keys[1:])]
             for metric in result.query.metrics:
                 around = written.interval(row, metric)
                 tip = f"95 % interval {around}" if around else ""
                 text = written.number(row[metric.name], metric)
                 if metric.name == "accounts" and row["accounts"] is None and "least" in row:
                     text, tip = _between(row), _OVERLAP
-                cells.append({"text": text, "tip": tip})
+                lines = [{"text": around}] if around else []
+                cells.append({"text": text, "tip": tip, "lines": lines})
             rows.append(cells)
         table = {"columns": columns, "rows": rows, "more": 0}
         said = f"Queries of fewer than {FEWEST_ACCOUNTS} accounts are personal and left out."
