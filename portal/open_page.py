@@ -11,11 +11,10 @@ from typing import NamedTuple
 from portal.context import Context, Extent, resolve
 from portal.page import Asking, Gathering, Joining, Lists, Page, Spanning, Tile, dataset_name
 from portal.store.target import Target
-from portal.view import Choice, View
+from portal.view import METRIC, Choice, View
 from queries.catalog import Catalog
 from queries.condition import Both, Condition, Filter, Scalar
 from queries.dataset import Access, Dataset
-from queries.derived import require
 from queries.distribution import Distribution
 from queries.errors import (
     AccessDenied,
@@ -25,6 +24,7 @@ from queries.errors import (
     UnknownField,
     UnsafeQuestion,
 )
+from queries.estimation import Estimation
 from queries.lake.errors import UnknownVersion
 from queries.listing import Rows
 from queries.model import Query, Result
@@ -147,9 +147,10 @@ def ask_all(opened: OpenPage, tile: Tile, warehouse: Warehouse, access: Access) 
     """The same, and whether nothing was left out. Raises the errors of `queries.errors`."""
     context = opened.tile_context(tile)
     questions = tile.questions(context)
-    version = opened.data_version
     if questions and context.extent.latest is None:
-        raise _not_there(context.dataset, warehouse, version)
+        dataset = context.dataset
+        raise NotLoaded(f"{dataset.label} is not loaded.", dataset.load_hint)
+    version = opened.data_version
 
     def answer(question: Query | Distribution | ShareSplit) -> Result:
         if isinstance(question, Distribution):
@@ -178,25 +179,13 @@ def _asked_beside(opened: OpenPage, tile: Tile, warehouse: Warehouse, access: Ac
         return Asked((), isinstance(error, _LASTING))
 
 
-def _not_there(dataset: Dataset, warehouse: Warehouse, version: str | None) -> QueryError:
-    """Why a dataset has no days: of a derived one, what it lacks to be made."""
-    if not dataset.derived:
-        return NotLoaded(f"{dataset.label} is not loaded.", dataset.load_hint)
-    try:
-        require(dataset, warehouse.snapshot(version))
-    except QueryError as error:
-        return error
-    said = f"No {dataset.label.lower()} can be made of what is loaded."
-    return NotLoaded(said, dataset.load_hint)
-
-
 def list_rows(
     opened: OpenPage, tile: Lists, warehouse: Warehouse, access: Access, limit: int = 0
 ) -> Rows:
     """The rows of a tile that lists some; `limit` of them, or as many as it shows."""
     context = opened.tile_context(tile)
     if context.extent.latest is None:
-        raise _not_there(context.dataset, warehouse, opened.data_version)
+        raise NotLoaded(f"{context.dataset.label} is not loaded.", context.dataset.load_hint)
     listing = tile.listing(context)
     listing = replace(listing, limit=limit) if limit else listing
     return warehouse.rows(listing, access, opened.data_version)
@@ -255,9 +244,15 @@ def _is_within(condition: Condition | None, name: str, allowed: tuple[Scalar, ..
 def _assumed(
     dataset: Dataset, view: View, warehouse: Warehouse, version: str
 ) -> tuple[Choice, ...]:
-    """One level, where rows of different levels overlap: the widest that the data has."""
+    """One level, where rows of different levels overlap: the widest that the data has.
+
+    None for a metric that is worked out over all of them, such as the value of a membership.
+    """
     name = dataset.exclusive
     if not name or any(choice.name == name for choice in view.choices):
+        return ()
+    asked = [m.formula for m in dataset.metrics if m.name in view.every(METRIC)]
+    if asked and all(isinstance(f, Estimation) and f.spans(name) for f in asked):
         return ()
     dimension = dataset.dimension(name)
     try:

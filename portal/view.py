@@ -18,6 +18,7 @@ GRAIN = "grain"
 VERSION = "v"
 CLOCK = "clock"
 EVENTS = "events"
+METRIC = "metric"
 RESERVED = (PERIOD, COMPARE, GRAIN, CLOCK, EVENTS, VERSION)
 
 _MAX_TEXT = 400

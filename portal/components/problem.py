@@ -4,11 +4,9 @@ from portal.context import Context
 from portal.drawing import Drawing, Reason, empty
 from queries.dataset import SMALL, Metric
 from queries.errors import AccessDenied, NotLoaded, QueryError, UnsafeQuestion
+from queries.estimation import Estimation
 from queries.model import Result
 from queries.small_cells import FEWEST_SHOWN, WITHHELD
-
-NO_ROWS = "no_rows"
-"""The code of a refusal because nothing is left to look at: filters can be taken away."""
 
 _REASONS: tuple[tuple[type[QueryError], Reason], ...] = (
     (NotLoaded, "not_loaded"),
@@ -21,8 +19,6 @@ def problem(error: QueryError) -> Drawing:
     """Something the viewer can act on."""
     known: list[Reason] = [r for kind, r in _REASONS if isinstance(error, kind)]
     reason: Reason = known[0] if known else "problem"
-    if error.code == NO_ROWS:
-        return empty("no_rows", error.message, error.hint, undo=True)
     return empty(reason, error.message, error.hint)
 
 
@@ -32,7 +28,13 @@ def bug(incident: str) -> Drawing:
 
 
 def not_recorded(metric: Metric) -> Drawing:
-    """There are rows, but none of them says what the metric needs."""
+    """There are rows, but none of them says what the metric needs, or too few to work it out."""
+    if isinstance(metric.formula, Estimation):
+        return empty(
+            "not_defined",
+            f"These rows do not say enough to work out “{metric.label}”.",
+            "Choose a longer period, or take a filter away.",
+        )
     return empty(
         "not_defined",
         f"These rows do not record what “{metric.label}” needs.",

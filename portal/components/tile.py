@@ -9,6 +9,7 @@ from portal.components.attributes import attributes
 from portal.page import Tile
 from queries.dataset import Dataset, Metric
 from queries.distribution import Over, why_not
+from queries.estimation import Estimation
 
 
 def tile_frame(name: str, tile: Tile, dataset: Dataset) -> html.Section:
@@ -53,8 +54,16 @@ def _asked(tile: Tile, dataset: Dataset) -> dict[str, str]:
 
 
 def _may_be_explained(metric: Metric | None, dataset: Dataset) -> bool:
-    """Whether groups can make parts of its change: not of an estimate, nor of rows that overlap."""
-    return metric is not None and metric.kind != "model" and not dataset.exclusive
+    """Whether there is a change to look into: not of rows that overlap, nor of one thing's own.
+
+    What is worked out over all that overlaps has one; its groups make no parts, which is said.
+    """
+    if metric is None:
+        return False
+    if isinstance(formula := metric.formula, Estimation):
+        has_one = formula.spans(dataset.exclusive) or not dataset.exclusive
+        return has_one and not formula.asked and formula.groups_by(dataset.time.name)
+    return metric.kind != "model" and not dataset.exclusive
 
 
 def _bare_frame(name: str, tile: Tile, dataset: Dataset) -> html.Section:

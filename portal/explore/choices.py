@@ -10,14 +10,13 @@ from typing import TypeVar
 
 from portal.context import Context
 from portal.explore.askable import asked, leading, why_not
-from portal.view import View
+from portal.view import METRIC, View
 from queries.condition import Dimension
 from queries.dataset import Dataset, Key, Metric
 from queries.errors import QueryError
 from queries.question import read_key
 
 DATASET = "dataset"
-METRIC = "metric"
 BY = "by"
 PIVOT = "pivot"
 ORDER = "order"

@@ -150,7 +150,8 @@ def _refitted(at_risk: Array, leaving: Array, near: Fit) -> list[Fit | None]:
             logs = logs - step
             if np.nanmax(np.abs(step), initial=0) < _CLOSE:
                 break
-    settled = np.isfinite(logs).all(axis=0) & (np.abs(step).max(axis=0) < _CLOSE)
+    within = (np.abs(logs) < _LARGEST).all(axis=0)
+    settled = within & (np.abs(step).max(axis=0) < _CLOSE)
     return [
         Fit(*np.exp(logs[:, c]).tolist()) if settled[c] else fit(at_risk[:, c], leaving[:, c], near)
         for c in range(at_risk.shape[1])

@@ -145,3 +145,24 @@ def test_the_command_says_the_parts_and_what_explains_most(
     assert "All together" in capsys.readouterr().out
     assert run(["explain", "playback", "accounts", "--by", "device"]) == 2
     assert "may be in several" in capsys.readouterr().err
+
+
+def test_a_change_of_what_a_membership_is_worth_is_that_of_those_who_joined(
+    warehouse: Warehouse,
+):
+    search = "?dataset=cohorts&metric=membership_value_usd&period=last 8 months&by=plan"
+    page = opened(warehouse, search)
+    assert page.assumed == ()
+    headline = page.tiles()["tile-0-0"]
+    results = ask(page, headline, warehouse, Access())
+    assert headline.draw(results, page.tile_context(headline)).kind == "number"
+    content = drawn(warehouse, search)
+    assert "no total and no ratio of totals" in content["banner"]["text"]
+    assert {row["label"] for row in content["rows"]} == {"Ads", "Basic", "Standard", "Premium"}
+    plain = opened(warehouse, "?dataset=cohorts&metric=cohort_survival&period=last 8 months")
+    assert [choice.name for choice in plain.assumed] == ["months_since"]
+
+
+def test_a_value_of_too_few_months_is_said_to_have_too_little_behind_it(warehouse: Warehouse):
+    search = "?dataset=cohorts&metric=membership_value_usd&period=last 12 weeks"
+    assert "do not say enough" in drawn(warehouse, search, "tile-0-0")["message"]
