@@ -97,7 +97,7 @@ class FilmingInputs(FilmingTile):
 
 
 class FilmingContest(FilmingTile):
-    """Densities of the net cost at both places, with P(A cheaper)."""
+    """Ridges of the net cost at both places, with P(A cheaper)."""
 
     def statements(self, results: Sequence[Result], context: Context) -> Sequence[Statement]:
         projection = filming.project(results[0].frame)
@@ -140,16 +140,17 @@ class FilmingContest(FilmingTile):
         found = filming.contest(projection, plan.script, ((a, plan.terms[0]), (b, plan.terms[1])))
         _, said, saved = _cheaper(found, plan.cities)
         low, middle, high = (written.number(v, usd) for v in saved)
+        curves = [_density(costs, projection.past.height) for costs in found.costs]
+        tallest = max(float(likely.max()) for _, likely in curves)
         traces = [
-            _density(costs, f"{side} {city}", colour, projection.past.height)
-            for costs, side, city, colour in zip(
-                found.costs, "AB", (a, b), ("@accent", "@series-3"), strict=True
+            _ridge(at, base + 0.95 * likely / tallest, base, f"{side} {city}", colour)
+            for (at, likely), base, side, city, colour in zip(
+                curves, (1.0, 0.0), "AB", (a, b), ("@accent", "@series-3"), strict=True
             )
         ]
         layout: Layout = {
             "xaxis": {"tickformat": "$,.2~s", "title": {"text": "Net cost of the shoot"}},
-            "yaxis": {"showticklabels": False, "title": {"text": "How likely"}},
-            "showlegend": True,
+            "yaxis": {"tickvals": [0, 1], "ticktext": [f"B {b}", f"A {a}"], "range": [-0.05, 2.1]},
             "hovermode": "closest",
         }  # fmt: skip
         counts = f"{projection.here(a)} were shot in {a}, {projection.here(b)} in {b}"
@@ -234,7 +235,7 @@ def _projected(projection: filming.Projection, plan: Plan, side: int, context: C
     return f"{city}: {middle} a page net of the incentive (80 % {least} to {most})."
 
 
-def _density(costs: Array, name: str, colour: str, past: int) -> Trace:
+def _density(costs: Array, past: int) -> tuple[Array, Array]:
     """A Gaussian kernel density of the draws; Silverman's width, of so many past productions."""
     spread = float(np.std(costs)) or 1.0
     low, high = np.quantile(costs, (0.005, 0.995)) + np.array([-1, 1]) * spread
@@ -242,14 +243,19 @@ def _density(costs: Array, name: str, colour: str, past: int) -> Trace:
     middles = (edges[1:] + edges[:-1]) / 2
     width = 0.9 * spread * past**-0.2
     kernel = np.exp(-0.5 * ((middles[:, None] - middles[None, :]) / width) ** 2)
-    smooth = kernel @ counts / kernel.sum(axis=1).max()
+    return middles, kernel @ counts / kernel.sum(axis=1).max()
+
+
+def _ridge(at: Array, heights: Array, base: float, name: str, colour: str) -> Trace:
+    """A density standing on its base, so that two that are alike do not hide one another."""
     return {
         "type": "scatter",
         "mode": "lines",
         "name": name,
-        "x": [float(f"{v:.5g}") for v in middles],
-        "y": [float(f"{v:.4g}") for v in smooth],
-        "fill": "tozeroy",
+        "x": [float(f"{v:.5g}") for v in (at[0], *at, at[-1])],
+        "y": [base, *(float(f"{v:.4g}") for v in heights), base],
+        "fill": "toself",
+        "hoveron": "points",
         "fillcolor": f"{colour}/0.15",
         "line": {"color": colour, "width": 2},
         "hovertemplate": "%{fullData.name}: %{x:$,.3~s}<extra></extra>",
