@@ -84,7 +84,7 @@ class Deliveries:
         late = frame.drop_nulls("middle")
         shown = late.head(self.rows)
         layout: Layout = {
-            "xaxis": {"type": "date", "showgrid": True},
+            "xaxis": {"type": "date", "showgrid": True, "tickformat": "%-d %b\n%Y", "nticks": 7},
             "yaxis": {"type": "category", "dtick": 1, "categoryorder": "array",
                       "categoryarray": shown["production"].to_list()[::-1]},
             "hovermode": "closest",

@@ -232,6 +232,7 @@ class AgeingWork:
             "yaxis": {
                 "categoryorder": "array",
                 "categoryarray": names[::-1],
+                "ticklabelstandoff": 8,
                 "type": "category",
                 "dtick": 1,
             },

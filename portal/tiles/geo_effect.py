@@ -152,5 +152,5 @@ def _reasons(read: Reading, effect: Brought, context: Context) -> Iterator[dict[
     yield {
         "text": f"Treated and held-out regions differed beyond chance {apart} of the "
         f"{before.height} weeks before.",
-        "tone": "bad" if out > 1 else "good",
+        "tone": "bad" if out > 1 else "flat" if out else "good",
     }

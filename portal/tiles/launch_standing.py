@@ -17,12 +17,11 @@ from portal.drawing import Drawing, empty
 from portal.page import Place
 from portal.statement import Statement
 from portal.tiles.launch import (
+    VIEWS,
     WINDOWS,
     Launch,
     alike,
     left_out,
-    measured,
-    without_runtime,
 )
 from queries.analyses import launch
 from queries.analyses.launch_projection import Projection, projection
@@ -67,7 +66,7 @@ class LaunchStanding(Launch):
         stands = standing(own, comparables)
         if own["title_id"].n_unique() != 1 or stands is None:
             return ()
-        metric = context.metric(measured(results)[1])
+        metric = context.metric(VIEWS)
         said = (
             f"Day {stands['day']} since its release: {written.number(stands['value'], metric)} "
             f"{metric.unit}, {_percentile(stands['share'])} of {stands['launches']} "
@@ -76,8 +75,7 @@ class LaunchStanding(Launch):
         for ahead in self.forecasts(results, context, own):
             middle, around = ahead.said(metric)
             if ahead.found is not None and ahead.found.is_told:
-                what = written.lowered(metric.label)
-                said += f"; projected {ahead.days}-day {what} {middle} ({around})"
+                said += f"; projected {ahead.days}-day {metric.unit} {middle} ({around})"
         return (Statement.unsaid(1.0, f"{said}.", "forecast"),)
 
     def forecasts(
@@ -90,7 +88,7 @@ class LaunchStanding(Launch):
         drawn = Launch.draw(self, results, context)
         if drawn.kind == "empty":
             return drawn
-        metric = context.metric(measured(results)[1])
+        metric = context.metric(VIEWS)
         comparables, own = self.curves(results, context)
         stands = standing(own, comparables)
         if own["title_id"].n_unique() != 1 or stands is None:
@@ -114,7 +112,7 @@ class LaunchStanding(Launch):
             middle, around = ahead.said(metric)
             scores.append(
                 {
-                    "label": f"Projected {ahead.days}-day {written.lowered(metric.label)}",
+                    "label": f"Projected {ahead.days}-day {metric.unit}",
                     "description": "A forecast: what it has, times how comparables grew from that "
                     "day on, with a conformal prediction interval.",
                     "value": middle,
@@ -123,9 +121,8 @@ class LaunchStanding(Launch):
                 }
             )
         by_hand = "Comparables are left out by hand, so an interval promises nothing."
-        notes = [by_hand] if left_out(context) else []
-        notes += without_runtime(results)
-        return Drawing(kind="scores", content={"scores": scores}, notes=tuple(notes))
+        notes = (by_hand,) if left_out(context) else ()
+        return Drawing(kind="scores", content={"scores": scores}, notes=notes)
 
 
 def standing(own: pl.DataFrame, others: pl.DataFrame) -> dict[str, Any] | None:

@@ -65,7 +65,7 @@ class MemberFlow:
             },
             "xaxis": {
                 "type": "category",
-                "tickangle": 0,
+                "autotickangles": [0, 45],
                 "tickvals": [label for label, _, _ in steps],
                 "ticktext": ["<br>".join(label.rsplit(" ", 1)) for label, _, _ in steps],
             },
