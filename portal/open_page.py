@@ -15,6 +15,7 @@ from portal.view import METRIC, Choice, View
 from queries.catalog import Catalog
 from queries.condition import Both, Condition, Filter, Scalar
 from queries.dataset import Access, Dataset
+from queries.derived import require
 from queries.distribution import Distribution
 from queries.errors import (
     AccessDenied,
@@ -147,10 +148,9 @@ def ask_all(opened: OpenPage, tile: Tile, warehouse: Warehouse, access: Access) 
     """The same, and whether nothing was left out. Raises the errors of `queries.errors`."""
     context = opened.tile_context(tile)
     questions = tile.questions(context)
-    if questions and context.extent.latest is None:
-        dataset = context.dataset
-        raise NotLoaded(f"{dataset.label} is not loaded.", dataset.load_hint)
     version = opened.data_version
+    if questions and context.extent.latest is None:
+        raise _not_there(context.dataset, warehouse, version)
 
     def answer(question: Query | Distribution | ShareSplit) -> Result:
         if isinstance(question, Distribution):
@@ -179,13 +179,25 @@ def _asked_beside(opened: OpenPage, tile: Tile, warehouse: Warehouse, access: Ac
         return Asked((), isinstance(error, _LASTING))
 
 
+def _not_there(dataset: Dataset, warehouse: Warehouse, version: str | None) -> QueryError:
+    """Why a dataset has no days: of a derived one, what it lacks to be made."""
+    if not dataset.derived:
+        return NotLoaded(f"{dataset.label} is not loaded.", dataset.load_hint)
+    try:
+        require(dataset, warehouse.snapshot(version))
+    except QueryError as error:
+        return error
+    said = f"No {dataset.label.lower()} can be made of what is loaded."
+    return NotLoaded(said, dataset.load_hint)
+
+
 def list_rows(
     opened: OpenPage, tile: Lists, warehouse: Warehouse, access: Access, limit: int = 0
 ) -> Rows:
     """The rows of a tile that lists some; `limit` of them, or as many as it shows."""
     context = opened.tile_context(tile)
     if context.extent.latest is None:
-        raise NotLoaded(f"{context.dataset.label} is not loaded.", context.dataset.load_hint)
+        raise _not_there(context.dataset, warehouse, opened.data_version)
     listing = tile.listing(context)
     listing = replace(listing, limit=limit) if limit else listing
     return warehouse.rows(listing, access, opened.data_version)

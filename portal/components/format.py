@@ -106,6 +106,11 @@ def change(value: float | None, metric: Metric, *, relative: bool) -> str:
     return f"{sign if _ANY_DIGIT.search(text) else '±'}{text}"
 
 
+def probability(p: float) -> str:
+    """A p or q value with the digits that matter."""
+    return "< 0.0001" if p < 1e-4 else f"{p:.2g}"  # noqa: PLR2004  # below it none does
+
+
 def is_few(row: Mapping[str, Any]) -> bool:
     """Whether a value is of so few accounts that little can be read into it."""
     return row.get(SMALL) == FEW

@@ -8,6 +8,9 @@ from queries.estimation import Estimation
 from queries.model import Result
 from queries.small_cells import FEWEST_SHOWN, WITHHELD
 
+NO_ROWS = "no_rows"
+"""The code of a refusal because nothing is left to look at: filters can be taken away."""
+
 _REASONS: tuple[tuple[type[QueryError], Reason], ...] = (
     (NotLoaded, "not_loaded"),
     (AccessDenied, "not_permitted"),
@@ -19,6 +22,8 @@ def problem(error: QueryError) -> Drawing:
     """Something the viewer can act on."""
     known: list[Reason] = [r for kind, r in _REASONS if isinstance(error, kind)]
     reason: Reason = known[0] if known else "problem"
+    if error.code == NO_ROWS:
+        return empty("no_rows", error.message, error.hint, undo=True)
     return empty(reason, error.message, error.hint)
 
 

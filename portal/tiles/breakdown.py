@@ -21,13 +21,14 @@ class Breakdown:
     """Ranked by the first metric, which carries its change. A click on a value filters to it.
 
     The other metrics are asked in a second step, of the values that made it into the table: the
-    expensive ones need not be worked out for all.
+    expensive ones need not be worked out for all. Intervals are tips, or lines of their own.
     """
 
     metrics: tuple[str, ...]
     by: str
     rows: int = 20
     keep_filter: bool = False
+    has_lines: bool = False
     place: Place = field(default_factory=lambda: Place(span=12, height=320))
 
     def questions(self, context: Context) -> tuple[Query, ...]:
@@ -68,30 +69,37 @@ class Breakdown:
             if position == 0 and has_change:
                 columns.append({"label": "Change"})
         rows = [
-            _row(row, dimension, metrics, has_change) for row in result.frame.iter_rows(named=True)
+            self._row(row, dimension, metrics, has_change)
+            for row in result.frame.iter_rows(named=True)
         ]
         table = {"columns": columns, "rows": rows, "more": 0}
         return Drawing(kind="table", content={"tables": [table]}, filters=self.by)
+
+    def _row(
+        self, row: dict[str, Any], dimension: Dimension, metrics: Sequence[Metric], has_change: bool
+    ) -> list[dict[str, Any]]:
+        value = row[dimension.name]
+        label = written.value_label(value, dimension)
+        cells: list[dict[str, Any]] = [
+            {"text": label, "filter": None if value is None else str(value)}
+        ]
+        for position, metric in enumerate(metrics):
+            shown = {"text": written.number(row.get(metric.name), metric)}
+            shown |= self._around(written.interval(row, metric))
+            cells.append(shown | {"few": written.is_few(row)})
+            if position == 0 and has_change:
+                delta = written.delta(row, metric)
+                around = self._around(delta.interval)
+                cells.append({"text": delta.text, "tone": delta.tone} | around)
+        return cells
+
+    def _around(self, interval: str) -> dict[str, Any]:
+        if self.has_lines and interval:
+            return {"lines": [{"text": interval}]}
+        return {"tip": f"95 % interval {interval}" if interval else ""}
 
 
 def is_nothing(row: dict[str, Any], by: str, metric: Metric) -> bool:
     """Whether a row says no more than that nothing is missing: no value, of none."""
     numbers = (row[metric.name], row.get(f"{metric.name}__previous"))
     return row[by] is None and not any(numbers)
-
-
-def _row(
-    row: dict[str, Any], dimension: Dimension, metrics: Sequence[Metric], has_change: bool
-) -> list[dict[str, Any]]:
-    value = row[dimension.name]
-    label = written.value_label(value, dimension)
-    cells: list[dict[str, Any]] = [{"text": label, "filter": None if value is None else str(value)}]
-    for position, metric in enumerate(metrics):
-        around = written.interval(row, metric)
-        tip = f"95 % interval {around}" if around else ""
-        shown = {"text": written.number(row.get(metric.name), metric), "tip": tip}
-        cells.append(shown | {"few": written.is_few(row)})
-        if position == 0 and has_change:
-            delta = written.delta(row, metric)
-            cells.append({"text": delta.text, "tone": delta.tone, "tip": delta.interval})
-    return cells

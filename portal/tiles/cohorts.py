@@ -167,7 +167,7 @@ def _tested(found: Sequence[tuple[Scalar, survival.Counts]], shown: scenes.Part)
     ]
     if len(found) > 1:
         test = survival.clustered_log_rank([counted for _, counted in found])
-        p = "< 0.0001" if test.p < 1e-4 else f"{test.p:.2g}"  # noqa: PLR2004  # digits
+        p = written.probability(test.p)
         notes.append(
             "Too few accounts to test whether they differ."
             if isnan(test.p)

@@ -16,6 +16,7 @@ from portal.context import Context
 from portal.drawing import Drawing, empty
 from portal.page import Place
 from portal.tiles.episodes import SCENE
+from queries import small_cells
 from queries.analyses import peer_group
 from queries.analyses.cluster import EVERY_GROUP
 from queries.analyses.peer_group import Group, Peer
@@ -84,15 +85,14 @@ class ComparableTitles:
             ]
             for row in rows
         ]
-        notes = (
-            (
-                "Alike: the mean over plays on a scale of logarithms, kind, genre, language and "
-                "whether it is ours; 100% is the same in all. Choose a title to look inside it."
-            ),
+        how = (
+            "Alike: the mean over plays on a scale of logarithms, kind, genre, language and "
+            "whether it is ours; 100% is the same in all. Choose a title to look inside it."
         )
+        notes = (how, *small_cells.said(pl.DataFrame(rows, infer_schema_length=None)))
         table = {"columns": columns, "rows": cells, "more": 0}
         content = {"tables": [table]}
-        return Drawing(kind="table", content=content, notes=notes, shows=len(rows))
+        return Drawing(kind="table", content=content, notes=notes, shows=0)
 
 
 def _name(row: dict[str, Any]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from portal.context import Context
 from portal.drawing import Drawing
 from portal.page import Place
 from portal.tiles.figure import Layout, Trace, figure, rounded
+from queries import small_cells
 from queries.catalog import builtin
 from queries.model import Query, Result
 
@@ -78,8 +79,10 @@ class Efficiency:
             f"{above} of {frame.height} launches earn their cost (1× or more).",
             f"Lines: even, and the median reach of {middle:.1%}.",
             *_own(frame, chosen, context),
+            *small_cells.said(frame),
         ]
-        return figure(traces, layout, filters="title", notes=notes)
+        drawn = figure(traces, layout, filters="title", notes=notes)
+        return replace(drawn, shows=0)
 
 
 def _launches(results: Sequence[Result]) -> pl.DataFrame:

@@ -16,6 +16,8 @@ from queries.model import Query, Result
 
 _MOST = 8
 _QUARTERS = (0, 25, 50, 75, 100)
+_STEPS = (1, 2, 5, 10, 15, 20, 30, 60)
+_MOST_TICKS = 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,9 +67,8 @@ class EpisodeCurves:
         layout: Layout = {
             "xaxis": {
                 "range": [0, 100],
-                "tickvals": list(_QUARTERS),
-                "ticktext": [known.at(shown.episode, share) for share in _QUARTERS],
-                "title": {"text": f"Position in episode {shown.episode}, minutes"},
+                **_ticks(known.minutes.get(shown.episode)),
+                "title": {"text": f"Position in episode {shown.episode}"},
             },
             "yaxis": {"tickformat": ",.0%", "range": [0, 1.01]},
             "shapes": _marked(known.scene),
@@ -75,6 +76,18 @@ class EpisodeCurves:
             "hovermode": "closest",
         }
         return figure(traces, layout, filters="episode", notes=_said(known, shown), option="scene")
+
+
+def _ticks(minutes: float | None) -> Layout:
+    """Ticks at whole minutes; at quarters, in per cent, where the length is unknown."""
+    if minutes is None:
+        return {"tickvals": list(_QUARTERS), "ticktext": [f"{share}%" for share in _QUARTERS]}
+    step = next((s for s in _STEPS if minutes <= s * _MOST_TICKS), _STEPS[-1])
+    at = range(0, int(minutes) + 1, step)
+    return {
+        "tickvals": [100 * minute / minutes for minute in at],
+        "ticktext": [f"{minute} min" for minute in at],
+    }
 
 
 def _line(counted: scenes.Counts, name: str, line: dict[str, object]) -> Trace:

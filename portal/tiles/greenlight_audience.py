@@ -14,11 +14,13 @@ from portal.countries import names
 from portal.drawing import Drawing
 from portal.page import Place
 from portal.tiles.greenlight import NOT_ENOUGH, read_plan
+from queries import small_cells
 from queries.analyses import greenlight
 from queries.analyses.cluster import Scope
 from queries.analyses.proportion import wilson
 from queries.catalog import builtin
 from queries.condition import Filter, conjunction
+from queries.dataset import SMALL
 from queries.model import Query, Result
 from queries.period import Period
 
@@ -72,9 +74,9 @@ class GreenlightAudience:
         rows = [
             [
                 {"text": names().get(row["country"], row["country"])},
-                {"text": written.count(row["starters"])},
-                {"text": f"{row['share']:.0%}"},
-                {"text": f"{row['low']:.0%} to {row['high']:.0%}"},
+                {"text": written.count(row["starters"]), "few": written.is_few(row)},
+                {"text": f"{row['share']:.0%}", "few": written.is_few(row)},
+                {"text": f"{row['low']:.0%} to {row['high']:.0%}", "few": written.is_few(row)},
             ]
             for row in frame.to_dicts()
         ]
@@ -83,9 +85,10 @@ class GreenlightAudience:
         notes = (
             f"Accounts with two minutes or more of any comparable in the {_DAYS} days{until}.",
             f"Countries with under {_FEWEST} such accounts are left out.",
+            *small_cells.said(frame),
         )
         table = {"columns": columns, "rows": rows, "more": 0}
-        return Drawing(kind="table", content={"tables": [table]}, notes=notes)
+        return Drawing(kind="table", content={"tables": [table]}, notes=notes, shows=0)
 
 
 def _shares(results: Sequence[Result]) -> pl.DataFrame:
@@ -94,9 +97,9 @@ def _shares(results: Sequence[Result]) -> pl.DataFrame:
         return pl.DataFrame(schema={"country": pl.String, "share": pl.Float64})
     started, active = (r.frame for r in results[2:4])
     frame = (
-        started.select("country", "starters")
+        started.select("country", "starters", pl.col(f"^{SMALL}$"))
         .join(active.select("country", "accounts"), on="country")
-        .drop_nulls()
+        .drop_nulls(["country", "starters", "accounts"])
         .filter(pl.col("starters") >= _FEWEST)
         .sort("starters", "country", descending=[True, False])
     )

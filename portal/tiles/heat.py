@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import polars as pl
+
 from portal.components import format as written
 from portal.components.problem import no_values
 from portal.context import Context
@@ -28,7 +30,8 @@ class Heat:
     """Rows and columns are dimensions; a click on a cell filters to both values.
 
     A drag over columns of hours filters to those from the first to the last; all stay in sight.
-    With `clock=utc` in the view the hour is that of UTC instead of the viewer's own.
+    With `clock=utc` in the view the hour is that of UTC instead of the viewer's own. Of more values
+    than there is room for, those with the most rows are shown.
     """
 
     metric: str
@@ -52,15 +55,19 @@ class Heat:
         (result,) = results
         metric = context.metric(self.metric)
         rows, columns = self._keys(context)
+        frame, notes = result.frame, list(_notes(context, rows, columns))
+        for key, most in ((rows, self.most_rows), (columns, self.most_columns)):
+            frame, count = _most_rows(frame, key.name, f"{metric.name}__n", most)
+            if count > most:
+                notes.append(f"{key.label}: the {most} of {count} with the most rows.")
         cells = {
             (row[rows.name], row[columns.name]): cell(row, metric)
-            for row in result.frame.iter_rows(named=True)
+            for row in frame.iter_rows(named=True)
             if row[metric.name] is not None
         }
         if not cells:
             return no_values(result, metric, context)
-        said = written.unit(metric)
-        return heat(cells, (rows, columns), self, _notes(context, rows, columns), said)
+        return heat(cells, (rows, columns), self, notes, written.unit(metric))
 
     def _keys(self, context: Context) -> tuple[Dimension, Dimension]:
         names = (self.rows, self.columns)
@@ -125,10 +132,18 @@ def heat(
         "unit": unit,
         "from": min(0.0, *(c["value"] for c in known)),
         "to": max(c["value"] for c in known),
+        "lowest": min(c["value"] for c in known),
         "low": min(known, key=lambda c: c["value"])["text"],
         "high": max(known, key=lambda c: c["value"])["text"],
     }
     return Drawing(kind="heat", content=content, notes=tuple(notes))
+
+
+def _most_rows(frame: pl.DataFrame, key: str, count: str, most: int) -> tuple[pl.DataFrame, int]:
+    """The rows of the values with the highest counts, and how many values there are."""
+    counts = frame.drop_nulls(key).group_by(key).agg(pl.col(count).sum())
+    kept = counts.sort(count, key, descending=[True, False]).head(most)
+    return frame.join(kept.select(key), on=key, how="semi"), counts.height
 
 
 def _head(value: Value, dimension: Dimension) -> dict[str, Any]:

@@ -56,7 +56,10 @@ class ImageEffects:
         marks = [_effect(row, name, context) for name in shown]
         series = [Series(name="Effect", colour="@accent", marks=marks)]
         traces, layout = forest([context.metric(n).label for n in shown], series)
-        layout["xaxis"] |= {"title": {"text": "change of the take rate, in points"}}
+        layout["xaxis"] |= {
+            "title": {"text": "Change of the take rate, in points"},
+            "tickformat": "+,~f",
+        }
         notes = ["Randomised: within each title, only rows whose image was drawn at random."]
         notes += _power(row, shown, results[1], context)
         return figure(traces, layout, notes=notes)
@@ -144,7 +147,8 @@ def _points(share: float) -> str:
 
 
 def _effect(row: dict[str, Any], name: str, context: Context) -> Mark:
+    """In points of the take rate."""
     value, low, high = (row[f"{name}{end}"] for end in ("", "__low", "__high"))
-    low, high = (value if end is None else end for end in (low, high))
-    text = f"{context.metric(name).label}: <b>{value:+.2%}</b> ({low:+.2%} to {high:+.2%})"
+    value, low, high = (100 * (value if end is None else end) for end in (value, low, high))
+    text = f"{context.metric(name).label}: <b>{value:+.2f} pt</b> ({low:+.2f} to {high:+.2f})"
     return Mark(value=value, low=low, high=high, always_low=low, always_high=high, text=text)

@@ -163,7 +163,7 @@ def _difference(row: dict[str, Any], metric: Metric) -> list[dict[str, Any]]:
     size, low, high = (_step(row[n], metric) for n in ("difference", "low", "high"))
     return [
         {"text": size, "tone": tone, "lines": [{"text": f"{low} to {high}"}]},
-        {"text": f"{row['q']:.2g}"},
+        {"text": written.probability(row["q"])},
     ]
 
 

@@ -1,7 +1,8 @@
 """Launch: a title's views since release, cumulated, among launches whose window has elapsed.
 
 Views are hours over the runtime of the film or season, so hours are asked, which are read off a
-rollup, and divided title by title. Titles without a known runtime have none.
+rollup, and divided title by title. A chosen title without a known runtime has none: it is held by
+its hours against the hours of the others, and that is said.
 """
 
 from collections.abc import Sequence
@@ -88,7 +89,8 @@ class Launch:
     def own(self, results: Sequence[Result], context: Context) -> pl.DataFrame:
         """The chosen titles, each up to its last complete day, on the days that may be told."""
         told = _told(results)
-        own = launch.curves(views(results[0].frame), VIEWS, span(context), WHOLE_DAYS, whole=False)
+        days, measure = measured(results)
+        own = launch.curves(days, measure, span(context), WHOLE_DAYS, whole=False)
         # Days on which nobody watched tell nothing: the curve goes on to the last complete one.
         ends = told.group_by("title_id").agg(pl.col("day").max().alias("end"))
         own = own.join(ends, on="title_id").join(
@@ -100,8 +102,8 @@ class Launch:
     def others(self, results: Sequence[Result], context: Context, days: int) -> pl.DataFrame:
         """The launches that the chosen titles are held against, whose window of days is over."""
         titles = _told(results)["title_id"].unique().to_list()
-        alike = _alike(views(results[0].frame), titles, context)
-        return launch.curves(alike, VIEWS, span(context), days)
+        every, measure = measured(results)
+        return launch.curves(_alike(every, titles, context), measure, span(context), days)
 
     def draw(self, results: Sequence[Result], context: Context) -> Drawing:
         comparables, own = self.curves(results, context)
@@ -129,14 +131,15 @@ class Launch:
                 if title in own["title_id"]
             ]
             traces += _to_come(own, comparables, days)
-            notes += _by_hand(context)
+            notes += [*_by_hand(context), *without_runtime(results)]
+        metric = context.metric(measured(results)[1])
         layout: Layout = {
             "xaxis": {
                 "title": {"text": "Days since release"},
                 "range": [0, days - 1],
                 "dtick": _WEEK if days == FIRST_DAYS else _MONTH,
             },
-            "yaxis": value_axis(context.metric(VIEWS)),
+            "yaxis": value_axis(metric) | {"title": {"text": metric.label}},
         }
         return figure(traces, layout, notes=notes)
 
@@ -145,6 +148,28 @@ def views(days: pl.DataFrame) -> pl.DataFrame:
     """Hours by title and day as views; titles of an unknown runtime are not in it."""
     known = days.filter(pl.col(_MINUTES) > 0)
     return known.with_columns((pl.col(HOURS) * 60 / pl.col(_MINUTES)).alias(VIEWS))
+
+
+def measured(results: Sequence[Result]) -> tuple[pl.DataFrame, str]:
+    """What launches are held by: views, or hours where a chosen title has no known runtime."""
+    days = results[0].frame
+    return (days, HOURS) if _lacking(results) else (views(days), VIEWS)
+
+
+def without_runtime(results: Sequence[Result]) -> list[str]:
+    """That hours stand for views, and whose runtime is not known."""
+    names = ", ".join(_lacking(results))
+    return [f"The runtime of {names} is not known: hours in place of views."] if names else []
+
+
+def _lacking(results: Sequence[Result]) -> list[str]:
+    """The chosen titles with a launch but without a known runtime."""
+    if len(results) == 1:
+        return []
+    runs = pl.col(_MINUTES).fill_null(0) > 0
+    unknown = results[0].frame.filter(~runs)["title_id"].unique().to_list()
+    own = results[1].frame.filter(pl.col("title_id").is_in(unknown))
+    return own["title"].unique().sort().to_list()
 
 
 def span(context: Context) -> Period:
@@ -170,8 +195,7 @@ _FEW_LAUNCHES = empty(
 _NO_LAUNCH = empty(
     "no_rows",
     "No launch to show.",
-    "It was released before the data begins, or not yet, its runtime is not known, or nobody "
-    "watched it here.",
+    "It was released before the data begins, or not yet, or nobody watched it here.",
 )
 
 

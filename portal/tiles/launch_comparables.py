@@ -16,6 +16,7 @@ from portal.context import Context
 from portal.drawing import Drawing
 from portal.page import Place, Tile
 from portal.tiles.launch import WITHOUT, alike, left_out, shared
+from queries import small_cells
 from queries.analyses.cluster import EVERY_GROUP
 from queries.dataset import SMALL
 from queries.model import Query, Result
@@ -76,7 +77,8 @@ class LaunchComparables:
             {"label": "In common", "is_text": True, "is_wide": True},
             {"label": metric.label},
         ]
-        rows = [_row(row, metric, context) for row in frame.head(_ROWS).to_dicts()]
+        shown = frame.head(_ROWS)
+        rows = [_row(row, metric, context) for row in shown.to_dicts()]
         counted = frame.filter(~pl.col("is_out")).height
         said = (
             f"{counted} {alike(context)}. A click on a name leaves it out of the fan and of the "
@@ -84,7 +86,8 @@ class LaunchComparables:
         )
         table = {"columns": columns, "rows": rows, "more": max(frame.height - _ROWS, 0)}
         content = {"tables": [table]}
-        return Drawing(kind="table", content=content, notes=(said,), shows=len(rows))
+        notes = (said, *small_cells.said(shown))
+        return Drawing(kind="table", content=content, notes=notes, shows=0)
 
 
 def _listed(results: Sequence[Result], context: Context) -> pl.DataFrame | None:

@@ -99,6 +99,7 @@ class LaunchList:
             f"Released in the last {FIRST_DAYS} days; cumulated since the release.",
             "Held against launches of the same kind whose 28 days are over, by the same day.",
             "Projected to 91 days by those whose 91 are; by fewer than ten there is no interval.",
+            *_without_runtime(results),
         )
         if gone:
             notes = (*notes, f"Withheld: {gone} of fewer than ten accounts.")
@@ -135,6 +136,14 @@ class LaunchList:
         )
 
 
+def _without_runtime(results: Sequence[Result]) -> list[str]:
+    """The young titles that no views can be said of."""
+    known = views(results[0].frame)["title_id"].unique().to_list()
+    told = results[1].frame.drop_nulls(HOURS)
+    names = told.filter(~pl.col("title_id").is_in(known))["title"].sort().to_list()
+    return [f"Without a known runtime, so without views: {', '.join(names)}."] if names else []
+
+
 def _ends(forecasts: Sequence[Forecast]) -> dict[str, Any]:
     """Columns p10, p50, p90 and launches of each window, as `p50_91`."""
     found = {f.days: f.found for f in forecasts if f.found is not None}
@@ -147,6 +156,7 @@ def _ends(forecasts: Sequence[Forecast]) -> dict[str, Any]:
 
 def _row(row: dict[str, Any], metric: Metric) -> list[dict[str, Any]]:
     ends: list[str] = []
+    few = written.is_few(row)
     for days in WINDOWS:
         low, middle, high = (row[f"{name}_{days}"] for name in ("p10", "p50", "p90"))
         ends += (
@@ -161,8 +171,8 @@ def _row(row: dict[str, Any], metric: Metric) -> list[dict[str, Any]]:
         {"text": row["title"], "filter": row["title"]},
         {"text": written.day(row["release_date"], year=False)},
         {"text": str(row["day"])},
-        {"text": written.number(row["value"], metric)},
-        {"text": f"{row['share']:.0%} of {row['launches']}"},
-        {"text": f"{row['low']:.0%} to {row['high']:.0%}"},
-        *({"text": text} for text in ends),
+        {"text": written.number(row["value"], metric), "few": few},
+        {"text": f"{row['share']:.0%} of {row['launches']}", "few": few},
+        {"text": f"{row['low']:.0%} to {row['high']:.0%}", "few": few},
+        *({"text": text, "few": few} for text in ends),
     ]

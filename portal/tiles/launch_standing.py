@@ -17,11 +17,12 @@ from portal.drawing import Drawing, empty
 from portal.page import Place
 from portal.statement import Statement
 from portal.tiles.launch import (
-    VIEWS,
     WINDOWS,
     Launch,
     alike,
     left_out,
+    measured,
+    without_runtime,
 )
 from queries.analyses import launch
 from queries.analyses.launch_projection import Projection, projection
@@ -66,7 +67,7 @@ class LaunchStanding(Launch):
         stands = standing(own, comparables)
         if own["title_id"].n_unique() != 1 or stands is None:
             return ()
-        metric = context.metric(VIEWS)
+        metric = context.metric(measured(results)[1])
         said = (
             f"Day {stands['day']} since its release: {written.number(stands['value'], metric)} "
             f"{metric.unit}, {_percentile(stands['share'])} of {stands['launches']} "
@@ -75,7 +76,8 @@ class LaunchStanding(Launch):
         for ahead in self.forecasts(results, context, own):
             middle, around = ahead.said(metric)
             if ahead.found is not None and ahead.found.is_told:
-                said += f"; projected {ahead.days}-day {metric.unit} {middle} ({around})"
+                what = written.lowered(metric.label)
+                said += f"; projected {ahead.days}-day {what} {middle} ({around})"
         return (Statement.unsaid(1.0, f"{said}.", "forecast"),)
 
     def forecasts(
@@ -88,7 +90,7 @@ class LaunchStanding(Launch):
         drawn = Launch.draw(self, results, context)
         if drawn.kind == "empty":
             return drawn
-        metric = context.metric(VIEWS)
+        metric = context.metric(measured(results)[1])
         comparables, own = self.curves(results, context)
         stands = standing(own, comparables)
         if own["title_id"].n_unique() != 1 or stands is None:
@@ -112,7 +114,7 @@ class LaunchStanding(Launch):
             middle, around = ahead.said(metric)
             scores.append(
                 {
-                    "label": f"Projected {ahead.days}-day {metric.unit}",
+                    "label": f"Projected {ahead.days}-day {written.lowered(metric.label)}",
                     "description": "A forecast: what it has, times how comparables grew from that "
                     "day on, with a conformal prediction interval.",
                     "value": middle,
@@ -121,8 +123,9 @@ class LaunchStanding(Launch):
                 }
             )
         by_hand = "Comparables are left out by hand, so an interval promises nothing."
-        notes = (by_hand,) if left_out(context) else ()
-        return Drawing(kind="scores", content={"scores": scores}, notes=notes)
+        notes = [by_hand] if left_out(context) else []
+        notes += without_runtime(results)
+        return Drawing(kind="scores", content={"scores": scores}, notes=tuple(notes))
 
 
 def standing(own: pl.DataFrame, others: pl.DataFrame) -> dict[str, Any] | None:

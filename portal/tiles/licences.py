@@ -44,6 +44,7 @@ CHOICES = Options(
 OWN = ("title", "title_id", "window_end", "ends_week", "days_to_end", "fee", "is_played")
 _LONGEST = 3_650
 _LONGEST_LABEL = 26
+_NAMED = 3
 _FEWEST, _FEW = licences.FEWEST_VIEWERS, 200
 _DASH = "–"
 _TOO_FEW = f"Fewer than {_FEWEST} viewers, or kept back so that those stay hidden"
@@ -143,12 +144,14 @@ def _sentence(found: Stake, dear: pl.DataFrame, context: Context) -> str:
 def _reasons(found: Stake, dear: pl.DataFrame, context: Context) -> list[dict[str, str]]:
     usd = context.metric("cost_per_hour")
     texts: list[tuple[str, str]] = []
-    for row in dear.head(3).iter_rows(named=True):
+    for row in dear.head(_NAMED).iter_rows(named=True):
         cost, other_cost = (
             written.number(row[name], usd) for name in ("cost_per_hour", "substitute_usd")
         )
         said_so = f"{row['title']}: {cost} an hour against {other_cost}, {_times(row)}."
         texts.append((said_so, "bad"))
+    if dear.height > _NAMED:
+        texts.append((f"{_titles(dear.height - _NAMED)} more: see below.", "bad"))
     titles = found.titles
     idle = titles.filter(pl.col("hours") == 0).height
     few = titles.filter("is_withheld").height

@@ -77,7 +77,12 @@ class Mix:
         ]
         layout: Layout = {
             "barmode": "stack",
-            "xaxis": {"tickformat": ",.0%", "range": [0, 1], "title": {"text": "Share of hours"}},
+            "xaxis": {
+                "tickformat": ",.0%",
+                "range": [0, 1],
+                "dtick": 0.25,
+                "title": {"text": "Share of hours"},
+            },
             "yaxis": {"type": "category", "dtick": 1, "automargin": True, "showgrid": False},
             "showlegend": True,
             "hovermode": "closest",

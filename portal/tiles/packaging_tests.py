@@ -17,6 +17,7 @@ from queries.estimators.sample_ratio import ALARM
 from queries.model import Query, Result
 
 _LONG = 90
+_SURE = 0.9995
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,8 +60,9 @@ class PackagingTests:
             f"shares of readers (chi-squared, p < {ALARM}). Nothing is said of them."
         )
         certain = (
-            "P(best) takes readers as independent: the archive has totals only. It is itself what "
-            "is known, and has no interval."
+            "Intervals of 95 % and P(best) take readers as independent: the archive has totals "
+            "only. P(best) is itself what is known, and has no interval. Winners are shown, and a "
+            "winner is partly lucky: expect less of it when it is used."
         )
         notes = (blocked, certain)
         return Drawing(kind="table", content={"tables": [table]}, notes=notes)
@@ -71,9 +73,20 @@ def _row(row: dict[str, Any]) -> list[dict[str, Any]]:
     short = headline if len(headline) <= _LONG else f"{headline[:_LONG].rstrip()}…"
     return [
         {"text": short, "tip": headline},
-        {"text": f"{row['best']:.1%}"},
-        {"text": f"{row['rate']:.2%}"},
-        {"text": f"{row['lift']:+.0%}".replace("-", "−")},
+        {"text": "> 99.9%" if row["best"] > _SURE else f"{row['best']:.1%}"},
+        {
+            "text": f"{row['rate']:.2%}",
+            "lines": [{"text": f"{row['rate_low']:.2%} to {row['rate_high']:.2%}"}],
+        },
+        _lift(row),
         {"text": f"{row['p']:.3f}"},
         {"text": written.count(row["impressions"])},
     ]
+
+
+def _lift(row: dict[str, Any]) -> dict[str, Any]:
+    size, low, high = (
+        written.NOTHING if row[name] is None else f"{row[name]:+.0%}".replace("-", "−")
+        for name in ("lift", "lift_low", "lift_high")
+    )
+    return {"text": size, "lines": [{"text": f"{low} to {high}"}]}

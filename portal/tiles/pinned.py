@@ -11,6 +11,7 @@ from portal.tiles.headline import Headline
 from portal.view import View
 from queries.catalog import Catalog
 from queries.errors import InvalidQuery, QueryError
+from queries.estimation import Estimation
 
 PIN = "pin"
 MOST = 8
@@ -46,9 +47,16 @@ def pinned(page: Page, query: str, catalog: Catalog) -> Page:
 
 
 def pinned_section(catalog: Catalog, view: View) -> tuple[Section, ...]:
-    """The row of pinned headlines; no section where there is none."""
+    """The row of pinned headlines; no section where there is none.
+
+    One without a formula has no line: each point would be a scan, or cannot be worked out alone.
+    """
     tiles = tuple(
-        Headline(metric=metric, place=_place(dataset, metric, catalog))
+        Headline(
+            metric=metric,
+            has_line=not isinstance(catalog.dataset(dataset).metric(metric).formula, Estimation),
+            place=_place(dataset, metric, catalog),
+        )
         for dataset, metric in read_pins(view, catalog).kept
     )
     return (Section(title="Pinned", tiles=tiles),) if tiles else ()

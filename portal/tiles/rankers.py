@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from portal.components import format as written
+from portal.components.problem import no_rows, no_values
 from portal.context import Context
 from portal.drawing import Drawing, empty
 from portal.page import Place
@@ -54,7 +55,7 @@ class RankerRates:
     def draw(self, results: Sequence[Result], context: Context) -> Drawing:
         frame = results[0].frame.drop_nulls("ranker")
         if frame.drop_nulls("debiased_take_rate").is_empty():
-            return _NO_RANDOM
+            return _nothing(results[0], context)
         dimension = context.dataset.dimension("ranker")
         rows = [
             row | {"label": written.value_label(row["ranker"], dimension)}
@@ -105,9 +106,18 @@ class SlotRates:
             for row in results[0].frame.drop_nulls(["row", "column", name]).iter_rows(named=True)
         }
         if not cells:
-            return _NO_RANDOM
+            return _nothing(results[0], context)
         keys = (context.dataset.dimension("row"), context.dataset.dimension("column"))
         return heat(cells, keys, _SLOTS, (_SAID[name],))
+
+
+def _nothing(result: Result, context: Context) -> Drawing:
+    """Why position is not taken out: no rows, no plays in the log, or nothing shown at random."""
+    if not result.frame["take_rate__n"].sum():
+        return no_rows(context)
+    if result.frame["take_rate"].null_count() == result.frame.height:
+        return no_values(result, context.metric("take_rate"), context)
+    return _NO_RANDOM
 
 
 def _ends_of(rows: Sequence[dict[str, Any]]) -> tuple[str, ...]:

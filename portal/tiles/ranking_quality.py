@@ -158,7 +158,7 @@ def _cell(row: dict[str, Any], metric: Metric) -> dict[str, Any]:
     around = written.interval(row, metric)
     return {
         "text": written.number(row.get(metric.name), metric),
-        "tip": f"95 % interval {around}" if around else "",
+        "lines": [{"text": around}] if around else [],
     }
 
 

@@ -32,16 +32,31 @@ class LaunchReach(Ranking):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LaunchScorecard(Scorecard):
-    """Of launches of any day, as their reach is."""
+    """Of launches of any day, as their reach is.
+
+    Intervals are over launches, so of one launch there is none: what it brought was counted.
+    """
 
     def questions(self, context: Context) -> tuple[Query, ...]:
         asked = Scorecard.questions(self, context)
-        return tuple(replace(q, period=None, compare=None) for q in asked)
+        plain = {"period": None, "compare": None, "interval": not _is_one(context)}
+        return tuple(replace(q, **plain) for q in asked)
 
     def draw(self, results: Sequence[Result], context: Context) -> Drawing:
         drawn = Scorecard.draw(self, results, context)
-        is_one = bool(context.view.values("title"))
-        return _NOT_OVER if is_one and drawn.kind == "empty" else drawn
+        if drawn.kind == "empty":
+            return _NOT_OVER if context.view.values("title") else drawn
+        if not _is_one(context):
+            return drawn
+        scores = [s | {"no_interval": _COUNTED} for s in drawn.content["scores"]]
+        return replace(drawn, content={"scores": scores})
+
+
+def _is_one(context: Context) -> bool:
+    return len(context.view.values("title")) == 1
+
+
+_COUNTED = "one launch, counted: no interval"
 
 
 _NOT_OVER = empty(

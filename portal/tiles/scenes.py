@@ -6,6 +6,7 @@ from typing import Any
 
 import polars as pl
 
+from portal.components import format as written
 from portal.components.problem import no_rows
 from portal.context import Context
 from portal.drawing import Drawing, empty
@@ -162,7 +163,7 @@ def _statement(row: dict[str, Any], named: str, filters: tuple[str, str]) -> Sta
         if row["usual"] > 0
         else "nobody does in the same episode elsewhere",
         reason=f"{row['left']:.0f} of {row['at_risk']:.0f} plays; "
-        f"{row['expected']:.0f} expected; q {_chance(row['q'])}.",
+        f"{row['expected']:.0f} expected; q {written.probability(row['q'])}.",
         evidence="descriptive",
         probability=float(row["q"]),
         is_sure=True,
@@ -188,7 +189,7 @@ def _cells(row: dict[str, Any]) -> list[dict[str, Any]]:
     return [
         {"text": f"{row['rate']:.1%}", "tone": "bad", "tip": tip},
         {"text": f"{row['usual']:.1%}"},
-        {"text": _chance(row["q"])},
+        {"text": written.probability(row["q"])},
     ]
 
 
@@ -216,7 +217,7 @@ def _curves_table(curves: pl.DataFrame) -> dict[str, Any]:
                 {"text": f"Episode {row['episode']}", "filter": str(row["episode"])},
                 {"text": f"{row['ratio']:.2f}" if is_known else "–", "tone": tone, "tip": tip},
                 {"text": f"{row['low']:.2f} to {row['high']:.2f}" if is_known else "–"},
-                {"text": _chance(row["q"])},
+                {"text": written.probability(row["q"])},
             ]
         )
     return _headed(("In all", "× comparables", "95 %", "q"), rows)
@@ -237,7 +238,7 @@ def _whole(curves: pl.DataFrame) -> tuple[Statement, ...]:
         interval=f"95 % {row['low']:.1f} to {row['high']:.1f}",
         against="as those of the same episode elsewhere",
         reason=f"{row['left']:,.0f} of {row['at_risk']:,.0f} plays left; "
-        f"{row['expected']:,.0f} expected; log-rank q {_chance(row['q'])}.",
+        f"{row['expected']:,.0f} expected; log-rank q {written.probability(row['q'])}.",
         evidence="descriptive",
         probability=float(row["q"]),
         is_sure=True,
@@ -256,7 +257,3 @@ def _tested(table: pl.DataFrame) -> str:
         f"{table.height} windows of {scenes.WINDOW}% tested against the same episode of other "
         "titles (Benjamini-Hochberg, 5%; at least twice as many)."
     )
-
-
-def _chance(q: float) -> str:
-    return "< 0.0001" if q < 1e-4 else f"{q:.2g}"  # noqa: PLR2004  # digits that matter

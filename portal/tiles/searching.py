@@ -1,4 +1,4 @@
-"""Searches: the steps from a query to a play, and the queries themselves.
+"""Searches: the queries that were typed, and where they led.
 
 Queries are personal: one that fewer than ten accounts typed is never asked for, so it can neither
 be shown nor exported.
@@ -11,11 +11,9 @@ from typing import Any
 import polars as pl
 
 from portal.components import format as written
-from portal.components.problem import no_rows
 from portal.context import Context
 from portal.drawing import Drawing, empty
 from portal.page import Place
-from portal.tiles.figure import Layout, Trace, figure
 from portal.tiles.near_spellings import (
     FEWEST_ACCOUNTS,
     counted_anew,
@@ -40,57 +38,6 @@ _OPEN = (
 )
 _CLICKED = "A click keeps the query itself, without those merged with it."
 _TYPED = 2
-_STEPS = ("rows", "searches_found", "searches_clicked", "searches_played", "searches_succeeded")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SearchFunnel:
-    """How many searches reach each step, of all and of the step before."""
-
-    place: Place = field(default_factory=lambda: Place(span=6, height=300))
-    metrics: tuple[str, ...] = _STEPS
-
-    def questions(self, context: Context) -> tuple[Query, ...]:
-        return (replace(context.question(self.metrics), compare=None),)
-
-    def draw(self, results: Sequence[Result], context: Context) -> Drawing:
-        row = results[0].frame.row(0, named=True) if results[0].frame.height else {}
-        every = row.get("rows") or 0
-        if not every:
-            return no_rows(context)
-        counts = [row[name] or 0 for name in _STEPS]
-        labels = ["Searched", *(context.metric(name).label for name in _STEPS[1:])]
-        before = [every, *counts[:-1]]
-        text = [
-            f"{n / every:.0%} · {written.count(n)}" + (f" · {n / b:.0%} of before" if b else "")
-            for n, b in zip(counts, before, strict=True)
-        ]
-        metrics = [context.metric(name) for name in _STEPS]
-        around = [written.interval(row, m) for m in metrics]
-        trace: Trace = {
-            "type": "bar",
-            "orientation": "h",
-            "x": [n / every for n in counts],
-            "y": labels,
-            "text": [f"{every:,.0f} searches".replace(",", "\u2009"), *text[1:]],
-            "textposition": "auto",
-            "insidetextanchor": "start",
-            "cliponaxis": False,
-            "marker": {"color": "@accent"},
-            "customdata": [
-                [None, f"{n:,.0f} searches" + (f", 95 % interval {a}" if a else "")]
-                for n, a in zip(counts, around, strict=True)
-            ],
-            "hovertemplate": "%{y}: <b>%{x:.1%}</b> of searches<br>%{customdata[1]}<extra></extra>",
-        }
-        layout: Layout = {
-            "xaxis": {"tickformat": ",.0%", "range": [0, 1.02], "showgrid": True},
-            "yaxis": {"type": "category", "autorange": "reversed", "showgrid": False},
-            "showlegend": False,
-            "hovermode": "closest",
-            "bargap": 0.3,
-        }
-        return figure([trace], layout, notes=("Searches, not accounts.",))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,14 +111,15 @@ class Queries:
         rows: list[list[dict[str, Any]]] = []
         for row in result.frame.iter_rows(named=True):
             first = {"text": str(row[keys[0].name]), "filter": str(row[keys[0].name])}
-            cells = [first, *({"text": str(row[k.name])} for k in keys[1:])]
+            cells: list[dict[str, Any]] = [first, *({"text": str(row[k.name])} for k in keys[1:])]
             for metric in result.query.metrics:
                 around = written.interval(row, metric)
                 tip = f"95 % interval {around}" if around else ""
                 text = written.number(row[metric.name], metric)
                 if metric.name == "accounts" and row["accounts"] is None and "least" in row:
                     text, tip = _between(row), _OVERLAP
-                cells.append({"text": text, "tip": tip})
+                lines = [{"text": around}] if around else []
+                cells.append({"text": text, "tip": tip, "lines": lines})
             rows.append(cells)
         table = {"columns": columns, "rows": rows, "more": 0}
         said = f"Queries of fewer than {FEWEST_ACCOUNTS} accounts are personal and left out."

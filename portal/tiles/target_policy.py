@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from portal.components import format as written
+from portal.components.problem import NO_ROWS
 from portal.context import Context
 from portal.drawing import Drawing
 from portal.page import Place
@@ -22,6 +23,7 @@ OPTIONS = (POLICY, CLIP, CUT_OFF, VIEWPORT)
 CUT_OFFS = ("10", "5", "20")
 VIEWPORTS = ("3x4", "2x3", "4x6")
 _CLIPS = ("10", "2", "5", "20", "50")
+_NO_POLICY = "The log of this view holds no probabilities of another policy."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,13 +64,16 @@ class PolicyOptions:
             ),
         ]
         shown = options if policies else options[2:]
-        said = "" if policies else "The log of this view holds no probabilities of another policy."
+        is_silent = bool(policies) or results[0].frame.is_empty()
+        said = "" if is_silent else _NO_POLICY
         return controls(shown, context, said)
 
 
 def chosen(result: Result, context: Context) -> str:
     """The policy asked about. Raises UnsafeQuestion where the log has none, or not that one."""
     found = offpolicy.policies(result.frame)
+    if result.frame.is_empty():
+        raise _nothing_left(context)
     if not found:
         raise offpolicy.Refusal(
             "no_probabilities", "The log holds no probabilities of another policy."
@@ -81,6 +86,12 @@ def chosen(result: Result, context: Context) -> str:
             code="no_probabilities",
         )
     return asked or found[0]
+
+
+def _nothing_left(context: Context) -> UnsafeQuestion:
+    if context.condition is None:
+        return UnsafeQuestion("No rows in this period.", "Try a longer one.", code=NO_ROWS)
+    return UnsafeQuestion("No rows for these filters.", "Take one of them away:", code=NO_ROWS)
 
 
 def threshold(context: Context) -> float:

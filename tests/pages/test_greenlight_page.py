@@ -1,10 +1,12 @@
 """The page Greenlight on the demo company: what it says, and what a click changes."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 
 from pages.greenlight import PAGE
@@ -21,11 +23,12 @@ from portal.tiles.greenlight_views import GreenlightCost, GreenlightCountries, G
 from queries.cache import FrameCache
 from queries.catalog import builtin
 from queries.condition import Filter, Scalar
-from queries.dataset import Access
+from queries.dataset import SMALL, Access
 from queries.engines.duckdb_engine import DuckDBEngine
 from queries.lake.lake import Lake
 from queries.model import Query
 from queries.period import Period
+from queries.small_cells import FEW
 from queries.warehouse import Warehouse
 
 pytestmark = pytest.mark.demo
@@ -148,3 +151,16 @@ def test_the_audience_is_counted_as_anybody_would_ask_for_it(warehouse: Warehous
     )
     largest = float(str(warehouse.ask(query, Access()).frame["starters"].max()))
     assert rows(drawn(warehouse, GreenlightAudience))[0][1]["text"] == written.count(largest)
+
+
+def test_a_country_of_many_accounts_stands_before_the_pale_ones(warehouse: Warehouse):
+    opened = open_page(PAGE, "", warehouse, Access())
+    tile = next(t for t in opened.tiles().values() if isinstance(t, GreenlightAudience))
+    results = list(ask(opened, tile, warehouse, Access()))
+    first = results[2].frame.sort("starters", descending=True, nulls_last=True)["country"][0]
+    marks = pl.when(pl.col("country") != first).then(pl.lit(FEW)).alias(SMALL)
+    results[2] = replace(results[2], frame=results[2].frame.with_columns(marks))
+    shown = tile.draw(results, opened.tile_context(tile))
+    pale = [row[1]["few"] for row in rows(shown)]
+    assert pale == [False] + [True] * (len(pale) - 1)
+    assert len(pale) > 1

@@ -9,17 +9,19 @@ import pytest
 
 from portal.context import Context, Extent, resolve
 from portal.routing import discover
+from portal.tiles.funnel import Funnel
 from portal.tiles.image_effects import ExploringCost, ImageEffects
 from portal.tiles.image_pair import ImagePairOptions, ImagesCompared
 from portal.tiles.mix import Mix, MixIndex
+from portal.tiles.rankers import RankerRates, SlotRates
 from portal.tiles.ridgeline import Ridgeline
 from portal.tiles.searching import QueryFlows
 from portal.tiles.split_options import SplitOptions
 from portal.tiles.switching import Switching, SwitchingVerdict
-from portal.tiles.target_policy import threshold
+from portal.tiles.target_policy import PolicyOptions, chosen, threshold
 from portal.view import View
 from queries.catalog import builtin
-from queries.errors import InvalidQuery
+from queries.errors import InvalidQuery, UnsafeQuestion
 from queries.model import Query, Result
 
 EXTENT = Extent(date(2026, 1, 1), date(2026, 6, 30), "v1")
@@ -220,3 +222,47 @@ def test_a_mix_of_a_handful_of_accounts_says_that_it_is_withheld(tile: Mix):
     few = answer(query, *({**r, "hour": hour} for hour in (1, 2) for r in (row, nothing)))
     drawn = tile.draw([few, few], here)
     assert "Fewer than 10 accounts" in drawn.content["message"]
+
+
+def test_steps_of_the_funnel_say_their_share_beside_the_bar_and_their_count_in_it():
+    names = ("rows", "searches_found", "searches_clicked", "searches_played", "searches_succeeded")
+    here, tile = context("/search"), Funnel(metrics=names, of="searches")
+    (query,) = tile.questions(here)
+    counts = dict(zip(tile.metrics, (2000, 1500, 900, 800, 750), strict=True))
+    row = counts | {f"{name}__{end}": n for name, n in counts.items() for end in ("low", "high")}
+    figure = tile.draw([answer(query, row)], here).content
+    beside = figure["layout"]["yaxis"]["ticktext"]
+    assert beside[0].endswith("2\u2009000 searches")
+    assert beside[2].endswith("<b>45%</b> · 60% of before")
+    assert figure["data"][0]["text"] == ["", "1.50\u2009k", "900", "800", "750"]
+
+
+@pytest.mark.parametrize(
+    ("seen", "taken", "message"),
+    [
+        (0, None, "No rows in this period."),
+        (900, None, "These rows do not record what “Take rate” needs."),
+        (900, 0.1, "Nothing was shown at random."),
+    ],
+)
+@pytest.mark.parametrize("tile", [RankerRates(), SlotRates()])
+def test_why_position_is_not_taken_out_is_said(
+    tile: RankerRates | SlotRates, seen: int, taken: float | None, message: str
+):
+    here = resolve(
+        View.from_url("", (), ()), discover("pages")["/rankers"],
+        builtin().dataset("impressions"), EXTENT,
+    )  # fmt: skip
+    (query,) = tile.questions(here)
+    keys = {"ranker": "pvr", "row": 1, "column": 1}
+    row = keys | {"take_rate": taken, "take_rate__n": seen, "debiased_take_rate": None}
+    shown = tile.draw([answer(query, row)], here)
+    assert shown.content["message"] == message
+
+
+def test_a_log_without_rows_is_not_said_to_hold_no_probabilities():
+    here, tile = context("/ranker-lab"), PolicyOptions()
+    (query,) = tile.questions(here)
+    nothing = replace(answer(query, {"policies": ["b"]}), frame=pl.DataFrame({"policies": []}))
+    with pytest.raises(UnsafeQuestion, match="No rows in this period"):
+        chosen(nothing, here)
