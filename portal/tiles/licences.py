@@ -348,9 +348,8 @@ def untaken(context: Context) -> tuple[str, ...]:
 
 def nothing_ends(context: Context) -> Drawing:
     """No window ends in time, which is an answer."""
-    return empty(
-        "nothing", f"No window ends within {horizon(context)} days.", "Choose a longer horizon."
-    )
+    ends = f"No window ends within {horizon(context)} days."
+    return empty("nothing", ends, "Choose a longer horizon, or take a filter away.")
 
 
 def said(result: Result, context: Context) -> str:
