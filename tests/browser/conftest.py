@@ -11,6 +11,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from shutil import which
 
@@ -33,21 +34,24 @@ Open = Callable[..., Page]
 @pytest.fixture(scope="session")
 def base_url(demo_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A server of its own on a free port, stopped at the end."""
+    home = tmp_path_factory.mktemp("home")
+    with served(home, PLAYHEAD_LAKE=str(demo_home / "lake")) as url:
+        yield url
+
+
+@contextmanager
+def served(home: Path, **environment: str) -> Iterator[str]:
+    """The address of a server over this home, which stops at the end."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    log = tmp_path_factory.mktemp("server") / "log"
-    environment = os.environ | {
-        "PLAYHEAD_HOME": str(tmp_path_factory.mktemp("home")),
-        "PLAYHEAD_LAKE": str(demo_home / "lake"),
-        "PLAYHEAD_ENV": "demo",
-        "PORT": str(port),
-    }
+    log = home / "log"
+    named = {"PLAYHEAD_HOME": str(home), "PLAYHEAD_ENV": "demo", "PORT": str(port)}
     with log.open("w") as output:
         server = subprocess.Popen(  # our own server
             [sys.executable, "-m", "portal.serve"],
             cwd=ROOT,
-            env=environment,
+            env=os.environ | named | environment,
             stdout=output,
             stderr=subprocess.STDOUT,
         )
