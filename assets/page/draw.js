@@ -200,9 +200,16 @@
           oncontextmenu: (event) => playhead.menu.mark(event, [[name, value]]),
         };
 
-  // The same menu for a number that stands for several values at once.
-  playhead.crossed = (mark, copied) =>
-    mark.length ? { oncontextmenu: (event) => playhead.menu.mark(event, mark, copied) } : {};
+  // The same menu for a number that stands for several values at once, on some days of the period.
+  playhead.crossed = (mark, copied, days = null) =>
+    mark.length ? { oncontextmenu: (event) => playhead.menu.mark(event, mark, copied, days) } : {};
+
+  // A row of a table stands for what its first cell filters to, or for what it says it is of.
+  function rowMark(row, filters) {
+    const cell = row.find((one) => one.filter !== undefined || one.mark);
+    const mark = cell?.mark ?? (cell && filters ? [[filters, cell.filter]] : []);
+    return playhead.crossed(mark, cell?.text, cell?.days);
+  }
 
   kinds.table = (body, { content, filters }) => {
     body.replaceChildren(
@@ -217,7 +224,7 @@
             h(
               "tbody",
               {},
-              table.rows.map((row) => h("tr", {}, row.map((cell, i) => tableCell(cell, table.columns[i], filters)))),
+              table.rows.map((row) => h("tr", rowMark(row, filters), row.map((cell, i) => tableCell(cell, table.columns[i], filters)))),
             ),
           ),
           table.more ? h("p", { class: "more" }, `${table.more} rows more: export them.`) : null,
@@ -247,7 +254,8 @@
     }
     const lines = (cell.lines ?? []).map((line) => h("span", { class: `cell-line${line.tone ? ` is-${line.tone}` : ""}` }, line.text));
     if (cell.filter === undefined) return h(tag, attributes, cell.text, lines);
-    return h(tag, attributes, h("button", { class: "cell-link", ...playhead.mark(filters, cell.filter) }, cell.text));
+    const { onclick } = playhead.mark(filters, cell.filter);
+    return h(tag, attributes, h("button", { class: "cell-link", onclick }, cell.text));
   }
 
   // To the page that says more of a number, with the filters of this one.

@@ -36,7 +36,7 @@
       content.columns.map((column, j) =>
         h(
           content.column_filter ? "button" : "span",
-          { class: `heat-column${column.also ? " is-pair" : ""}`, "aria-label": column.label, ...marked(content.column_filter, column.filter) },
+          { class: `heat-column${column.also ? " is-pair" : ""}`, "aria-label": column.label, ...headed(column) },
           wide && j % 3 ? "" : column.label.replace(":00", wide ? "" : ":00"),
         ),
       ),
@@ -50,6 +50,17 @@
     // Rows and columns that are no filters are only read.
     function marked(name, value) {
       return name ? playhead.mark(name, value) : {};
+    }
+
+    // A column that is of several values at once is all of them.
+    function headed(column) {
+      if (!column.also) return marked(content.column_filter, column.filter);
+      const values = [...column.also, [content.column_filter, column.filter]];
+      const isOn = values.every(([name, value]) => playhead.view.values(name).join() === value);
+      return {
+        onclick: () => playhead.view.set(Object.fromEntries(values.map(([name, value]) => [name, isOn ? null : [value]]))),
+        ...playhead.crossed(values),
+      };
     }
 
     function cellOf(cell, row, column) {
@@ -68,7 +79,7 @@
           style: cell.few ? null : `background:${shade(share)}`,
           "aria-label": tip.filter(Boolean).join(", "),
           ...(content.row_filter && { onclick: () => both(row, column) }),
-          ...(content.row_filter && playhead.crossed([[content.row_filter, row.filter], [content.column_filter, column.filter]], cell.exact)),
+          ...(content.row_filter && playhead.crossed([[content.row_filter, row.filter], ...(column.also ?? []), [content.column_filter, column.filter]], cell.exact)),
           ...playhead.tip.on(tip),
         },
         content.with_text ? cell.text : "",

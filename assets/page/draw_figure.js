@@ -113,6 +113,7 @@
       return playhead.menu.mark(opened, [[node.drawn.filters, String(value)]], copied, days);
     }
     if (days) playhead.menu.days(spot, days, copied);
+    else playhead.menu.point(spot, copied);
   }
 
   // The days of a bucket that lie in the period.

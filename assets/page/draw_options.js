@@ -10,7 +10,8 @@
     );
   };
 
-  function control({ name, label, value, choices }) {
+  // What another control has the choices of is left out when that one changes.
+  function control({ name, label, value, choices, clears = [] }) {
     const known = choices.some((choice) => choice.value === value);
     const all = known || !value ? choices : [{ value, label: value }, ...choices];
     return h(
@@ -19,7 +20,7 @@
       h("span", {}, label),
       h(
         "select",
-        { class: "control", "data-option": name, onchange: (event) => playhead.view.set({ [name]: event.target.value }) },
+        { class: "control", "data-option": name, onchange: (event) => playhead.view.set({ [name]: event.target.value, ...Object.fromEntries(clears.map((one) => [one, ""])) }) },
         all.map((choice) => h("option", { value: choice.value, selected: choice.value === value }, choice.label)),
       ),
     );

@@ -295,7 +295,7 @@
         ["Break down by …", () => breakDown(tile, mark, anchor)],
         ...understood(tile, mark),
         isOne && tile.dataset.metric && !isMissing(value) ? ["Compare with peers", () => peers(tile, name, value)] : null,
-        ["See rows", () => rows(tile, mark)],
+        ["See rows", () => rows(tile, mark, days)],
         isOne && dimension(name)?.role === "title" && location.pathname !== "/titles"
           ? ["Open the scorecard", () => playhead.view.go(`?${new URLSearchParams({ title: value })}`, "/titles")]
           : null,
@@ -306,6 +306,16 @@
         ["Copy value", () => copy(copied ?? mark.map(([, one]) => one ?? "").join(" × "))],
         ["Copy as Python", () => copyQuestion(tile, "python", mark)],
         ["Copy SQL", () => copyQuestion(tile, "sql", mark)],
+      ]);
+    },
+
+    // A point of neither a value nor a day: the rows of its whole picture.
+    point(anchor, copied) {
+      playhead.tip.hide();
+      const tile = anchor.closest(".tile");
+      menu(anchor, copied, [
+        tile.dataset.dataset ? ["See rows", () => rows(tile)] : null,
+        ["Copy value", () => copy(copied)],
       ]);
     },
 

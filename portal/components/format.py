@@ -64,7 +64,7 @@ def exact(value: float | None, metric: Metric) -> str:
     if value is None or not math.isfinite(value):
         return NOTHING
     if metric.format == "percent":
-        return _signed(f"{abs(value) * 100:.2f}%", value)
+        return _signed(f"{abs(value) * 100:.{max(2, _percent_places(value))}f}%", value)
     if metric.format in ("number", "usd"):
         places = 0 if float(value).is_integer() or abs(value) >= _HUNDRED else 2
         text = f"{abs(value):,.{places}f}".replace(",", _THIN)
@@ -100,7 +100,7 @@ def change(value: float | None, metric: Metric, *, relative: bool) -> str:
     if relative:
         text = f"{size * 100:.{_change_places(size)}f}%"
     elif metric.format == "percent":
-        text = f"{size * 100:.{_change_places(size)}f} pt"
+        text = f"{size * 100:.{_point_places(size)}f} pt"
     else:
         text = number(size, metric)
     return f"{sign if _ANY_DIGIT.search(text) else '±'}{text}"
@@ -256,6 +256,14 @@ def _percent_places(share: float) -> int:
 
 def _change_places(share: float) -> int:
     return 1 if share >= 0.001 or share == 0 else 2  # noqa: PLR2004
+
+
+def _point_places(share: float) -> int:
+    """Two digits of a small change, since a small rate may have changed by much of itself."""
+    for places in (1, 2, 3):
+        if share >= 10.0 ** -(places + 2):
+            return places
+    return 4 if share else 1
 
 
 def _seconds(size: float) -> str:

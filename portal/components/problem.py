@@ -6,6 +6,7 @@ from queries.dataset import SMALL, Metric
 from queries.errors import AccessDenied, NotLoaded, QueryError, UnsafeQuestion
 from queries.estimation import Estimation
 from queries.model import Result
+from queries.period import bucket_starts, end_of
 from queries.small_cells import FEWEST_SHOWN, WITHHELD
 
 NO_ROWS = "no_rows"
@@ -77,6 +78,17 @@ def no_rows(context: Context) -> Drawing:
             "late",
             "The data is not there yet.",
             f"{context.dataset.label} is complete through {latest}.",
+        )
+    grain = context.dataset.smallest_grain
+    if period is not None and not any(
+        period.start <= start and end_of(start, grain) <= period.end
+        for start in bucket_starts(period, grain)
+    ):
+        return empty(
+            "no_rows",
+            f"No whole {grain} lies in this period.",
+            f"{context.dataset.label}: a number for each {grain}. Choose whole ones, as in "
+            f"“last 2 {grain}s”.",
         )
     if context.condition is not None:
         return empty("no_rows", "No rows for these filters.", "Take one of them away:", undo=True)

@@ -5,7 +5,7 @@ URL. Left out, the split is the app version, or the bitrate algorithm in a log t
 and the arm is the value that starts worst beyond noise.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 import polars as pl
@@ -32,24 +32,31 @@ QUALITY = (
     "bitrate_kbps",
 )
 _USUAL = ("app_version", "abr")
+_MOST_NAMED = 12
 
 
 @dataclass(frozen=True, slots=True)
-class Split:
-    """A dimension, its values against each other, and the one that is looked at."""
+class Compared:
+    """A dimension, and its values against each other."""
 
     dimension: Dimension
     table: pl.DataFrame
-    arm: Scalar
-
-    @property
-    def label(self) -> str:
-        return written.value_label(self.arm, self.dimension)
 
     @property
     def has_accounts(self) -> bool:
         """Whether the log knows accounts; else rows stand for them."""
         return not self.table["accounts"].equals(self.table["rows"])
+
+
+@dataclass(frozen=True, slots=True)
+class Split(Compared):
+    """The same, and the value that is looked at."""
+
+    arm: Scalar
+
+    @property
+    def label(self) -> str:
+        return written.value_label(self.arm, self.dimension)
 
 
 def measure(context: Context) -> qf.Measure:
@@ -97,14 +104,22 @@ def _splits(context: Context) -> tuple[str, ...]:
     return (asked,) if asked else _USUAL
 
 
-def split(results: Sequence[Result], context: Context) -> Split | None:
-    """The first dimension with two values, and its arm; None where a log has none."""
+def compared(results: Sequence[Result], context: Context) -> Compared | None:
+    """The first dimension with two values; None where a log has none."""
     for query, result in zip(questions(context), results, strict=False):
         dimension = context.dataset.dimension(query.by[0].name)
         table = standing_out.standing_out(result.frame, dimension.name, metrics(context))
         if table["value"].n_unique() > 1:
-            return Split(dimension, table, _arm(table, context))
+            return Compared(dimension, table)
     return None
+
+
+def split(results: Sequence[Result], context: Context) -> Split | None:
+    """The same with its arm. Raises InvalidQuery where the view names one that there is not."""
+    found = compared(results, context)
+    if found is None:
+        return None
+    return Split(found.dimension, found.table, _arm(found.table, found.dimension, context))
 
 
 def no_split(context: Context) -> Drawing:
@@ -129,10 +144,13 @@ def two_sides(found: Split, context: Context) -> tuple[Scope, Scope]:
     )
 
 
-def _arm(table: pl.DataFrame, context: Context) -> Scalar:
+def _arm(table: pl.DataFrame, dimension: Dimension, context: Context) -> Scalar:
     values = {str(v): v for v in table["value"].unique().to_list()}
     asked = context.view.option(ARM)
-    if asked in values:
+    if asked and asked not in values:
+        named = f"“{asked}” is no {written.lowered(dimension.label)} of these plays."
+        raise InvalidQuery(named, f"{_some(values)} Or leave it out.")
+    if asked:
         return values[asked]
     sure = table.filter(pl.col("q") <= standing_out.LEVEL)
     slow = sure.filter((pl.col("metric") == QUALITY[0]) & (pl.col("difference") > 0))
@@ -140,3 +158,10 @@ def _arm(table: pl.DataFrame, context: Context) -> Scalar:
         return slow["value"][0]
     most = table.group_by("value").agg(pl.col("rows").max()).sort("rows", "value", descending=True)
     return most["value"][0]
+
+
+def _some(values: Collection[str]) -> str:
+    """A few values that there are, and how many more."""
+    left = len(values) - _MOST_NAMED
+    named = ", ".join(sorted(values)[:_MOST_NAMED])
+    return f"It may be {named}{f' and {left} more' if left > 0 else ''}."

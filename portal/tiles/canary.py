@@ -60,7 +60,8 @@ class Canary:
             },
         ]
         layout: Layout = {
-            "xaxis": {"type": "date", "tickformat": "%-d %b", "nticks": 6},
+            "xaxis": {"type": "date", "tickformat": "%-d %b", "nticks": 6}
+            | ({"tickvals": at} if days.height < 5 else {}),  # noqa: PLR2004  # each by name
             "yaxis": {
                 "tickformat": ",.0%",
                 "rangemode": "tozero",

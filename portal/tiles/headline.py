@@ -121,9 +121,9 @@ def no_interval(row: dict[str, Any], metric: Metric, context: Context) -> str:
         return f"95 % at least {written.number(low, metric)}"
     if high is not None:
         return f"95 % at most {written.number(high, metric)}"
-    if not context.dataset.entity:
-        return "published total: no interval"
-    return "given without an interval" if metric.interval == "none" else "too few: no interval"
+    if metric.interval == "none":
+        return "no interval, by its definition"
+    return "too few: no interval" if context.dataset.entity else "published total: no interval"
 
 
 def spark(result: Result) -> dict[str, Any]:

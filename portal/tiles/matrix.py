@@ -52,7 +52,7 @@ class Matrix:
         frame = results[0].frame.drop_nulls([rows.name, outer.name, inner.name, metric.name])
         frame = frame.filter(_people(frame) >= FEWEST_SHOWN)
         if frame.is_empty():
-            names = ", ".join(d.label.lower() for d in (rows, outer, inner))
+            names = ", ".join(written.lowered(d.label) for d in (rows, outer, inner))
             return empty(
                 "not_defined",
                 f"No cell of {names} with {FEWEST_SHOWN} accounts.",

@@ -13,11 +13,15 @@ from queries.model import Query, Result
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Option:
-    """A name of the URL, and the texts it may have. The first is meant where it has none."""
+    """A name of the URL, and the texts it may have. The first is meant where it has none.
+
+    A change of it leaves out what it `clears`: options whose texts depend on it.
+    """
 
     name: str
     label: str
     choices: tuple[tuple[str, str], ...]
+    clears: tuple[str, ...] = ()
 
     def read(self, view: View) -> str:
         """What the view says of it. Raises InvalidQuery for a text that is none of the choices."""
@@ -39,6 +43,7 @@ def controls(options: Sequence[Option], context: Context, said: str = "") -> Dra
             "label": option.label,
             "value": context.view.option(option.name),
             "choices": [{"value": value, "label": label} for value, label in option.choices],
+            "clears": list(option.clears),
         }
         for option in options
     ]

@@ -23,6 +23,7 @@ from portal.tiles.ranking_quality import at_cut_off, in_view
 from portal.tiles.target_policy import one_of
 from queries.analyses import side_by_side
 from queries.dataset import Metric
+from queries.errors import InvalidQuery
 from queries.model import Query, Result
 
 SPLIT, AGAINST, ACROSS, UP = "split", "against", "across", "up"
@@ -64,7 +65,7 @@ class SideOptions:
         labels = {n: context.metric(n).label.removesuffix(" of a row") for n in (*_UP, *_ACROSS)}
         splits = (("ranker", "ranker"), ("policy", "version of the ranker"))
         options = (
-            Option(name=SPLIT, label="Side by side by", choices=splits),
+            Option(name=SPLIT, label="Side by side by", choices=splits, clears=(AGAINST,)),
             Option(name=UP, label="trade-off: up", choices=tuple((n, labels[n]) for n in _UP)),
             Option(name=ACROSS, label="across", choices=tuple((n, labels[n]) for n in _ACROSS)),
         )
@@ -231,10 +232,18 @@ def _ordered(frame: pl.DataFrame, context: Context) -> pl.DataFrame:
 
 
 def _reference(frame: pl.DataFrame, context: Context) -> str:
-    """The URL's, else the personal ranker, else the first."""
+    """The URL's, else the personal ranker, else the first.
+
+    Raises InvalidQuery where the URL names one that has no rows here.
+    """
     values = [str(v) for v in frame[split(context)].to_list()]
-    wanted = (context.view.option(AGAINST), _FIRST, *values)
-    return next((v for v in wanted if v in values), "")
+    asked = context.view.option(AGAINST)
+    if asked and asked not in values:
+        raise InvalidQuery(
+            f"“{asked}” has no rows here to hold the others against.",
+            f"It may be {', '.join(values)}, or be left out." if values else "Leave it out.",
+        )
+    return asked or next((v for v in (_FIRST, *values) if v in values), "")
 
 
 def _apart(results: Sequence[Result], frame: pl.DataFrame, context: Context) -> pl.DataFrame:

@@ -33,12 +33,12 @@ class StandingOut:
 
     def joined(self, results: Sequence[Result], context: Context) -> tuple[Result, ...]:
         """What is drawn, not the counts it was made from."""
-        found = arms.split(results, context)
+        found = arms.compared(results, context)
         frame = pl.DataFrame() if found is None else found.table
         return (replace(results[0], frame=frame),)
 
     def statements(self, results: Sequence[Result], context: Context) -> Sequence[Statement]:
-        found = arms.split(results, context)
+        found = arms.compared(results, context)
         if found is None:
             return ()
         tested = found.table.drop_nulls("q")
@@ -51,7 +51,7 @@ class StandingOut:
         return (_statement(large[0], found, context),)
 
     def draw(self, results: Sequence[Result], context: Context) -> Drawing:
-        found = arms.split(results, context)
+        found = arms.compared(results, context)
         if found is None:
             return arms.no_split(context)
         recorded = set(found.table.drop_nulls("rate")["metric"].to_list())
@@ -90,7 +90,7 @@ def _is_material(row: dict[str, Any], context: Context) -> bool:
     return rest > 0 and abs(row["difference"]) >= metric.material * rest
 
 
-def _statement(row: dict[str, Any], found: arms.Split, context: Context) -> Statement:
+def _statement(row: dict[str, Any], found: arms.Compared, context: Context) -> Statement:
     metric = context.metric(row["metric"])
     ends = [row[end] / row["rest"] for end in ("difference", "low", "high")]
     size, *around = (written.change(end, metric, relative=True) for end in ends)
