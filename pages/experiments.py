@@ -22,8 +22,8 @@ from queries.catalog import Catalog
 
 
 def sections(_catalog: Catalog, view: View) -> tuple[Section, ...]:
-    """All experiments to pick from, or one of them in depth."""
-    if not view.values("experiment"):
+    """Experiments to pick from, or the one that is picked in depth."""
+    if len(view.values("experiment")) != 1:
         return _ALL
     return (*_ONE, _for_whom(SegmentsAfter if view.option(HORIZON.name) else ExperimentSegments))
 

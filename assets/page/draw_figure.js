@@ -105,11 +105,13 @@
     const { x, y, text, customdata } = node.pointed;
     const spot = node.querySelector(".spot") ?? node.appendChild(playhead.h("span", { class: "spot" }));
     Object.assign(spot.style, { left: `${event.clientX}px`, top: `${event.clientY}px` });
-    const copied = String(text ?? y).replace(/<[^>]*>/g, "").trim();
-    const [value] = [].concat(customdata ?? []);
+    const copied = String(text ?? y).replace(/<br>/g, ", ").replace(/<[^>]*>/g, "").trim();
+    const [value, mark] = [].concat(customdata ?? []);
+    const opened = { preventDefault() {}, currentTarget: spot };
     const days = /^\d{4}-\d\d-\d\d/.test(x) ? bucket(x.slice(0, 10), node.drawn.grain) : null;
+    // A point may say of which value of which dimension it is, where its figure is of several.
+    if (Array.isArray(mark)) return playhead.menu.mark(opened, mark, copied, days);
     if (node.drawn.filters && value !== undefined) {
-      const opened = { preventDefault() {}, currentTarget: spot };
       return playhead.menu.mark(opened, [[node.drawn.filters, String(value)]], copied, days);
     }
     if (days) playhead.menu.days(spot, days, copied);

@@ -325,7 +325,7 @@
       const [start, end] = days;
       const label = start === end ? start : `${start} to ${end}`;
       menu(anchor, label, [
-        [`Only ${label}`, () => playhead.view.set({ period: label })],
+        playhead.page().hasPeriod ? [`Only ${label}`, () => playhead.view.set({ period: label })] : null,
         ["See rows", () => rows(anchor.closest(".tile"), [], days)],
         ["Note to this …", () => playhead.notes.write(anchor.closest(".tile"), days)],
         ["Copy value", () => copy(copied)],

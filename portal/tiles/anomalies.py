@@ -122,7 +122,8 @@ def _row(row: dict[str, Any], metric: Metric, dimension: Dimension) -> list[dict
     tone = written.tone(metric, row["z"], row["z"])
     return [
         {"text": written.day(row["day"])},
-        {"text": written.value_label(row["slice"], dimension), "filter": row["slice"]},
+        {"text": written.value_label(row["slice"], dimension), "filter": row["slice"]}
+        | {"mark": [[dimension.name, row["slice"]]], "days": [str(row["day"])] * 2},
         {"text": metric.label},
         {"text": written.number(row["value"], metric), "tone": tone},
         {"text": around, "tip": f"{written.number(row['expected'], metric)} was foretold"},

@@ -31,7 +31,7 @@ class ExperimentList:
     metrics: tuple[str, ...] = ("exposed",)
 
     def questions(self, context: Context) -> tuple[Query, ...]:
-        return (shared.question(context.without("experiment")),)
+        return (shared.question(context),)
 
     def joined(self, results: Sequence[Result], context: Context) -> tuple[Result, ...]:
         """A row an experiment."""
@@ -79,7 +79,8 @@ def _row(found: Experiment, context: Context, latest: date | None) -> list[dict[
         tip = f"{decided.cell} against {found.cells[0].name}, {looks}"
     kind = decided.kind if decided is not None else ""
     return [
-        {"text": found.name, "filter": found.name},
+        {"text": found.name}
+        | {"set": {"experiment": found.name}, "mark": [["experiment", found.name]]},
         {"text": WORDS.get(kind, written.NOTHING), "tone": TONES.get(kind, "flat")},
         {"text": effect or written.NOTHING, "tone": tone, "tip": tip},
         {"text": interval or written.NOTHING, "tip": tip},

@@ -39,7 +39,7 @@ class ExperimentRatio:
             {"label": "Cell", "is_text": True},
             {"label": "Planned"},
             {"label": "Allocated"},
-            {"label": "Too many"},
+            {"label": "Against plan"},
             {"label": "Exposed"},
         ]
         rows = [

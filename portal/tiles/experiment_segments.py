@@ -28,10 +28,11 @@ _MOST = 24
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A treatment in a segment of the dimension that is labelled `by`."""
+    """A treatment in a segment of the dimension that is labelled `by`, whose rows are `of`."""
 
     by: str
     value: str
+    of: tuple[str, str | None]
     cell: str
     accounts: float
     effect: Effect
@@ -119,7 +120,8 @@ def segments_of(
     """A segment for each treatment; with `many` dimensions each says which it is of."""
     label = written.value_label(value, dimension)
     label = f"{dimension.label}: {label}" if many else label
-    return [Segment(dimension.label, label, cell, accounts, effect) for cell, effect in effects]
+    of = (dimension.name, None if value is None else str(value))
+    return [Segment(dimension.label, label, of, cell, accounts, effect) for cell, effect in effects]
 
 
 def tested(segments: Sequence[Segment]) -> list[Segment]:
@@ -174,7 +176,8 @@ def _mark(segment: Segment, metric: Metric) -> Mark | None:
         f"one look: {shared.between(effect.low, effect.high, metric)}<br>"
         f"q {shared.p_value(segment.q)}, {written.count(segment.accounts)} accounts"
     )
-    return Mark(effect.value, effect.low, effect.high, effect.low, effect.high, text)
+    ends = (effect.low, effect.high)
+    return Mark(effect.value, *ends, *ends, text, of=segment.of)
 
 
 def facts(segment: Segment) -> dict[str, Any]:

@@ -45,7 +45,7 @@ class ExperimentVerdict:
             "tone": TONES[decided.kind],
             "sentence": _sentence(found, decided, metric),
             "reasons": [*_reasons(found, decided, metrics)],
-            "kind": "randomised",
+            "kind": "descriptive" if decided.effect is None else "randomised",
         }
         return Drawing(kind="verdict", content=content, notes=(runs(found, latest),))
 

@@ -11,7 +11,10 @@ _APART = 0.17
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """An effect in a row of the plot. The ends for all looks may be the same as for one."""
+    """An effect in a row of the plot. The ends for all looks may be the same as for one.
+
+    `of` are the dimension and the value that its rows have, where they are those of a group.
+    """
 
     value: float
     low: float
@@ -19,6 +22,7 @@ class Mark:
     always_low: float
     always_high: float
     text: str
+    of: tuple[str, str | None] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +50,9 @@ def forest(labels: Sequence[str], series: Sequence[Series]) -> tuple[list[Trace]
             | {
                 "name": one.name,
                 "marker": {"color": one.colour, "size": 9},
-                "customdata": [[m.text] for m in marks],
-                "hovertemplate": "%{customdata[0]}<extra></extra>",
+                "text": [m.text for m in marks],
+                "customdata": [[None, m.of and [list(m.of)]] for m in marks],
+                "hovertemplate": "%{text}<extra></extra>",
             },
         ]
     layout: Layout = {

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from portal.components import format as written
@@ -15,6 +16,7 @@ from queries.fingerprint import fingerprint
 from queries.health import Health, Outcome, TableHealth
 from queries.lake.habit import FEWEST_INTERVALS
 from queries.model import Query, Result
+from queries.period import Period
 
 Cell = dict[str, Any]
 
@@ -54,7 +56,26 @@ class TableStates(_Report):
         when = f"{health.created_at:%Y-%m-%d %H:%M} UTC"
         note = f"Data version {health.data_version}, committed {when}."
         late = health.late.values() or ("No table is late.",)
-        return Drawing(kind="table", content={"tables": [table]}, notes=(*late, note))
+        notes = (*late, *_still_to_come(health.tables), note)
+        return Drawing(kind="table", content={"tables": [table]}, notes=notes)
+
+
+def _still_to_come(tables: Sequence[TableHealth]) -> tuple[str, ...]:
+    """Which days are not complete yet, and what that keeps them out of."""
+    late = [
+        (t.complete_through + timedelta(1), t.last_day, t.name)
+        for t in tables
+        if t.last_day and t.complete_through and t.complete_through < t.last_day
+        if not t.derived_from
+    ]
+    if not late:
+        return ()
+    days = written.period(Period(min(first for first, _, _ in late), max(d for _, d, _ in late)))
+    names = ", ".join(name for _, _, name in late)
+    return (
+        f"Rows of {days} are still to come in {names}: days that are not complete are kept out of "
+        "changes, findings and forecasts.",
+    )
 
 
 def _state(table: TableHealth, health: Health) -> list[Cell]:

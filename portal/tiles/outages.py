@@ -89,7 +89,9 @@ class Outages:
             tip = f"{row['failures']:.0f} of {row['attempts']:.0f} attempts; q {row['q']:.1e}"
             rows.append(
                 [
-                    {"text": place_label(row, context), "filter": str(row["country"])},
+                    {"text": place_label(row, context), "filter": str(row["country"])}
+                    | {"mark": [[name, str(row[name])] for name in outage.PLACE]}
+                    | {"days": [str(row["date"])] * 2},
                     {"text": written.day(row["date"], year=False)},
                     {"text": hours},
                     {"text": written.number(row["rate"], metric), "tone": "bad", "tip": tip},
