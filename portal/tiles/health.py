@@ -72,10 +72,8 @@ def _still_to_come(tables: Sequence[TableHealth]) -> tuple[str, ...]:
         return ()
     days = written.period(Period(min(first for first, _, _ in late), max(d for _, d, _ in late)))
     names = ", ".join(name for _, _, name in late)
-    return (
-        f"Rows of {days} are still to come in {names}: days that are not complete are kept out of "
-        "changes, findings and forecasts.",
-    )
+    said = f"Rows of {days} are still to come in {names}"
+    return (f"{said}: days that are not complete are kept out of changes, findings and forecasts.",)
 
 
 def _state(table: TableHealth, health: Health) -> list[Cell]:
