@@ -48,6 +48,15 @@ def not_recorded(metric: Metric) -> Drawing:
     )
 
 
+def not_estimated(metric: Metric) -> Drawing:
+    """There are rows, but what is estimated from them has no value, such as a median never met."""
+    return empty(
+        "not_defined",
+        f"“{metric.label}” has no value over these rows.",
+        "Its definition says when it has one.",
+    )
+
+
 def few_accounts() -> Drawing:
     """There are rows, of so few accounts that nothing is told of them."""
     return empty(
@@ -62,7 +71,9 @@ def no_values(result: Result, metric: Metric, context: Context) -> Drawing:
     if result.frame.is_empty():
         return no_rows(context)
     marks = [f[SMALL] for f in (result.frame, result.total) if SMALL in f.columns]
-    return few_accounts() if any((m == WITHHELD).any() for m in marks) else not_recorded(metric)
+    if any((m == WITHHELD).any() for m in marks):
+        return few_accounts()
+    return not_estimated(metric) if isinstance(metric.formula, Estimation) else not_recorded(metric)
 
 
 def nothing(context: Context, unfiltered: Drawing) -> Drawing:

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from portal.components.problem import problem
+from portal.components.problem import few_accounts, problem
 from portal.context import Context
 from portal.drawing import Drawing
 from portal.explore.askable import asked, grains
 from portal.explore.choices import METRIC, chosen, waits_for
 from portal.page import Place
-from portal.tiles.headline import number, spark
+from portal.tiles.headline import no_number, number, spark
 from queries.dataset import Metric, TimeBucket
 from queries.errors import QueryError
 from queries.model import Query, Result
@@ -49,7 +49,10 @@ class MetricRow:
         if not results:
             return Drawing(kind="metric", content=content | {"needs": sorted(waits_for(metric))})
         whole, line = results
-        row = whole.total.row(0, named=True) if whole.total.height else {metric.name: None}
+        missing = no_number(whole, metric, context)
+        if missing is not None:
+            return Drawing(kind="metric", content=content | _without(missing))
+        row = whole.total.row(0, named=True)
         return Drawing(kind="metric", content=content | number(row, metric, context) | spark(line))
 
     def advise(self, error: QueryError, context: Context) -> Drawing:
@@ -63,6 +66,14 @@ class MetricRow:
         if names:
             said["short"] = f"By {context.dataset.dimension(names[0]).label.lower()} only"
         return Drawing(kind="metric", content=_named(metric) | said)
+
+
+def _without(missing: Drawing) -> dict[str, Any]:
+    """Why there is no number: at length for who points at it, and in two words."""
+    reason, message = missing.content["reason"], missing.content["message"]
+    words = {"no_rows": "No rows", "late": "Not there yet"}
+    usual = "Withheld" if missing == few_accounts() else "No value here"
+    return {"reason": reason, "message": message, "short": words.get(reason, usual)}
 
 
 def _named(metric: Metric) -> dict[str, Any]:

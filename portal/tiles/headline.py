@@ -43,11 +43,10 @@ class Headline:
     def draw(self, results: Sequence[Result], context: Context) -> Drawing:
         (result,) = results
         metric = context.metric(self.metric)
-        total = result.total.row(0, named=True) if result.total.height else {}
-        if total.get(metric.name) is None or total.get(f"{metric.name}__n") == 0:
-            has_rows = total.get(f"{metric.name}__n", 0) != 0
-            whole = replace(result, frame=result.total if has_rows else result.total.clear())
-            return no_values(whole, metric, context)
+        missing = no_number(result, metric, context)
+        if missing is not None:
+            return missing
+        total = result.total.row(0, named=True)
         return Drawing(kind="number", content=number(total, metric, context) | spark(result))
 
     def joined(self, results: Sequence[Result], context: Context) -> tuple[Result, ...]:
@@ -59,6 +58,16 @@ class Headline:
         frame = pl.concat([whole, result.frame], how="diagonal_relaxed")
         ordered = frame.select(*(c for c in result.frame.columns if c in frame.columns))
         return (replace(result, frame=ordered),)
+
+
+def no_number(result: Result, metric: Metric, context: Context) -> Drawing | None:
+    """Why the whole period has no value; None where it has one."""
+    total = result.total.row(0, named=True) if result.total.height else {}
+    if total.get(metric.name) is not None and total.get(f"{metric.name}__n") != 0:
+        return None
+    has_rows = total.get(f"{metric.name}__n", 0) != 0
+    whole = replace(result, frame=result.total if has_rows else result.total.clear())
+    return no_values(whole, metric, context)
 
 
 def number(row: dict[str, Any], metric: Metric, context: Context) -> dict[str, Any]:
@@ -121,9 +130,9 @@ def no_interval(row: dict[str, Any], metric: Metric, context: Context) -> str:
         return f"95 % at least {written.number(low, metric)}"
     if high is not None:
         return f"95 % at most {written.number(high, metric)}"
-    if metric.interval == "none":
-        return "no interval, by its definition"
-    return "too few: no interval" if context.dataset.entity else "published total: no interval"
+    if not context.dataset.entity and not context.dataset.people:
+        return "published total: no interval"
+    return "no interval, by its definition" if metric.interval == "none" else "too few: no interval"
 
 
 def spark(result: Result) -> dict[str, Any]:
