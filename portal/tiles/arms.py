@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 import polars as pl
 
 from portal.components import format as written
+from portal.components.problem import no_rows
 from portal.context import Context
 from portal.drawing import Drawing, empty
 from portal.tiles.rankers import scope
@@ -122,8 +123,10 @@ def split(results: Sequence[Result], context: Context) -> Split | None:
     return Split(found.dimension, found.table, _arm(found.table, found.dimension, context))
 
 
-def no_split(context: Context) -> Drawing:
+def no_split(results: Sequence[Result], context: Context) -> Drawing:
     """Why there is nothing to hold against anything."""
+    if all(result.frame.is_empty() for result in results):
+        return no_rows(context)
     labels = " or ".join(context.dataset.dimension(n).label.lower() for n in _splits(context))
     return empty(
         "not_defined",

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 import polars as pl
 
 from portal.components import format as written
+from portal.components.problem import no_rows
 from portal.context import Context
 from portal.drawing import Drawing, empty
 from portal.page import Place
@@ -43,6 +44,8 @@ class PeakConcurrency:
 
     def draw(self, results: Sequence[Result], context: Context) -> Drawing:
         found = _found(results, context)
+        if all(result.frame.is_empty() for result in results):
+            return no_rows(context)
         if found is None:
             return _WITHHELD if _counted(results, context) else _NOT_RECORDED
         at = f"{found.peak_at:%Y-%m-%d %H:%M}"

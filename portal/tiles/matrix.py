@@ -10,6 +10,7 @@ from typing import Any
 import polars as pl
 
 from portal.components import format as written
+from portal.components.problem import no_rows
 from portal.context import Context
 from portal.drawing import Drawing, empty
 from portal.page import Place
@@ -49,6 +50,8 @@ class Matrix:
         rows, outer, inner = (
             context.dataset.dimension(n) for n in (self.rows, self.columns[1], self.columns[0])
         )
+        if results[0].frame.is_empty():
+            return no_rows(context)
         frame = results[0].frame.drop_nulls([rows.name, outer.name, inner.name, metric.name])
         frame = frame.filter(_people(frame) >= FEWEST_SHOWN)
         if frame.is_empty():

@@ -47,7 +47,7 @@ def sides(results: Sequence[Result], context: Context) -> Sides | Drawing:
     asked = len(arms.questions(context))
     found = arms.split(results[:asked], context)
     if found is None:
-        return arms.no_split(context)
+        return arms.no_split(results[:asked], context)
     frames = [result.frame for result in results[asked:]]
     measure = arms.measure(context)
     if frames[0].is_empty() or frames[1].is_empty():

@@ -53,7 +53,7 @@ class StandingOut:
     def draw(self, results: Sequence[Result], context: Context) -> Drawing:
         found = arms.compared(results, context)
         if found is None:
-            return arms.no_split(context)
+            return arms.no_split(results, context)
         recorded = set(found.table.drop_nulls("rate")["metric"].to_list())
         names = [name for name in arms.metrics(context) if name in recorded]
         metrics = [context.metric(name) for name in names]

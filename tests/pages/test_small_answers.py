@@ -7,12 +7,15 @@ from typing import Any
 import polars as pl
 import pytest
 
+from portal.components.problem import no_rows
 from portal.context import Context, Extent, resolve
 from portal.routing import discover
+from portal.tiles import Canary, ExperimentList, ExperimentVerdict, StandingOut, arms
 from portal.tiles.funnel import Funnel
 from portal.tiles.image_effects import ExploringCost, ImageEffects
 from portal.tiles.image_pair import ImagePairOptions, ImagesCompared
 from portal.tiles.mix import Mix, MixIndex
+from portal.tiles.ranker_lists import RankersSideBySide
 from portal.tiles.rankers import RankerRates, SlotRates
 from portal.tiles.ridgeline import Ridgeline
 from portal.tiles.searching import QueryFlows
@@ -23,6 +26,7 @@ from portal.view import View
 from queries.catalog import builtin
 from queries.errors import InvalidQuery, UnsafeQuestion
 from queries.model import Query, Result
+from queries.period import Period
 
 EXTENT = Extent(date(2026, 1, 1), date(2026, 6, 30), "v1")
 
@@ -186,6 +190,46 @@ def test_what_an_option_cannot_be_is_refused_and_its_controls_stay():
     assert SplitOptions().questions(here) == ()
     drawn = SplitOptions().draw((), here)
     assert [o["name"] for o in drawn.content["options"]] == ["split", "measure"]
+
+
+def test_a_value_that_there_is_none_of_is_refused_and_those_that_there_are_stay():
+    here = context("/quality", "?arm=nope&split=device")
+    (query,) = arms.questions(here)
+    one = {"bucket": 1} | {metric.name: 500.0 for metric in query.metrics}
+    rows = answer(query, one | {"device": "tv"}, one | {"device": "web"})
+    none = replace(rows, frame=rows.frame.clear())
+    assert StandingOut().draw([none], here).content["message"] == "No rows in this period."
+    assert Canary().draw([none], here).content["message"] == "No rows in this period."
+    with pytest.raises(InvalidQuery, match="nope"):
+        arms.split([rows], here)
+    split, arm, _ = SplitOptions().draw([rows], here).content["options"]
+    assert {c["value"] for c in arm["choices"]} == {"tv", "web"}
+    assert split["clears"] == ["arm"]
+
+
+def test_a_reference_without_rows_is_refused():
+    here, tile = context("/ranker-lab", "?against=nobody"), RankersSideBySide()
+    here = replace(here, dataset=builtin().dataset("page_rows"))
+    with pytest.raises(InvalidQuery, match="nobody"):
+        tile.draw([answer(tile.questions(here)[0], {"ranker": "pvr"})] * 2, here)
+
+
+def test_a_monthly_number_says_that_no_whole_month_lies_in_the_period():
+    churn = builtin().dataset("churn")
+    days = replace(context("/"), dataset=churn, period=Period(date(2026, 1, 4), date(2026, 1, 31)))
+    assert no_rows(days).content["message"] == "No whole month lies in this period."
+    whole = replace(days, period=Period(date(2026, 1, 1), date(2026, 1, 31)))
+    assert no_rows(whole).content["message"] == "No rows in this period."
+
+
+def test_two_experiments_are_a_list_and_one_is_a_page():
+    page = discover("pages")["/experiments"]
+
+    def first(link: str) -> object:
+        return page.arranged(builtin(), View.from_url(link, page.filters))[1].tiles[0]
+
+    assert isinstance(first("?experiment=a&experiment=b"), ExperimentList)
+    assert isinstance(first("?experiment=a"), ExperimentVerdict)
 
 
 @pytest.mark.parametrize("kind", [Switching, SwitchingVerdict])

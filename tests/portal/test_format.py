@@ -112,3 +112,11 @@ def test_words_of_a_list_begin_with_a_capital_and_what_people_typed_stays() -> N
     assert written.value_label("nothing to watch", reason) == "Nothing to watch"
     assert written.value_label("continue_watching", reason) == "Continue watching"
     assert written.value_label("nothing to watch", query) == "nothing to watch"
+
+
+def test_a_small_change_of_a_small_rate_keeps_the_digits_it_has():
+    tiny = metric("percent")
+    sizes = (0.02, 0.0012, 0.0002, -0.000003, 0.0)
+    said = [written.change(size, tiny, relative=False) for size in sizes]
+    assert said == ["+2.0 pt", "+0.1 pt", "+0.02 pt", "−0.0003 pt", "±0.0 pt"]
+    assert written.exact(0.00064, tiny) == "0.064%"
