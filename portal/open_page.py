@@ -3,7 +3,7 @@
 The browser's tiles, exports and tests all start here, so they ask the same questions.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import NamedTuple
@@ -159,9 +159,16 @@ def ask_all(opened: OpenPage, tile: Tile, warehouse: Warehouse, access: Access) 
             return warehouse.share_split(question, access, version)
         return warehouse.ask(question, access, version)
 
-    results = tuple(map(answer, questions))
+    def answers(
+        asked: Sequence[Query | Distribution | ShareSplit],
+    ) -> tuple[Result, ...]:
+        queries = [question for question in asked if isinstance(question, Query)]
+        warehouse.read_together(queries, access, version)
+        return tuple(map(answer, asked))
+
+    results = answers(questions)
     if isinstance(tile, Asking):
-        results = (*results, *map(answer, tile.following(results, context)))
+        results = (*results, *answers(tile.following(results, context)))
     if not isinstance(tile, Gathering):
         return Asked(results)
     beside = [_asked_beside(opened, one, warehouse, access) for one in tile.gathered]

@@ -48,11 +48,12 @@ class FrameCache:
         self._folder = ByteFolder(folder) if folder is not None else None
         self._memory: dict[str, pl.DataFrame] = {}
         self._size = 0
+        self._unread: set[str] = set()
         self._guard = Lock()
         self._flights: dict[str, _Flight] = {}
 
     def remember(self, key: str, compute: Callable[[], pl.DataFrame]) -> tuple[pl.DataFrame, bool]:
-        """The frame of `key`, and whether it was already there.
+        """The frame of `key`, and whether it was already there: one `keep` put there was not yet.
 
         A computation is stopped when all who wait for it have left. Raises Cancelled for those.
         """
@@ -62,7 +63,7 @@ class FrameCache:
             with self._guard:
                 found = self._memory.get(name)
                 if found is not None:
-                    return found, True
+                    return found, self._was_read(name)
                 flight = self._flights.get(name)
                 leads = flight is None or flight.waiting == 0
                 if leads:
@@ -80,10 +81,18 @@ class FrameCache:
         return name in self._memory or (self._folder is not None and self._folder.has(name))
 
     def keep(self, key: str, frame: pl.DataFrame) -> None:
-        """A frame that came with the computation of another."""
+        """A frame that came with the computation of another; new to whoever reads it first."""
         name = _name(key)
+        with self._guard:
+            self._unread.add(name)
         self._write(name, frame)
         self._keep(name, frame)
+
+    def _was_read(self, name: str) -> bool:
+        """Whether somebody had the frame before, and not only a computation that made it too."""
+        was_unread = name in self._unread
+        self._unread.discard(name)
+        return not was_unread
 
     def _lead(
         self, name: str, flight: "_Flight", compute: Callable[[], pl.DataFrame]
@@ -110,7 +119,8 @@ class FrameCache:
             found = self._wait(name)
         if found is not None:
             self._keep(name, found)
-            return found, True
+            with self._guard:
+                return found, self._was_read(name)
         try:
             frame = compute()
             self._write(name, frame)

@@ -120,6 +120,16 @@ def _with_buckets(
     return Cells(bucketed.groups, totals, bucketed.buckets, histograms, steady=days)
 
 
+def first_scan(plan: Plan) -> Reduction | None:
+    """What an answer surely reads by bucket; None where it looks at something else before."""
+    query, reduction = plan.query, plan.groups
+    partitioned, others = _split(reduction, query.dataset)
+    is_bucketed = bool(query.dataset.entity) and query.interval and not others
+    if not is_bucketed or _is_wide(query, reduction):
+        return None
+    return by_bucket(added(plan, reduction, partitioned))
+
+
 def _by_first_look(plan: Plan, search: Search, groups: pl.DataFrame | None) -> Cells | None:
     """The cells with no more counted than their marks need; None where all is counted at once."""
     query, reduction, reduce = plan.query, search.reduction, search.reduce

@@ -106,6 +106,12 @@ class Query:
         return self.with_total or any(c.kind == "share" for c in self.calculations)
 
     @property
+    def periods(self) -> tuple[Period, ...]:
+        """The period asked for, where there is one, and the one it is held against."""
+        spans = (self.period, self.compare.period if self.compare else None)
+        return tuple(span for span in spans if span is not None)
+
+    @property
     def time_key(self) -> TimeBucket | None:
         return next((k for k in self.by if isinstance(k, TimeBucket)), None)
 

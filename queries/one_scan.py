@@ -1,11 +1,12 @@
-"""Reductions that differ by their period alone, in one scan.
+"""Reductions of the same rows in one scan: of two periods, or by several keys.
 
 A period and the one it is held against are mostly neighbours: reading both at once costs what a
-scan costs by itself once less, and look-ups are made once.
+scan costs by itself once less, and look-ups are made once. What explains a change asks the same of
+the same rows by one dimension after the other: each row is read, filtered and looked up once.
 """
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import polars as pl
@@ -14,6 +15,8 @@ from queries.period import Period
 from queries.reduction import Column, Reduction
 
 PART = "__part"
+MOST_TOGETHER = 8
+"""By how many keys rows are grouped in one scan: one statement may not take too long."""
 MOST_READ = 1.25
 """How many days may be read for each that is asked for: those between two periods are in vain."""
 
@@ -39,6 +42,42 @@ def parted(frame: pl.DataFrame, reductions: Sequence[Reduction]) -> list[pl.Data
     """The answer to each of them; None where there was no row, and the engine says what that is."""
     found = [frame.filter(pl.col(PART) == n).drop(PART) for n in range(len(reductions))]
     return [None if part.is_empty() and not reductions[0].keys else part for part in found]
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """A reduction, and those that it answers: itself, or one for each of its periods."""
+
+    reduction: Reduction
+    parts: tuple[Reduction, ...]
+
+
+def scans_of(parts: Sequence[Reduction]) -> list[Scan]:
+    """Reductions that differ by their period in one scan, or in a scan each."""
+    both = joint(parts) if len(parts) > 1 else None
+    return [Scan(part, (part,)) for part in parts] if both is None else [Scan(both, tuple(parts))]
+
+
+def same_rows(scans: Iterable[Scan]) -> list[tuple[Scan, ...]]:
+    """Those that differ by their keys alone, so that one scan answers all of a group.
+
+    Groups of one are left out, and what does not add up: it costs most by itself.
+    """
+    alike: dict[Reduction, dict[Reduction, Scan]] = {}
+    for scan in scans:
+        reduction = scan.reduction
+        source = reduction.source
+        adds_up = all(a.is_additive for a in reduction.aggregates)
+        if adds_up and reduction.keys and source.inner is None and source.counting is None:
+            rows = replace(reduction, source=replace(source, joins=()), keys=())
+            alike.setdefault(rows, {}).setdefault(reduction, scan)
+    found = [tuple(same.values()) for same in alike.values()]
+    portions = (
+        same[first : first + MOST_TOGETHER]
+        for same in found
+        for first in range(0, len(same), MOST_TOGETHER)
+    )
+    return [portion for portion in portions if len(portion) > 1]
 
 
 def _span(periods: Sequence[Period]) -> Period | None:

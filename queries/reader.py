@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import polars as pl
@@ -10,13 +11,14 @@ from queries.activity import apart, together
 from queries.cache import FrameCache
 from queries.closing import closed
 from queries.dataset import BUCKET, BUCKETS, Dataset
+from queries.errors import QueryTimeout
 from queries.expression import columns_of
 from queries.first_look import FirstLook
 from queries.formula import Array
 from queries.gather import Reduce, counted_units
 from queries.lake.snapshot import Snapshot
 from queries.model import Query
-from queries.one_scan import joint, parted
+from queries.one_scan import Scan, joint, parted, same_rows, scans_of
 from queries.paired import FEWEST_BUCKETS
 from queries.period import Period
 from queries.plan import INHABITED, Plan, over, population_plan
@@ -24,6 +26,7 @@ from queries.reduction import Engine, Part, Reduction
 from queries.rollup import known_population
 from queries.unsplit import unsplit
 
+READ_AHEAD = "read ahead"
 MANY_ROWS = 300_000
 SPLIT_PAYS = 12
 """Of few more rows than that it costs less to split them all by bucket, where that answers."""
@@ -74,7 +77,7 @@ class Reader:
 
         Of a ranking that is cut, only what has been cut is asked of the earlier period.
         """
-        periods = [query.period, query.compare.period] if query.period and query.compare else []
+        periods = query.periods if query.compare else ()
         is_cut = any(query.dataset.dimension(k.name).is_wide for k in query.by)
 
         def reduce(reduction: Reduction) -> pl.DataFrame:
@@ -82,6 +85,38 @@ class Reader:
             return self.reduce(reduction, periods if is_split or not is_cut else ())
 
         return reduce
+
+    def read_ahead(self, asked: Iterable[tuple[Reduction, Sequence[Period]]]) -> None:
+        """Read at once what several reductions, each of its periods, ask of the same rows.
+
+        What is known, and what nothing else reads, is left to be read when it is asked for.
+        """
+        coming: list[Scan] = []
+        seen = set[Reduction]()
+        for reduction, periods in asked:
+            for parts in zip(*(self.scans(over(reduction, p)) for p in periods), strict=True):
+                new = [s for s in parts if s not in seen and not self._cache.has(self._key(s))]
+                seen.update(new)
+                coming += scans_of(new)
+        for group in same_rows(coming):
+            self._cache.remember(
+                repr((READ_AHEAD, *(self._key(part) for scan in group for part in scan.parts))),
+                partial(self._read_each, group),
+            )
+
+    def _read_each(self, group: Sequence[Scan]) -> pl.DataFrame:
+        """Keep the answer to every part of a group; nothing where a scan of all takes too long."""
+        try:
+            frames = self._engine.reduce_each([scan.reduction for scan in group], self._tables)
+        except QueryTimeout:
+            return pl.DataFrame()
+        for scan, frame in zip(group, frames, strict=True):
+            parts = scan.parts
+            found = [frame] if len(parts) == 1 else parted(frame, parts)
+            for part, answer in zip(parts, found, strict=True):
+                if answer is not None:
+                    self._cache.keep(self._key(part), answer)
+        return pl.DataFrame()
 
     def _scanned(self, scan: Reduction, beside: Iterable[Reduction]) -> pl.DataFrame:
         frame, was_cached = self._cache.remember(

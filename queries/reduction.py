@@ -3,7 +3,7 @@
 All types are frozen values or protocols; nothing here knows of metrics.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Protocol
@@ -139,6 +139,12 @@ class Engine(Protocol):
     name: str
 
     def reduce(self, reduction: Reduction, tables: "Tables") -> pl.DataFrame: ...
+
+    def reduce_each(
+        self, reductions: Sequence[Reduction], tables: "Tables"
+    ) -> Sequence[pl.DataFrame]:
+        """The answers to reductions that read the same rows (`queries.one_scan.same_rows`)."""
+        ...
 
     def select(self, selection: Selection, tables: "Tables") -> pl.DataFrame: ...
 

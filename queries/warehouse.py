@@ -4,6 +4,7 @@ Tiles, exports, the API and the command line all come through here; nothing else
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from time import perf_counter
@@ -21,7 +22,8 @@ from queries.crowd import check_enough, refuse_few, told
 from queries.dataset import ROWS, Access, Dataset, Metric
 from queries.derived import require
 from queries.distribution import Distribution, has_others, plan_distribution
-from queries.errors import NotLoaded
+from queries.errors import NotLoaded, QueryError
+from queries.gather import first_scan
 from queries.health import Health, doubts, health, late, lateness
 from queries.lake.lake import Lake
 from queries.lake.snapshot import Snapshot
@@ -99,6 +101,25 @@ class Warehouse:
         """With what is late by now: no answer that is kept says so, and time alone changes it."""
         late = lateness(result.query, self.late(result.data_version))
         return replace(result, doubts=(*result.doubts, *late), late=late) if late else result
+
+    def read_together(
+        self, questions: Sequence[Query], access: Access, version: str | None = None
+    ) -> None:
+        """Read at once what several questions ask of the same rows: their answers find it read.
+
+        Those that are refused are left to `ask` to say so.
+        """
+        tables = self.snapshot(version)
+        plans: dict[str, list[Plan]] = {}
+        for question in questions:
+            if self._answers.get(key_of(question, access, tables.data_version)) is None:
+                query = clipped(question.filled, complete_through(question.dataset, tables))[0]
+                with suppress(QueryError):
+                    plans.setdefault(query.dataset.name, []).append(plan(query, access, tables))
+        for same in (found for found in plans.values() if len(found) > 1):
+            reader = Reader(self._engine, self._cache, tables, same[0].query.dataset)
+            firsts = ((first_scan(planned), planned.query.periods) for planned in same)
+            reader.read_ahead((first, periods) for first, periods in firsts if first and periods)
 
     def _answered(self, query: Query, access: Access, tables: Snapshot) -> Result:
         complete = complete_through(query.dataset, tables)

@@ -14,7 +14,17 @@ from queries.condition import Scalar
 from queries.dataset import BUCKET, BUCKETS, DerivedTable, OptionalInput
 from queries.engines.fold import Folding
 from queries.engines.scan import Columns, files_sql, part_sql
-from queries.engines.sql import Relation, Scanned, quoted, readable, render, render_rows, text
+from queries.engines.sql import (
+    Relation,
+    Scanned,
+    quoted,
+    readable,
+    render,
+    render_rows,
+    render_sets,
+    text,
+)
+from queries.engines.together import told_apart
 from queries.engines.two_steps import in_two_steps
 from queries.errors import InvalidQuery, QueryTimeout
 from queries.progress import scanning
@@ -55,6 +65,13 @@ class DuckDBEngine:
         frame = self._answer(*render(steps, self._scans(tables), self._rows_of(tables)))
         counts = (a.key for a in reduction.aggregates if a.operation == "count")
         return frame if steps is reduction else frame.with_columns(pl.col(counts).fill_null(0.0))
+
+    def reduce_each(
+        self, reductions: Sequence[Reduction], tables: Tables
+    ) -> Sequence[pl.DataFrame]:
+        """The same of reductions that read the same rows, in one scan of these."""
+        sql = render_sets(reductions, self._scans(tables), self._rows_of(tables))
+        return told_apart(self._answer(*sql), reductions)
 
     def select(self, selection: Selection, tables: Tables) -> pl.DataFrame:
         """Rows as they stand in the lake. Raises QueryTimeout like `reduce`."""

@@ -1,5 +1,7 @@
 """Reduce with lazy frames, in Polars: the check on DuckDB in tests, and its stand-in."""
 
+from collections.abc import Sequence
+
 import polars as pl
 
 from queries.dataset import Join
@@ -26,6 +28,12 @@ class PolarsEngine:
     def reduce(self, reduction: Reduction, tables: Tables) -> pl.DataFrame:
         """One row a group."""
         return _frame(reduction, tables).collect()
+
+    def reduce_each(
+        self, reductions: Sequence[Reduction], tables: Tables
+    ) -> Sequence[pl.DataFrame]:
+        """The same of several, one after the other."""
+        return [self.reduce(reduction, tables) for reduction in reductions]
 
     def select(self, selection: Selection, tables: Tables) -> pl.DataFrame:
         """Rows as they stand in the lake."""

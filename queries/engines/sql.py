@@ -11,6 +11,7 @@ from typing import Any
 
 from queries.condition import Both, Condition, Either, Filter, Scalar
 from queries.dataset import Join
+from queries.engines.together import SET, key_name, merged
 from queries.expression import columns_of
 from queries.formula import Aggregate
 from queries.period import Grain
@@ -33,6 +34,25 @@ def render(
     lines, values = _scan(keys + aggregates, reduction, reduction.columns, (relation, scanned))
     if grouped := _grouped(reduction.keys):
         lines.append("GROUP BY " + ", ".join(str(place) for place in grouped))
+    return "\n".join(lines), values
+
+
+def render_sets(
+    reductions: Sequence[Reduction], relation: Relation, scanned: Scanned | None = None
+) -> tuple[str, list[Scalar]]:
+    """One SELECT of reductions that `one_scan.same_rows` found: the groups of each, below another.
+
+    A key comes as `key_name` of its place among `all_keys`, and `SET` tells whose group a row is.
+    """
+    whole = merged(reductions)
+    texts = [key_sql(key) for key in whole.keys]
+    keys = [f"{text} AS {quoted(key_name(n))}" for n, text in enumerate(texts)]
+    told = f"GROUPING_ID({', '.join(texts)}) AS {quoted(SET)}"
+    aggregates = [f"{_aggregate(a)} AS {quoted(a.key)}" for a in whole.aggregates]
+    selected = [*keys, told, *aggregates]
+    lines, values = _scan(selected, whole, whole.columns, (relation, scanned))
+    sets = (f"({', '.join(key_sql(key) for key in r.keys)})" for r in reductions)
+    lines.append(f"GROUP BY GROUPING SETS ({', '.join(sets)})")
     return "\n".join(lines), values
 
 

@@ -1,4 +1,4 @@
-"""Reductions over two periods in one scan: the same answers, in fewer scans."""
+"""Reductions of the same rows in one scan: the same answers, in fewer scans."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -10,17 +10,29 @@ from polars.testing import assert_frame_equal
 
 from queries.cache import FrameCache
 from queries.catalog import Catalog
+from queries.condition import Dimension, Filter
 from queries.dataset import Access, TimeBucket
 from queries.engines.duckdb_engine import DuckDBEngine
 from queries.lake.lake import Change, Lake
 from queries.model import Comparison, Query
-from queries.one_scan import joint, parted
+from queries.one_scan import Scan, joint, parted, same_rows, scans_of
 from queries.period import Grain, Period
 from queries.plan import by_bucket, over, plan
 from queries.progress import Progress, followed_by
 from queries.reduction import Engine, Reduction
 from queries.warehouse import Warehouse
-from tests.queries.small_lake import DATASET, DEVICE, START, Files, plays
+from tests.queries.small_lake import (
+    COUNTRY,
+    DATASET,
+    DEVICE,
+    GENRE,
+    HOUR,
+    START,
+    WEEKDAY,
+    Files,
+    plays,
+    titles,
+)
 
 METRICS = tuple(DATASET.metric(name) for name in ("rows", "tv_share", "waited", "accounts"))
 LATER = Period(START + timedelta(28), START + timedelta(55))
@@ -103,3 +115,68 @@ def test_a_change_is_read_in_one_scan_and_says_what_its_periods_say_alone(
     for column, frame in zip(("rows", "rows__previous"), alone, strict=True):
         told = change.frame.select("device", pl.col(column).alias("rows")).sort("device")
         assert_frame_equal(told, frame.select("device", "rows").sort("device"))
+
+
+ADDING = (DATASET.metric("rows"), DATASET.metric("views"))
+ON_TV = Filter(DEVICE, "in", ("tv",))
+
+
+def by_each(*dimensions: Dimension) -> list[Query]:
+    """A change of all rows, then by each dimension, as what explains it is asked."""
+    before = Comparison("previous", BEFORE)
+    whole = Query(dataset=DATASET, metrics=ADDING, where=ON_TV, period=LATER, compare=before)
+    return [whole, *(replace(whole, by=(d,), with_total=False) for d in dimensions)]
+
+
+def scans(queries: list[Query], files: Files) -> list[Scan]:
+    return [s for q in queries for s in scans_of(reductions(q, files, LATER, BEFORE))]
+
+
+def test_several_groupings_of_the_same_rows_in_one_scan_are_those_of_a_scan_each(
+    engine: Engine, files: Files
+) -> None:
+    asked = scans(by_each(COUNTRY, HOUR, WEEKDAY, GENRE), files)
+    (group,) = same_rows(asked)
+    assert len(group) == 5
+    together = engine.reduce_each([scan.reduction for scan in group], files)
+    for scan, frame in zip(group, together, strict=True):
+        alone = engine.reduce(scan.reduction, files)
+        same(frame, alone, scan.reduction)
+        assert frame.schema == alone.schema
+
+
+def test_other_rows_are_scanned_apart_and_so_is_what_does_not_add_up(files: Files) -> None:
+    tv, *_ = scans(by_each(), files)
+    (others,) = scans([replace(by_each(HOUR)[1], where=None)], files)
+    (counted,) = scans([replace(by_each(GENRE)[1], metrics=METRICS)], files)
+    assert same_rows([tv, others, counted, tv]) == []
+
+
+def test_what_is_read_together_is_found_by_its_answers_which_say_what_they_say_alone(
+    tmp_path: Path, duckdb_engine: DuckDBEngine
+) -> None:
+    lake = Lake(tmp_path / "lake")
+    made = plays(5_000).with_columns(pl.col("bucket").cast(pl.Int16))
+    names = Change(table="programmes", rows=titles())
+    lake.commit([Change(table="plays", rows=made, day="local_date"), names], "small")
+    queries = by_each(COUNTRY, GENRE)
+
+    def warehouse() -> Warehouse:
+        return Warehouse(lake, duckdb_engine, FrameCache(None), Catalog((DATASET,)))
+
+    alone, together = warehouse(), warehouse()
+    for one in (alone, together):
+        one.ask(replace(queries[0], period=LATER.shifted(14), compare=None), Access())
+    hidden = Access(hidden=DATASET.metric("startup").formula.aggregates())
+    refused = replace(queries[0], metrics=(DATASET.metric("startup"),))
+    progress = Progress()
+    with followed_by(progress):
+        together.read_together([*queries, refused], hidden)
+        found = [together.ask(query, hidden) for query in queries]
+    assert progress.scans == 1
+    for query, answer in zip(queries, found, strict=True):
+        expected = alone.ask(query, hidden)
+        assert (answer.source, answer.sql) == (expected.source, expected.sql)
+        keys = [key.name for key in query.by]
+        frames = [f.sort(keys) if keys else f for f in (answer.frame, expected.frame)]
+        assert_frame_equal(*frames, rel_tol=1e-9)
