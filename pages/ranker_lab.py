@@ -124,7 +124,6 @@ PAGE = Page(
                 Breakdown(
                     metrics=("titles_seen", "exposure_gini"),
                     by="ranker",
-                    has_lines=True,
                     place=Place(
                         title="How much of the catalogue does it cover?",
                         note="Different titles seen, a count without an interval, and their Gini",

@@ -98,7 +98,6 @@ PAGE = Page(
                     metrics=("seen_impressions", "take_rate"),
                     by="title",
                     rows=8,
-                    has_lines=True,
                     place=Place(
                         title="Which titles stand there?",
                         note="What was seen of the slots and rankers kept, with 95 % interval",

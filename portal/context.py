@@ -117,11 +117,18 @@ def resolve(view: View, page: Defaults, dataset: Dataset, extent: Extent) -> Con
         compare_note=earlier,
         condition=condition,
         unreached=unreached,
-        notices=(*period_notices, *compare_notices, *filter_notices, *grain_notices),
+        notices=(
+            *period_notices,
+            *compare_notices,
+            *filter_notices,
+            *grain_notices,
+            *_clock_notices(view.clock),
+        ),
     )
 
 
 Notices = tuple[str, ...]
+_CLOCKS = ("", "utc", "local")
 
 
 def _period(text: str, default: str, extent: Extent) -> tuple[Period | None, Notices]:
@@ -179,6 +186,12 @@ def _grain(text: str, period: Period | None, dataset: Dataset) -> tuple[Grain, N
     chosen = smallest if smallest in fitting.is_finer_than else fitting
     said = (f"“{text}” is no grain: write day, week, month, quarter or year.",) if text else ()
     return chosen, said
+
+
+def _clock_notices(text: str) -> Notices:
+    if text in _CLOCKS:
+        return ()
+    return (f"“{text}” is no clock: write utc or local.",)
 
 
 def _condition(

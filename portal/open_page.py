@@ -189,7 +189,7 @@ def _asked_beside(opened: OpenPage, tile: Tile, warehouse: Warehouse, access: Ac
 def _not_there(dataset: Dataset, warehouse: Warehouse, version: str | None) -> QueryError:
     """Why a dataset has no days: of a derived one, what it lacks to be made."""
     if not dataset.derived:
-        return NotLoaded(f"{dataset.label} is not loaded.", dataset.load_hint)
+        return NotLoaded(f"The dataset “{dataset.label}” is not loaded.", dataset.load_hint)
     try:
         require(dataset, warehouse.snapshot(version))
     except QueryError as error:

@@ -65,7 +65,12 @@ def main(arguments: Sequence[str] = ()) -> int:
     place = Place.from_environment(os.environ, settings)
     if arguments[:1] == ["--socket"]:
         return _answer(socket(fileno=int(arguments[1])), place, settings)
-    listening = _listening(place)
+    try:
+        listening = _listening(place)
+    except OSError as error:
+        where, why = f"{place.host}:{place.port}", (error.strerror or str(error)).lower()
+        sys.stderr.write(f"playhead: cannot listen at {where}: {why}. Name another one in PORT.\n")
+        return EXIT_CONFIGURATION
     with _drawing(place):
         if place.processes == 1:
             return _answer(listening, place, settings)

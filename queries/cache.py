@@ -176,6 +176,7 @@ class FrameCache:
             while self._size > MEMORY_BYTES:
                 oldest = next(iter(self._memory))
                 self._size -= int(self._memory.pop(oldest).estimated_size())
+                self._unread.discard(oldest)
 
 
 def _name(key: str) -> str:

@@ -39,21 +39,12 @@ def not_recorded(metric: Metric) -> Drawing:
         return empty(
             "not_defined",
             f"These rows do not say enough to work out “{metric.label}”.",
-            "Choose a longer period, or take a filter away.",
+            "Choose a longer period, or take a filter away; its definition says when it has one.",
         )
     return empty(
         "not_defined",
         f"These rows do not record what “{metric.label}” needs.",
         "The log they came from has no such column.",
-    )
-
-
-def not_estimated(metric: Metric) -> Drawing:
-    """There are rows, but what is estimated from them has no value, such as a median never met."""
-    return empty(
-        "not_defined",
-        f"“{metric.label}” has no value over these rows.",
-        "Its definition says when it has one.",
     )
 
 
@@ -73,7 +64,7 @@ def no_values(result: Result, metric: Metric, context: Context) -> Drawing:
     marks = [f[SMALL] for f in (result.frame, result.total) if SMALL in f.columns]
     if any((m == WITHHELD).any() for m in marks):
         return few_accounts()
-    return not_estimated(metric) if isinstance(metric.formula, Estimation) else not_recorded(metric)
+    return not_recorded(metric)
 
 
 def nothing(context: Context, unfiltered: Drawing) -> Drawing:

@@ -21,14 +21,13 @@ class Breakdown:
     """Ranked by the first metric, which carries its change. A click on a value filters to it.
 
     The other metrics are asked in a second step, of the values that made it into the table: the
-    expensive ones need not be worked out for all. Intervals are tips, or lines of their own.
+    expensive ones need not be worked out for all. Intervals stand below their numbers.
     """
 
     metrics: tuple[str, ...]
     by: str
     rows: int = 20
     keep_filter: bool = False
-    has_lines: bool = False
     place: Place = field(default_factory=lambda: Place(span=12, height=320))
 
     def questions(self, context: Context) -> tuple[Query, ...]:
@@ -93,10 +92,9 @@ class Breakdown:
                 cells.append({"text": delta.text, "tone": delta.tone} | around)
         return cells
 
-    def _around(self, interval: str) -> dict[str, Any]:
-        if self.has_lines and interval:
-            return {"lines": [{"text": interval}]}
-        return {"tip": f"95 % interval {interval}" if interval else ""}
+    @staticmethod
+    def _around(interval: str) -> dict[str, Any]:
+        return {"lines": [{"text": interval}]} if interval else {}
 
 
 def is_nothing(row: dict[str, Any], by: str, metric: Metric) -> bool:

@@ -44,7 +44,7 @@ class PeakConcurrency:
 
     def draw(self, results: Sequence[Result], context: Context) -> Drawing:
         found = _found(results, context)
-        if all(result.frame.is_empty() for result in results):
+        if all(result.frame.is_empty() for result in results) and context.condition is not None:
             return no_rows(context)
         if found is None:
             return _WITHHELD if _counted(results, context) else _NOT_RECORDED

@@ -43,6 +43,11 @@ def test_a_period_that_cannot_be_read_is_said_and_the_usual_one_is_shown() -> No
     assert "“whenever”" in context.notices[0]
 
 
+def test_a_clock_that_there_is_none_of_is_said() -> None:
+    assert read("clock=utc").notices == read("clock=local").notices == ()
+    assert "“mars”" in read("clock=mars").notices[0]
+
+
 def test_a_period_is_never_held_against_one_the_data_does_not_reach() -> None:
     context = read("period=last+60+days")
     assert context.compare is None

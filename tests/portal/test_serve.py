@@ -214,6 +214,23 @@ def test_a_half_configured_process_does_not_start(tmp_path: Path, module: str):
     assert not list(tmp_path.iterdir())
 
 
+def test_a_port_that_is_taken_is_said_in_words(tmp_path: Path):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        done = subprocess.run(
+            [sys.executable, "-m", "portal.serve"],
+            cwd=ROOT,
+            env=environment(tmp_path, PORT=str(port), HOST="127.0.0.1"),
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+            check=False,
+        )
+    assert done.returncode == EXIT_CONFIGURATION
+    assert f"cannot listen at 127.0.0.1:{port}" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_production_does_not_serve_on_an_old_schema_or_beside_demo_people(tmp_path: Path):
     surroundings = environment(tmp_path, **{**PRODUCTION, "DATABASE_URL": ""})
 
