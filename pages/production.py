@@ -161,6 +161,7 @@ PAGE = Page(
                     metrics=("cost_usd", "cpi", "spi", "budget_variance", "cost_per_day"),
                     by="production",
                     rows=12,
+                    has_interval=False,
                     place=Place(
                         title="Which shoot?",
                         note="Shoot days in the period; one production has no interval",

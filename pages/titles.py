@@ -93,9 +93,10 @@ _ALL = (
             Breakdown(
                 metrics=("views", "cost_per_view", "completers", "cost_per_completer"),
                 by="title",
+                has_interval=False,
                 place=Place(
                     title="What does a view cost?",
-                    note="Launches of the period whose 28 days are over; most viewed first",
+                    note="Launches whose 28 days are over; each was counted: no interval",
                     span=12,
                     height=360,
                     dataset="launches",

@@ -4,6 +4,7 @@
   const playhead = (window.playhead ??= {});
   const { h } = playhead;
   const NEAR = "240px";
+  const MOST = 60; // as the server answers at once
   const PATIENCE = 400;
 
   // Tells the server which requests are of this page, so that a new view stops those of the last.
@@ -71,6 +72,7 @@
 
   async function ask(names) {
     if (!names.length && unseen.size) return;
+    if (names.length > MOST) return Promise.all([ask(names.slice(0, MOST)), ask(names.slice(MOST))]);
     const mine = generation;
     const controller = new AbortController();
     asking.push(controller);

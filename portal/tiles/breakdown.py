@@ -21,19 +21,27 @@ class Breakdown:
     """Ranked by the first metric, which carries its change. A click on a value filters to it.
 
     The other metrics are asked in a second step, of the values that made it into the table: the
-    expensive ones need not be worked out for all. Intervals stand below their numbers.
+    expensive ones need not be worked out for all. Intervals stand below their numbers;
+    where a row is what intervals are over, such as one title of launches, it has none.
     """
 
     metrics: tuple[str, ...]
     by: str
     rows: int = 20
     keep_filter: bool = False
+    has_interval: bool = True
     place: Place = field(default_factory=lambda: Place(span=12, height=320))
 
     def questions(self, context: Context) -> tuple[Query, ...]:
         scope = context if self.keep_filter else context.without(self.by)
-        question = scope.question(self.metrics[:1], by=(self.by,))
-        return (replace(question, order_by=self.metrics[0], limit=self.rows, with_total=False),)
+        question = replace(
+            scope.question(self.metrics[:1], by=(self.by,)),
+            order_by=self.metrics[0],
+            limit=self.rows,
+            interval=self.has_interval,
+            with_total=False,
+        )
+        return (question,)
 
     def following(self, results: Sequence[Result], context: Context) -> tuple[Query, ...]:
         values = tuple(results[0].frame[self.by].drop_nulls().to_list())
@@ -43,7 +51,8 @@ class Breakdown:
         shown = Filter(context.dataset.dimension(self.by), "in", values)
         question = scope.question(self.metrics[1:], by=(self.by,))
         kept = conjunction(question.where, shown)
-        return (replace(question, compare=None, where=kept, with_total=False),)
+        asked = replace(question, compare=None, where=kept, with_total=False)
+        return (replace(asked, interval=self.has_interval),)
 
     def joined(self, results: Sequence[Result], context: Context) -> tuple[Result, ...]:
         result = results[0]

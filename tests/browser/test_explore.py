@@ -242,6 +242,14 @@ def test_a_metric_that_waits_for_a_parameter_offers_those_the_data_knows(open_as
     expect(page.locator(".metric[data-metric='ips_value'] .metric-value")).to_be_visible()
 
 
+def test_on_a_screen_that_shows_everything_at_once_everything_is_answered(open_as: Open) -> None:
+    page = open_as("Ada", "/explore")
+    page.set_viewport_size({"width": 1440, "height": 6000})
+    page.reload()
+    expect(page.locator("#page .tile").nth(60)).to_be_attached()
+    expect(page.locator("#page .tile[aria-busy='true']")).to_have_count(0, timeout=60_000)
+
+
 def test_an_unknown_name_in_a_link_is_said_and_the_page_stands(open_as: Open) -> None:
     page = open_as("Ada", "/explore?metric=hours&by=contry&country=US")
     expect(page.locator("#notices")).to_contain_text("There is no metric called “hours”")
