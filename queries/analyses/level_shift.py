@@ -75,11 +75,6 @@ class Shift:
     day: date
     step: Step
 
-    @property
-    def size(self) -> float:
-        """How many of its own errors the step is; larger is surer."""
-        return -np.log(max(self.step.p, np.finfo(float).tiny))
-
 
 @dataclass(frozen=True, slots=True)
 class Shifts:
@@ -108,7 +103,7 @@ def shifts(metrics: Sequence[Metric], frame: pl.DataFrame, accounts: pl.DataFram
     rates = benjamini_hochberg(chances)
     rate_of = dict(zip(chances, rates, strict=True))
     sure = (s for s in found if rate_of[s.step.p] <= FALSE_DISCOVERIES)
-    told = tuple(sorted(sure, key=lambda s: (-s.size, s.metric, s.slice)))
+    told = tuple(sorted(sure, key=lambda s: (s.step.p, s.metric, s.slice)))
     return Shifts(told, len(metrics) * len(laid.slices), len(laid.days), laid.few)
 
 
