@@ -43,6 +43,7 @@ from portal.components import saved_views
 from portal.drawn import Drawings
 from portal.settings import Settings
 from portal.site import Site
+from portal.stops import Stops
 from portal.store import alerts, certificates, definitions, targets, views
 from portal.store.people import Person
 from portal.store.store import Store
@@ -77,6 +78,7 @@ def create_app(settings: Settings, warehouse: Warehouse, store: Store) -> Dash:
         pages=routing.discover("pages"),
         warehouse=warehouse,
         drawings=Drawings.in_cache(warehouse, settings.cache),
+        stops=Stops(settings.cache / "stops"),
         viewer=gate.signed_in,
         workers=ThreadPoolExecutor(WORKERS, thread_name_prefix="tile"),
         targets=lambda: targets.every(store),

@@ -15,6 +15,7 @@ from portal.callbacks import (
     list_metrics,
     list_values,
     show_page,
+    stop_tile,
 )
 from portal.components import ids
 from portal.components.document import document
@@ -51,6 +52,7 @@ def register(app: Dash, site: Site) -> None:
         list_metrics,
         describe_tile,
         export_tile,
+        stop_tile,
     ):
         verb.register(app.server, site)
     app.server.add_url_rule(OUTLINES, "outlines", _outlines)

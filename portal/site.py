@@ -9,6 +9,7 @@ from typing import Protocol
 from portal.drawn import Drawings
 from portal.edited import Edits
 from portal.page import Page
+from portal.stops import Stops
 from portal.store.certificate import Certificate
 from portal.store.target import Target
 from queries.dataset import Access
@@ -38,6 +39,7 @@ class Site:
     pages: Mapping[str, Page]
     warehouse: Warehouse
     drawings: Drawings
+    stops: Stops
     viewer: Callable[[], Viewer]
     workers: ThreadPoolExecutor
     targets: Callable[[], tuple[Target, ...]] = tuple

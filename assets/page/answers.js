@@ -11,6 +11,7 @@
   const NAME = `${Date.now().toString(36)}${Math.random().toString(36).slice(2)}`;
 
   let generation = 0;
+  let requests = 0;
   let asking = [];
   let shown = "";
   let later = null;
@@ -76,20 +77,28 @@
     const mine = generation;
     const controller = new AbortController();
     asking.push(controller);
-    const body = { path: location.pathname, search: location.search, tiles: names, view: [NAME, mine] };
+    const request = `${NAME}-${(requests += 1)}`;
+    const waiting = new Set(names);
+    const body = {
+      path: location.pathname, search: location.search, tiles: names, view: [NAME, mine], request,
+    };
+    const stop = (tile) => {
+      waiting.delete(tile);
+      stopped(tile, mine);
+      if (waiting.size) playhead.post("/-/stop", { request, tile }).catch(() => {});
+      else controller.abort();
+    };
     try {
       const response = await playhead.post("/-/answers", body, controller.signal);
       for await (const line of lines(response.body)) {
         if (mine !== generation) return;
         if (line.view) playhead.bar?.resolved(line.view);
-        else if (line.working) working(line, () => controller.abort("stopped"));
-        else if (line.drawing) paintSoon(line, mine);
+        else if (line.working) waiting.has(line.tile) && working(line, stop);
+        else if (line.drawing && waiting.delete(line.tile)) paintSoon(line, mine);
       }
     } catch (error) {
-      if (mine !== generation) return;
-      if (controller.signal.reason === "stopped") return names.forEach((tile) => stopped(tile, mine));
-      if (error.name === "AbortError") return;
-      names.forEach((tile) => paintSoon({ tile, drawing: lost(error) }, mine));
+      if (mine !== generation || error.name === "AbortError") return;
+      waiting.forEach((tile) => paintSoon({ tile, drawing: lost(error) }, mine));
     }
   }
 
@@ -99,13 +108,13 @@
     notes: [],
   });
 
-  // A tile that takes long says how far it is, and can be stopped with all that still run with it.
+  // A tile that takes long says how far it is, and can be stopped; the others go on.
   function working({ tile: name, working: { seconds, scans, percent } }, stop) {
     const tile = document.getElementById(name);
     if (!tile) return;
     let box = tile.querySelector(".tile-working");
     if (!box) {
-      const button = h("button", { type: "button", onclick: stop }, "Stop");
+      const button = h("button", { type: "button", onclick: () => stop(name) }, "Stop");
       box = h("div", { class: "tile-working" }, h("progress", { max: 100 }), h("span", {}), button);
       tile.querySelector(".tile-body").after(box);
     }

@@ -2,7 +2,7 @@
 
 The first line says how the view was read. A slow tile holds nobody up and says how far it is, and
 a tile that fails shows its own problem; the others stand. What is asked for a client that has left,
-or for a view that its page has left, is stopped.
+or for a view that its page has left, is stopped; so is a tile that somebody stops.
 """
 
 import logging
@@ -30,8 +30,9 @@ from portal.logs import log
 from portal.open_page import OpenPage, open_page
 from portal.page import Gathering, Tile, dataset_name
 from portal.site import Site
+from portal.stops import Stopped
 from portal.view import View
-from queries.cancellation import Cancellation, during
+from queries.cancellation import Cancellation, during, stopped_by
 from queries.errors import Cancelled
 from queries.progress import Progress, followed_by
 
@@ -62,8 +63,10 @@ def register(server: Flask, site: Site) -> None:
         tiles = opened.tiles()
         wanted = [name for name in asked.get("tiles", ()) if name in tiles][:_MOST_TILES]
         left = request.environ.get("waitress.client_disconnected", _never)
-        job = _Job(opened, site, asked.get("as") == "table", left, site.certificates())
-        seen = newest.begin(site.viewer().id, asked.get("view"))
+        person = site.viewer().id
+        stopped = site.stops.of(person, asked.get("request"))
+        job = _Job(opened, site, asked.get("as") == "table", left, stopped, site.certificates())
+        seen = newest.begin(person, asked.get("view"))
         return Response(
             _lines(job, {name: tiles[name] for name in wanted}, seen),
             mimetype="application/x-ndjson",
@@ -86,6 +89,7 @@ class _Job:
     site: Site
     as_table: bool
     has_left: Callable[[], bool]
+    stopped: Stopped
     certificates: Held
 
     def mark(self, tile: Tile) -> dict[str, Any]:
@@ -104,6 +108,7 @@ class _Work:
 
     tile: str
     progress: Progress = field(default_factory=Progress)
+    cancellation: Cancellation = field(default_factory=Cancellation)
     started: float = field(default_factory=perf_counter)
 
     @property
@@ -144,6 +149,9 @@ def _lines(job: _Job, tiles: Mapping[str, Tile], seen: Seen) -> Iterator[bytes]:
                     asked = job.site.workers.submit(_answer, job, tiles[name], work, cancellation)
                     pending[asked] = work
                 done, _ = wait(pending, LOOK_SECONDS, FIRST_COMPLETED)
+                for work in pending.values():
+                    if work.is_slow and job.stopped(work.tile):
+                        work.cancellation.cancel()
                 if not done:
                     room += AT_ONCE
                     yield b"\n" + b"".join(_line(w.line()) for w in pending.values() if w.is_slow)
@@ -185,7 +193,12 @@ def view_line(opened: OpenPage) -> dict[str, Any]:
 def _answer(job: _Job, tile: Tile, work: _Work, cancellation: Cancellation) -> dict[str, Any]:
     started = perf_counter()
     try:
-        with during(cancellation), followed_by(work.progress):
+        with (
+            during(cancellation),
+            stopped_by(work.cancellation.cancel),
+            during(work.cancellation),
+            followed_by(work.progress),
+        ):
             drawn = job.site.drawings.draw(job.opened, work.tile, tile, as_table=job.as_table)
             return {**drawn, **job.mark(tile)}
     except Cancelled:

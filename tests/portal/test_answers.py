@@ -18,6 +18,7 @@ from portal.open_page import ask as answer_of
 from portal.open_page import open_page
 from portal.page import Page, Section
 from portal.site import Site
+from portal.stops import Stops
 from portal.tiles import Breakdown, CountryMap, Headline, Heat, Lines, Ranking, Scorecard, Trend
 from queries.dataset import Access
 from queries.warehouse import Warehouse
@@ -69,12 +70,15 @@ def page(warehouse: Warehouse) -> Page:
 
 
 @pytest.fixture(scope="module")
-def client(warehouse: Warehouse, page: Page) -> FlaskClient:
+def client(
+    warehouse: Warehouse, page: Page, tmp_path_factory: pytest.TempPathFactory
+) -> FlaskClient:
     server = Flask("answers")
     site = Site(
         pages={page.path: page},
         warehouse=warehouse,
         drawings=Drawings(warehouse),
+        stops=Stops(tmp_path_factory.mktemp("stops")),
         viewer=Ada,
         workers=ThreadPoolExecutor(2),
     )

@@ -7,7 +7,6 @@ import socket
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
 from http.client import HTTPConnection, HTTPResponse
 from pathlib import Path
 from queue import Empty, Queue
@@ -16,18 +15,17 @@ from threading import Thread
 from typing import Any
 from urllib.parse import quote
 
-import numpy as np
 import orjson
-import polars as pl
 import pytest
 
 from portal.auth import cookie
 from portal.callbacks.newest import Newest
 from portal.settings import Settings
+from portal.stops import Stops
 from portal.store import migrate, people, sessions
 from portal.store.people import Newcomer
 from portal.store.store import open_store
-from queries.lake.lake import Change, Lake
+from tests.portal.slow_readings import PAIRS, ROWS, load
 from tests.portal.test_serve import (
     PATIENCE,
     environment,
@@ -37,35 +35,7 @@ from tests.portal.test_serve import (
     wait_until_ready,
 )
 
-DATASET = """
-name: readings
-label: Readings
-table: readings
-time: {column: day}
-dimensions:
-  - {name: place, label: Place, kind: number}
-metrics:
-  - {name: rows, label: Rows, formula: count(*)}
-  - name: pairs
-    label: Pairs
-    formula: count(distinct (place, value, day))
-    class: distinct
-    interval: none
-"""
-PAIRS = "?dataset=readings&metric=pairs&by=place&period=all"
-ROWS = "?dataset=readings&metric=rows&by=place&period=all"
-
-
-def readings(rows: int = 6_000_000) -> pl.DataFrame:
-    rng = np.random.default_rng(3)
-    days = pl.Series([date(2026, 1, 1) + timedelta(n) for n in range(28)])
-    return pl.DataFrame(
-        {
-            "day": days.gather(pl.Series(rng.integers(0, 28, rows))),
-            "place": rng.integers(0, 5_000, rows),
-            "value": rng.integers(0, 2**40, rows),
-        }
-    ).sort("day")
+TREND, TABLE = "tile-1-0", "tile-3-0"
 
 
 @pytest.fixture(scope="module")
@@ -73,11 +43,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     """A home with a lake that takes long to ask, and somebody's cookie."""
     folder = tmp_path_factory.mktemp("home")
     settings = Settings.from_environment({"PLAYHEAD_HOME": str(folder)})
-    Lake(settings.lake_url).commit(
-        [Change(table="readings", rows=readings(), day="day")],
-        "readings",
-        datasets={"readings": DATASET},
-    )
+    load(settings.lake_url)
     store = open_store(settings.database_url)
     migrate.upgrade(store)
     ann = people.add(store, Newcomer(email="ann@example.com", name="Ann", unit="product"))
@@ -120,21 +86,38 @@ class Asked:
     response: HTTPResponse
 
 
-def ask(port: int, signed_in: str, search: str, view: list[object]) -> Asked:
-    """Ask for the breakdown of Explore, and read no more than the head of the answer."""
+def ask(
+    port: int, signed_in: str, search: str, view: list[object], tiles: tuple[str, ...] = (TABLE,)
+) -> Asked:
+    """Ask for the breakdown of Explore, and read no more than the head of the answer.
+
+    The request is named by its view.
+    """
     connection = HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
-    body = orjson.dumps({"path": "/explore", "search": search, "tiles": ["tile-3-0"], "view": view})
-    headers = {
-        "Content-Type": "application/json",
-        "Cookie": signed_in,
-        "Sec-Fetch-Site": "same-origin",
-    }
-    connection.request("POST", "/-/answers", body, headers)
+    body = {"path": "/explore", "search": search, "tiles": tiles, "view": view}
+    post(connection, signed_in, "/-/answers", body | {"request": str(view)})
     wire: socket.socket = connection.sock
     response = connection.getresponse()
     assert response.status == 200
     assert orjson.loads(response.readline())["view"]
     return Asked(wire, response)
+
+
+def post(connection: HTTPConnection, signed_in: str, path: str, body: dict[str, Any]) -> None:
+    headers = {
+        "Content-Type": "application/json",
+        "Cookie": signed_in,
+        "Sec-Fetch-Site": "same-origin",
+    }
+    connection.request("POST", path, orjson.dumps(body), headers)
+
+
+def stop(port: int, signed_in: str, body: dict[str, Any]) -> int:
+    connection = HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
+    post(connection, signed_in, "/-/stop", body)
+    status = connection.getresponse().status
+    connection.close()
+    return status
 
 
 def ask_and_see_begun(port: int, signed_in: str, view: list[object]) -> Asked:
@@ -185,6 +168,43 @@ def test_a_question_stops_when_its_client_leaves_or_its_page_shows_another_view(
         logged.until("answers left")
         assert answered(shared) == "sheet", "who asked the same is not failed by it"
         kept_open.wire.close()
+
+
+def test_a_tile_is_stopped_alone_by_whoever_asked_for_it(home: tuple[Path, str]):
+    folder, signed_in = home
+    port = int(free_port())
+    search = PAIRS.replace("=all", "=2026-01-03+to+2026-01-28")
+    with (
+        listening() as bound,
+        running(["-m", "portal.serve"], environment(folder, PORT=str(port)), bound) as process,
+    ):
+        wait_until_ready(port, process)
+        logged = Logged(process)
+        asked = ask(port, signed_in, search, ["s", 1], (TABLE, TREND))
+        said, ends = lines(asked), {}
+        for line in said:
+            if "working" not in line:
+                ends[line["tile"]] = line.get("drawing")
+            elif line["tile"] == TABLE:
+                break
+        assert stop(port, signed_in, {"request": "['s', 1]", "tile": TABLE}) == 204
+        logged.until("question stopped")
+        ends |= {line["tile"]: line.get("drawing") for line in said if "working" not in line}
+        assert ends.keys() == {TABLE, TREND}
+        assert ends[TABLE] is None
+        assert ends[TREND]["kind"] == "figure"
+        for body in ({}, {"request": 3, "tile": TABLE}, {"request": "r" * 99, "tile": TABLE}):
+            assert stop(port, signed_in, body) == 400
+
+
+def test_nobody_stops_the_tile_of_another_or_of_another_request(tmp_path: Path):
+    stops = Stops(tmp_path)
+    stops.stop("ann", "first", TABLE)
+    assert stops.of("ann", "first")(TABLE)
+    assert not stops.of("ann", "first")(TREND)
+    assert not stops.of("ann", "second")(TABLE)
+    assert not stops.of("ben", "first")(TABLE)
+    assert not stops.of("ann", None)(TABLE)
 
 
 def test_a_question_that_takes_long_says_how_far_it_is(home: tuple[Path, str]):
