@@ -54,16 +54,13 @@ class Breakdown:
         if results[0].frame.is_empty():
             nothing = no_rows(context)
             return replace(nothing, content={**nothing.content, "title": "Breakdown"} | controls)
+        notes = (*choices.without, *choices.order.unmet(results[0].query))
         if choices.pivot is not None:
             rows, columns, crossed = results
             content = pivot((rows, columns), cells(crossed), choices)
-            return Drawing(
-                kind="pivot", content=content | controls | _titled(choices), notes=choices.without
-            )
+            return Drawing(kind="pivot", content=content | controls | _titled(choices), notes=notes)
         content = sheet(results[0], choices)
-        return Drawing(
-            kind="sheet", content=content | controls | _titled(choices), notes=choices.without
-        )
+        return Drawing(kind="sheet", content=content | controls | _titled(choices), notes=notes)
 
     def joined(self, results: Sequence[Result], context: Context) -> tuple[Result, ...]:
         """A pivot is one table: a column for each of its columns, its totals first."""
@@ -112,7 +109,8 @@ class Opened:
         if results[0].frame.height in range(1, choices.skip + 1):
             return _beyond(**content)
         (page,) = paged(results, choices)
-        return Drawing(kind="sheet", content=sheet(page, choices) | content, notes=choices.without)
+        notes = (*choices.without, *choices.order.unmet(page.query))
+        return Drawing(kind="sheet", content=sheet(page, choices) | content, notes=notes)
 
     def joined(self, results: Sequence[Result], context: Context) -> tuple[Result, ...]:
         return paged(results, chosen(context)[1])
@@ -129,19 +127,12 @@ def _beyond(**content: object) -> Drawing:
 
 
 def _question(context: Context, choices: Choices, keys: Sequence[Key]) -> Query:
-    question = context.question(choices.columns, by=keys)
+    question = choices.order.of(context.question(choices.columns, by=keys), choices.size)
     return replace(
         question,
-        order_by=_order(choices, keys),
-        descending=choices.is_descending,
         limit=choices.skip + choices.limit,
         calculations=shares(choices, keys),
     )
-
-
-def _order(choices: Choices, keys: Sequence[Key]) -> str:
-    known = {*(k.name for k in keys), *choices.columns}
-    return choices.order if choices.order.split("__")[0] in known else choices.size
 
 
 def _found(choices: Choices) -> Filter | None:

@@ -4,12 +4,13 @@ A name that cannot be read is left out and said in `notices`; the rest still sta
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import TypeVar
 
 from portal.context import Context
 from portal.explore.askable import asked, leading, why_not
+from portal.explore.order import Order, read_number, read_order
 from portal.view import METRIC, View
 from queries.condition import Dimension
 from queries.dataset import Dataset, Key, Metric
@@ -32,7 +33,6 @@ ROWS = 25
 MOST_ROWS = 500
 DEEPEST = 100_000
 MOST_KEYS = 2
-ASCENDING = " asc"
 
 _T = TypeVar("_T")
 
@@ -42,8 +42,8 @@ class Choices:
     """Which metrics, by what, in which order. `dataset` has its parameters filled in.
 
     `metrics` are never empty; `is_by_default` says that `by` is our choice and not the viewer's.
-    `order` is empty where they did not say. `withheld` are those of the metrics asked for that the
-    viewer may not see, `closed` the names of all such.
+    `order` has no column where they did not say. `withheld` are those of the metrics asked for
+    that the viewer may not see, `closed` the names of all such.
     """
 
     dataset: Dataset
@@ -53,8 +53,7 @@ class Choices:
     pivot: Key | None = None
     opened: Dimension | None = None
     find: str = ""
-    order: str = ""
-    is_descending: bool = True
+    order: Order = field(default_factory=Order)
     limit: int = ROWS
     skip: int = 0
     notices: tuple[str, ...] = ()
@@ -131,24 +130,26 @@ def read_choices(view: View, plain: Dataset) -> Choices:
     metrics = tuple(metrics) or (_usual(dataset),)
     needed = [name for name in asked(metrics) if name not in view.every(BY)]
     by = _keys(dict.fromkeys(view.every(BY)), dataset, metrics, notices)
-    by = (*_keys(needed, dataset, metrics, notices), *by)[:MOST_KEYS]
-    across = _keys((view.option(PIVOT),), dataset, metrics, notices)
-    pivot = next((key for key in across if key.name not in {k.name for k in by}), None)
-    opened = _read((view.option(OPEN),), dataset.dimension, notices)
-    order, is_descending = _order(view.option(ORDER), dataset)
+    by = _few((*_keys(needed, dataset, metrics, notices), *by), notices)
+    pivot = _across(view, by, dataset, metrics, notices)
+    order = _read((view.option(ORDER),), lambda text: read_order(text, dataset), notices)
+    limit = _read(
+        (view.option(LIMIT),), lambda text: read_number(LIMIT, text, 1, MOST_ROWS), notices
+    )
+    skip, unread = skipped(view)
+    opened = _opened(view, dataset, notices)
     return Choices(
         dataset=dataset,
         metrics=metrics,
         by=by or _usual_key(dataset, metrics, pivot),
         is_by_default=len(by) == len(needed),
         pivot=pivot,
-        opened=next((d for d in opened if d.role != "time"), None),
+        opened=opened,
         find=view.option(FIND),
-        order=order,
-        is_descending=is_descending,
-        limit=_limit(view.option(LIMIT)),
-        skip=skipped(view.option(SKIP)),
-        notices=tuple(notices),
+        order=order[0] if order else Order(),
+        limit=limit[0] if limit else ROWS,
+        skip=skip,
+        notices=(*notices, *unread),
     )
 
 
@@ -165,8 +166,7 @@ def _permitted(choices: Choices, context: Context) -> Choices:
     if not seen and not context.view.every(METRIC):
         rest = [m for m in choices.dataset.metrics if m.name not in closed and not waits_for(m)]
         seen = tuple(rest[:1])
-    order = "" if choices.order.split("__")[0] in closed else choices.order
-    choices = replace(choices, order=order, closed=closed)
+    choices = replace(choices, closed=closed)
     if not seen:
         return choices
     said = context.view.every(METRIC)
@@ -209,23 +209,41 @@ def _usual_key(dataset: Dataset, metrics: tuple[Metric, ...], taken: Key | None)
     return tuple([d for d in useful if not why_not(d, metrics, dataset)][:1])
 
 
-def _order(text: str, dataset: Dataset) -> tuple[str, bool]:
-    """A column of some answer of the dataset, and whether the largest come first."""
-    name = text.removesuffix(ASCENDING)
-    column = name.split("__")[0]
-    if dataset.has_dimension(column) or any(m.name == column for m in dataset.metrics):
-        return name, not text.endswith(ASCENDING)
-    return "", True
+def _few(keys: tuple[Key, ...], notices: list[str]) -> tuple[Key, ...]:
+    left = (key.label for key in keys[MOST_KEYS:])
+    notices += [f"Without {label}: rows are by {MOST_KEYS} at most." for label in left]
+    return keys[:MOST_KEYS]
 
 
-def skipped(text: str) -> int:
-    """How many of the first rows a page of a table leaves out; none where it does not say."""
-    if text.isascii() and text.isdigit():
-        return min(int(text[:7]), DEEPEST)
-    return 0
+def _across(
+    view: View,
+    by: tuple[Key, ...],
+    dataset: Dataset,
+    metrics: tuple[Metric, ...],
+    notices: list[str],
+) -> Key | None:
+    found = _keys((view.option(PIVOT),), dataset, metrics, notices)
+    for key in found:
+        if key.name not in {k.name for k in by}:
+            return key
+        notices.append(f"{key.label} stands in the rows, so it has no columns of its own.")
+    return None
 
 
-def _limit(text: str) -> int:
-    if text.isascii() and text.isdigit() and 1 <= int(text[:6]) <= MOST_ROWS:
-        return int(text)
-    return ROWS
+def _opened(view: View, dataset: Dataset, notices: list[str]) -> Dimension | None:
+    found = _read((view.option(OPEN),), dataset.dimension, notices)
+    opened = next((d for d in found if d.role != "time"), None)
+    if found and opened is None:
+        notices.append(f"{found[0].label} is not opened: the lines over time show it.")
+    text = view.option(FIND)
+    if text and (opened is None or opened.kind != "text"):
+        notices.append(f"There is no list of texts open to find “{text}” in.")
+    return opened
+
+
+def skipped(view: View) -> tuple[int, tuple[str, ...]]:
+    """How many of the first rows a page of a table leaves out, and why that cannot be read."""
+    notices: list[str] = []
+    texts = (view.option(SKIP),)
+    found = _read(texts, lambda text: read_number(SKIP, text, 0, DEEPEST), notices)
+    return found[0] if found else 0, tuple(notices)

@@ -46,7 +46,7 @@ def distribution_page(page: Page, query: str, catalog: Catalog) -> Page:
         datasets=(dataset.name,),
         options=OPTIONS,
         arranged_by=(DATASET, METRIC),
-        notices=(*notices, *said),
+        notices=(*notices, *said, *held_apart.unread(view, dataset)),
         sections=sections if has_one else sections[1:2],
     )
 

@@ -14,6 +14,8 @@ from portal.context import Context
 from portal.drawing import Drawing, empty
 from portal.explore.askable import leading, why_not
 from portal.explore.choices import BY, SIZE
+from portal.explore.page import named_dimension
+from portal.view import View
 from queries.analyses.distribution import FEWEST, Spread, spreads
 from queries.condition import Dimension, Filter, Scalar, conjunction
 from queries.dataset import Dataset, Metric
@@ -57,6 +59,29 @@ def over_of(context: Context, metric: Metric) -> Over:
     """Rows or units: as asked, else what the metric is made of."""
     asked = context.view.option(OVER)
     return asked if asked in ("rows", "units") else usually_over(metric, context.dataset)
+
+
+def unread(view: View, dataset: Dataset) -> tuple[str, ...]:
+    """What the URL says of sides that cannot be: left out, and said so."""
+    notices: list[str] = []
+    over, group, against = (view.option(name) for name in (OVER, GROUP, AGAINST))
+    if over not in ("", "rows", "units"):
+        notices.append(f"“{over}” is nothing that {OVER} can be: rows or units.")
+    dimension, said = named_dimension(view, dataset)
+    notices += said
+    for name, text in ((GROUP, group), (AGAINST, against)):
+        if not text:
+            continue
+        if dimension is None:
+            notices.append(f"{name} “{text}” is of no dimension: name one with {BY}.")
+            continue
+        try:
+            dimension.read(text)
+        except QueryError as error:
+            notices.append(f"{error.message} {error.hint}".strip())
+    if group and group == against and dimension is not None:
+        notices.append(f"“{group}” is not held against itself, but against all others.")
+    return tuple(notices)
 
 
 def usually_over(metric: Metric, dataset: Dataset) -> Over:
@@ -128,18 +153,23 @@ def values_of(result: Result, dimension: Dimension) -> list[Scalar]:
 
 def groups(values: Sequence[Scalar], context: Context) -> tuple[Scalar | None, Scalar | None]:
     """The value that is looked at, the largest where none is said, and the other if it is one."""
-    named = {str(v): v for v in values}
-    asked, other = context.view.option(GROUP), context.view.option(AGAINST)
-    dimension = dimension_of(context)
-    group = named.get(asked, values[0] if values else None)
-    if asked and asked not in named and dimension is not None:
-        # A value below the most frequent ones is a value all the same.
-        try:
-            group = dimension.read(asked)
-        except QueryError:
-            group = values[0] if values else None
-    against = named.get(other)
+    group = _value(GROUP, values, context)
+    if group is None:
+        group = values[0] if values else None
+    against = _value(AGAINST, values, context)
     return group, None if against == group else against
+
+
+def _value(option: str, values: Sequence[Scalar], context: Context) -> Scalar | None:
+    """What an option names; a value below the most frequent ones is a value all the same."""
+    text, dimension = context.view.option(option), dimension_of(context)
+    named = {str(v): v for v in values}
+    if not text or text in named or dimension is None:
+        return named.get(text)
+    try:
+        return dimension.read(text)
+    except QueryError:
+        return None
 
 
 def sides(results: Sequence[Result], context: Context, name: str) -> Sides | Drawing:

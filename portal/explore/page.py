@@ -4,7 +4,14 @@ from dataclasses import replace
 
 from portal.explore.askable import leading
 from portal.explore.breakdown import Breakdown, Opened
-from portal.explore.choices import DATASET, METRIC, OPTIONS, parameter_options, read_choices
+from portal.explore.choices import (
+    BY,
+    DATASET,
+    METRIC,
+    OPTIONS,
+    parameter_options,
+    read_choices,
+)
 from portal.explore.chooser import Chooser, Others
 from portal.explore.leaderboard import Leaderboard
 from portal.explore.metric_row import MetricRow
@@ -12,6 +19,7 @@ from portal.explore.over_time import OverTime
 from portal.page import Page, Place, Section
 from portal.view import View
 from queries.catalog import Catalog, builtin
+from queries.condition import Dimension
 from queries.dataset import Dataset, Metric
 from queries.errors import QueryError, UnknownField
 from queries.period import Grain
@@ -64,6 +72,17 @@ def named_metric(view: View, dataset: Dataset) -> tuple[Metric, tuple[str, ...]]
     except UnknownField as error:
         first = dataset.metrics[0]
         return first, (f"{error.message} {error.hint} Showing {first.label}.",)
+
+
+def named_dimension(view: View, dataset: Dataset) -> tuple[Dimension | None, tuple[str, ...]]:
+    """The dimension that a URL names with `by`, and why there is none where it names one."""
+    wanted = view.option(BY)
+    if not wanted:
+        return None, ()
+    try:
+        return dataset.dimension(wanted), ()
+    except UnknownField as error:
+        return None, (f"{error.message} {error.hint}",)
 
 
 def _sections(dataset: Dataset) -> tuple[Section, ...]:

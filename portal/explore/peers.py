@@ -5,7 +5,7 @@ from dataclasses import replace
 from portal.components import format as written
 from portal.explore.choices import BY, DATASET, METRIC
 from portal.explore.held_apart import GROUP
-from portal.explore.page import named_dataset, named_metric
+from portal.explore.page import named_dataset, named_dimension, named_metric
 from portal.page import Page, Place, Section
 from portal.tiles.peers import PeerBand, PeerStanding, PeerTable
 from portal.view import View
@@ -29,10 +29,9 @@ def peers_page(page: Page, query: str, catalog: Catalog) -> Page:
         arranged_by=OPTIONS,
         notices=(*notices, *said),
     )
-    dimension, group = _named_group(view, dataset)
+    dimension, group, unread = _named_group(view, dataset)
     if dimension is None:
-        missing = "The link names no group: choose “Compare with peers” in the menu of a mark."
-        return replace(found, notices=(*found.notices, missing))
+        return replace(found, notices=(*found.notices, *unread))
     label = written.value_label(dimension.read(group), dimension)
     parts = {"metric": metric.name, "by": dimension.name, "group": group}
     standing = Place(span=4, height=132, title=metric.label, note=label)
@@ -54,13 +53,15 @@ def peers_page(page: Page, query: str, catalog: Catalog) -> Page:
     )
 
 
-def _named_group(view: View, dataset: Dataset) -> tuple[Dimension | None, str]:
-    name, group = view.option(BY), view.option(GROUP)
-    if not group or not dataset.has_dimension(name):
-        return None, ""
-    dimension = dataset.dimension(name)
+def _named_group(view: View, dataset: Dataset) -> tuple[Dimension | None, str, tuple[str, ...]]:
+    """The dimension and the value of it, or why there is none."""
+    dimension, unread = named_dimension(view, dataset)
+    group = view.option(GROUP)
+    if dimension is None or not group:
+        missing = "The link names no group: choose “Compare with peers” in the menu of a mark."
+        return None, "", (*unread, missing)
     try:
         dimension.read(group)
-    except QueryError:
-        return None, ""
-    return dimension, group
+    except QueryError as error:
+        return None, "", (f"{error.message} {error.hint}".strip(),)
+    return dimension, group, ()

@@ -130,8 +130,7 @@ def _largest(question: Query, keys: Sequence[Key], choices: Choices, limit: int)
     if time is not None and len(keys) == 1:
         return replace(question, order_by=time.name, descending=False, limit=limit)
     ordered = {k.name for k in keys} | {choices.metric.name}
-    order = choices.order if choices.order.split("__")[0] in ordered else choices.size
-    return replace(question, order_by=order, descending=choices.is_descending, limit=limit)
+    return replace(choices.order.of(question, choices.size, ordered), limit=limit)
 
 
 def _only(key: Key, values: Sequence[Any]) -> Condition | None:

@@ -18,21 +18,24 @@ from queries.listing import Listing, RowColumn, Rows
 from queries.model import Query, Result
 from queries.row_question import flat
 
+OPTIONS = (DATASET, SKIP)
 STEP = 100
 
 
 def rows_page(page: Page, query: str, catalog: Catalog) -> Page:
     """The page for one dataset. A name that is not in the catalog is said, not fatal."""
-    dataset, notices = named_dataset(View.from_url(query, options=(DATASET,)), catalog)
+    view = View.from_url(query, options=OPTIONS)
+    dataset, notices = named_dataset(view, catalog)
+    _, unread = skipped(view)
     title = f"Rows of {dataset.label}"
     return replace(
         page,
         title=title,
         question=f"One row is {dataset.grain}." if dataset.grain else page.question,
         datasets=(dataset.name,),
-        options=(DATASET, SKIP),
+        options=OPTIONS,
         arranged_by=(DATASET,),
-        notices=notices,
+        notices=(*notices, *unread),
         sections=(Section(tiles=(RowTable(place=Place(span=12, height=560, title=title)),)),),
     )
 
@@ -56,7 +59,7 @@ class RowTable:
             where=context.condition,
             period=context.period,
             limit=STEP,
-            skip=skipped(context.view.option(SKIP)),
+            skip=skipped(context.view)[0],
         )
 
     def draw_rows(self, rows: Rows, context: Context) -> Drawing:

@@ -72,7 +72,7 @@ def test_a_name_that_is_not_there_is_said_and_the_rest_still_stands() -> None:
     choices = read("metric=hours&metric=accounts&by=contry&open=nowhere&limit=many")
     assert choices.names == ("accounts",)
     assert choices.limit == 25
-    assert len(choices.notices) == 3
+    assert len(choices.notices) == 4
     assert "“country”" in choices.notices[1]
 
 
