@@ -20,7 +20,7 @@ from queries.engines.polars_expression import translate
 from queries.lake.habit import Due, due
 from queries.lake.invariants import DETAILS, Invariant, declared
 from queries.lake.ledger import LEDGER, QUARANTINE, deliveries
-from queries.lake.snapshot import Snapshot
+from queries.lake.snapshot import Snapshot, TableState
 from queries.model import Query
 
 ROLLUP = "rollup_"
@@ -48,7 +48,8 @@ class TableHealth:
     """One table of the lake. `rows` and `quarantined` are None for who may not count them.
 
     `delivered_at` is when its last file arrived; None where no file ever did, as for derived
-    tables and the demo's. `due` is what its habit lets expect; None while it has none.
+    tables and the demo's. `due` is what its habit lets expect; None while it has none. `feeds` are
+    the last complete days of the feeds that its rows come by, where there are several.
     """
 
     name: str
@@ -64,6 +65,7 @@ class TableHealth:
     reasons: Mapping[str, int] = field(default_factory=dict[str, int])
     derived_from: tuple[str, ...] = ()
     due: Due | None = None
+    feeds: Mapping[str, date] = field(default_factory=dict[str, date])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,14 +145,17 @@ def dues(tables: Snapshot) -> Mapping[str, Due]:
 def late(tables: Snapshot, now: datetime) -> Mapping[str, str]:
     """The tables of the newest data version that have no news by when it was expected, in words."""
     return {
-        name: _said_late(name, one, tables.complete_through(name))
+        name: _said_late(name, one, tables.record.tables[name])
         for name, one in dues(tables).items()
         if one.is_late(now)
     }
 
 
-def _said_late(table: str, one: Due, complete: date | None) -> str:
-    through = f"; complete through {complete}" if complete else ""
+def _said_late(table: str, one: Due, state: TableState) -> str:
+    through = f"; complete through {state.complete_through}" if state.complete_through else ""
+    if state.behind:
+        further = max(state.feeds.values())
+        through += f", where {', '.join(state.behind)} ends: other feeds reach {further}"
     by, last = (f"{moment:%Y-%m-%d %H:%M}" for moment in (one.by, one.last))
     return f"{table} is late: expected by {by} UTC, last arrived {last} UTC{through}."
 
@@ -236,4 +241,5 @@ def _tables(snapshot: Snapshot, catalog: Catalog) -> Iterable[TableHealth]:
             reasons=last.reasons if last else {},
             derived_from=made.get(name, ()),
             due=dues(snapshot).get(name),
+            feeds=table.feeds,
         )

@@ -56,8 +56,14 @@ class TableStates(_Report):
         when = f"{health.created_at:%Y-%m-%d %H:%M} UTC"
         note = f"Data version {health.data_version}, committed {when}."
         late = health.late.values() or ("No table is late.",)
-        notes = (*late, *_still_to_come(health.tables), note)
+        notes = (*late, *_held_up(health.tables), *_still_to_come(health.tables), note)
         return Drawing(kind="table", content={"tables": [table]}, notes=notes)
+
+
+def _held_up(tables: Sequence[TableHealth]) -> tuple[str, ...]:
+    """Which tables wait for one of their feeds."""
+    said = (t for t in tables if len(set(t.feeds.values())) > 1)
+    return tuple(f"{t.name} is complete {_reached(t)}." for t in said)
 
 
 def _still_to_come(tables: Sequence[TableHealth]) -> tuple[str, ...]:
@@ -79,7 +85,7 @@ def _still_to_come(tables: Sequence[TableHealth]) -> tuple[str, ...]:
 def _state(table: TableHealth, health: Health) -> list[Cell]:
     last = written.day(table.last_day) if table.last_day else written.NOTHING
     through = written.day(table.complete_through) if table.complete_through else written.NOTHING
-    lag = _lag(table)
+    lag = _reached(table)
     reasons = ", ".join(f"{code} {count}" for code, count in table.reasons.items())
     arrived = table.delivered_at or (None if table.derived_from else table.written_at)
     tip = f"by {table.connector}" if table.connector else "written here; no file was delivered"
@@ -108,6 +114,15 @@ def _next(table: TableHealth, late: str) -> Cell:
         return {"text": f"late: {by}", "tone": "bad", "tip": late}
     hours = table.due.usual.total_seconds() / 3600
     return {"text": by, "tip": f"something new comes every {hours:.0f} hours, as a rule"}
+
+
+def _reached(table: TableHealth) -> str:
+    """How far each feed of a table is, the one furthest behind first, or how far it lags."""
+    if len(set(table.feeds.values())) < len(("one", "another")):
+        return _lag(table)
+    ordered = sorted(table.feeds.items(), key=lambda one: (one[1], one[0]))
+    said = ", ".join(f"{name} through {written.day(day)}" for name, day in ordered)
+    return f"as the feed furthest behind: {said}"
 
 
 def _lag(table: TableHealth) -> str:

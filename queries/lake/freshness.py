@@ -1,14 +1,15 @@
 """How far a table reaches, and up to which day it is complete.
 
 A local day is complete once it has ended in the last time zone on Earth (UTC-12) and 99 % of the
-rows of such a day have had the time to arrive, both seen from the newest arrival.
+rows of such a day have had the time to arrive, both seen from the newest arrival. Where rows come
+by several feeds, a day waits for all of them that go on.
 """
 
 # pyright: standard
 # Strict checking needs types that pyarrow and duckdb do not ship.
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 import duckdb
@@ -17,22 +18,26 @@ from queries.lake.contract import Clocks
 
 LAST_ZONE_ENDS = timedelta(days=1, hours=12)
 LATENESS_QUANTILE = 0.99
+ENDED_AFTER = timedelta(days=28)
+"""A feed so far behind the freshest one brings nothing any more, and nothing waits for it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """First day, last day, and last complete day of a table."""
+    """First day, last day, and last complete day of a table; and that of each feed that goes on."""
 
     first: date | None = None
     last: date | None = None
     complete: date | None = None
+    feeds: Mapping[str, date] = field(default_factory=dict[str, date])
 
 
 def reach(files: Sequence[str], clocks: Clocks) -> Reach:
     """Read the clocks of a table's files.
 
-    Each feed is judged by its own arrivals and the freshest one speaks for the table. A feed
-    without arrival times, and a published table, are complete through their last day.
+    Each feed is judged by its own arrivals, and of those that go on the one furthest behind speaks
+    for the table. A feed without arrival times is a published log: it is complete through its last
+    day and keeps nothing waiting. So is a published table.
     """
     if not files or not clocks.day:
         return Reach()
@@ -44,8 +49,12 @@ def reach(files: Sequence[str], clocks: Clocks) -> Reach:
         if not clocks.arrival:
             return Reach(_day(first), _day(last), _day(last))
         feeds = connection.sql(_per_feed(clocks), params={"files": list(files)}).fetchall()
-    complete = [_complete(last, newest, late) for last, newest, late in feeds if last]
-    return Reach(_day(first), _day(last), max(complete, default=None))
+    found = [(name, newest, _complete(last, newest, late)) for name, last, newest, late in feeds]
+    fed = {name: day for name, newest, day in found if newest is not None}
+    going_on = {n: d for n, d in fed.items() if d > max(fed.values()) - ENDED_AFTER}
+    published = max((day for _, _, day in found), default=None)
+    complete = min(going_on.values()) if going_on else published
+    return Reach(_day(first), _day(last), complete, going_on)
 
 
 def _per_feed(clocks: Clocks) -> str:
@@ -62,8 +71,9 @@ def _per_feed(clocks: Clocks) -> str:
                    sum(n) OVER (PARTITION BY feed) AS total
             FROM late
         )
-        SELECT max(last), max(newest), min(minutes) FILTER (seen >= {LATENESS_QUANTILE} * total)
-        FROM so_far GROUP BY feed
+        SELECT feed, max(last), max(newest),
+               min(minutes) FILTER (seen >= {LATENESS_QUANTILE} * total)
+        FROM so_far GROUP BY feed HAVING max(last) IS NOT NULL
     """
 
 

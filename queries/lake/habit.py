@@ -8,12 +8,12 @@ Random World). Loads that catch up on many days at once are no habit: they count
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from statistics import median
 
-from queries.lake.snapshot import TableState
+from queries.lake.snapshot import Record, TableState
 
 KEPT = 31
 FEWEST_INTERVALS = 9
@@ -55,6 +55,22 @@ def arrivals(before: TableState | None, complete: date | None, at: datetime) -> 
         return known
     is_in_step = now - known[-1] >= _IN_STEP * brought * _DAY_S
     return (*known, now)[-KEPT:] if is_in_step else (*known[:-1], now)
+
+
+def past_arrivals(records: Sequence[Record], table: str) -> tuple[int, ...]:
+    """The moments of a table's news, off records that did not keep them, the oldest first.
+
+    What the first of them has counts as loaded then.
+    """
+    state: TableState | None = None
+    for record in records:
+        found = record.tables.get(table)
+        if found is None:
+            state = None
+        elif state is None or found.version != state.version:
+            moments = arrivals(state, found.complete_through, record.created_at)
+            state = replace(found, arrivals=moments)
+    return state.arrivals if state else ()
 
 
 def due(known: Sequence[int]) -> Due | None:

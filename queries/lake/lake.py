@@ -27,7 +27,7 @@ from queries.lake.contract import Clocks
 from queries.lake.copies import Copies
 from queries.lake.errors import BadRows, LeaseHeld, UnknownVersion
 from queries.lake.freshness import reach
-from queries.lake.habit import arrivals
+from queries.lake.habit import arrivals, past_arrivals
 from queries.lake.lease import Lease
 from queries.lake.shared_lease import TERM_S, SharedLease
 from queries.lake.snapshot import EMPTY, Record, Snapshot, TableState
@@ -44,6 +44,7 @@ RECHECK_S = 1.0
 RECHECK_STORE_S = 5.0
 LEASE_TIMEOUT_S = 600.0
 FENCE_ATTEMPTS = 5
+HABIT_RECORDS = 300
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -175,7 +176,7 @@ class Lake:
         with self.lease():
             opened = delta.open_table(self.storage, RECORDS)
             records = delta.files_of(opened) if opened else None
-            before = self._latest()
+            before = self._with_habits(self._latest())
             self._lease.confirm()
             tables = dict(before.tables)
             for change in changes:
@@ -196,6 +197,15 @@ class Lake:
             )
             self._append(record, records)
             return record.data_version
+
+    def _with_habits(self, newest: Record) -> Record:
+        """With the moments of news off older records, of tables loaded before they were kept."""
+        lacking = [n for n, t in newest.tables.items() if not t.arrivals and contract.table(n)]
+        if not lacking:
+            return newest
+        past = self.history(HABIT_RECORDS)[::-1]
+        learnt = {n: replace(newest.tables[n], arrivals=past_arrivals(past, n)) for n in lacking}
+        return replace(newest, tables={**newest.tables, **learnt})
 
     def _change(self, before: Record, change: Change, source: str) -> TableState:
         state = before.tables.get(change.table)
@@ -235,6 +245,7 @@ class Lake:
             complete_through=change.complete_through or days.complete,
             day=clocks.day,
             written_at=self._clock().isoformat(),
+            feeds=days.feeds if len(days.feeds) > 1 else {},
         )
 
     def _clocks(self, change: Change, state: TableState | None) -> Clocks:

@@ -25,6 +25,7 @@ class TableState:
     `written_at` tells this version from one of the same number in another lake, or in this one
     before it was restored; empty in records from before it was kept. `arrivals` are the moments of
     its last news (`queries.lake.habit`), in seconds since 1970; none of what derives from others.
+    `feeds` are the last complete days of the feeds that its rows come by, where there are several.
     """
 
     version: int
@@ -35,6 +36,13 @@ class TableState:
     day: str = ""
     written_at: str = ""
     arrivals: tuple[int, ...] = ()
+    feeds: Mapping[str, date] = field(default_factory=dict[str, date])
+
+    @property
+    def behind(self) -> tuple[str, ...]:
+        """The feeds that keep the table waiting, where others are further."""
+        last = max(self.feeds.values(), default=None)
+        return tuple(sorted(f for f, d in self.feeds.items() if d == self.complete_through != last))
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +70,7 @@ class Record:
     def to_json(self) -> str:
         written = asdict(self)
         for state in written["tables"].values():
-            for name in ("written_at", "arrivals"):
+            for name in ("written_at", "arrivals", "feeds"):
                 if not state[name]:
                     # An older record keeps its fingerprint.
                     del state[name]
@@ -175,4 +183,5 @@ def _state(read: Mapping[str, Any]) -> TableState:
         day=read["day"],
         written_at=read.get("written_at", ""),
         arrivals=tuple(read.get("arrivals", ())),
+        feeds={name: date.fromisoformat(day) for name, day in read.get("feeds", {}).items()},
     )

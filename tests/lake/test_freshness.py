@@ -62,6 +62,23 @@ def test_a_feed_without_arrivals_is_complete_through_its_last_day(tmp_path: Path
     assert reach([old, new], CLOCKS).complete == date(2026, 3, 9)
 
 
+def test_of_several_feeds_the_one_furthest_behind_speaks_for_the_table(tmp_path: Path):
+    prompt, day = timedelta(0), timedelta(days=1)
+    fresh = table(tmp_path, [(NOON - 40 * day, prompt), (NOON, prompt)], feed="fresh")
+    behind = table(tmp_path, [(NOON - 3 * day, prompt)], feed="behind")
+    published = table(tmp_path, [(NOON - 2 * day, None)], feed="published")
+    found = reach([fresh, behind, published], CLOCKS)
+    assert found.complete == date(2026, 3, 6)
+    assert found.feeds == {"fresh": date(2026, 3, 9), "behind": date(2026, 3, 6)}
+
+
+@pytest.mark.parametrize(("days", "complete"), [(27, date(2026, 2, 10)), (28, date(2026, 3, 9))])
+def test_a_feed_four_weeks_behind_has_ended(tmp_path: Path, days: int, complete: date):
+    fresh = table(tmp_path, [(NOON, timedelta(0))], feed="fresh")
+    old = table(tmp_path, [(NOON - timedelta(days), timedelta(0))], feed="old")
+    assert reach([fresh, old], CLOCKS).complete == complete
+
+
 @pytest.mark.parametrize("files", [[], None])
 def test_a_table_without_rows_or_days_reaches_nowhere(tmp_path: Path, files: list[str] | None):
     given = [table(tmp_path, [(NOON, None)])] if files is None else files

@@ -7,8 +7,8 @@ from itertools import accumulate
 import numpy as np
 import pytest
 
-from queries.lake.habit import FEWEST_INTERVALS, KEPT, arrivals, due
-from queries.lake.snapshot import TableState
+from queries.lake.habit import FEWEST_INTERVALS, KEPT, arrivals, due, past_arrivals
+from queries.lake.snapshot import Record, TableState
 
 BEGAN = datetime(2026, 1, 5, 6, tzinfo=UTC)
 DAY = date(2026, 1, 4)
@@ -76,6 +76,23 @@ def test_a_long_stop_of_yore_does_not_make_the_next_one_go_unnoticed():
 
 def test_only_the_last_month_of_arrivals_is_kept():
     assert len(loaded(*daily(50))) == KEPT
+
+
+def records(loads: Sequence[tuple[timedelta, int]]) -> list[Record]:
+    """What a lake wrote down before it kept arrivals; after each load comes another record."""
+    written: list[Record] = []
+    for version, (after, days) in enumerate(loads):
+        state = TableState(version=version, rows=1, complete_through=DAY + timedelta(days))
+        at = BEGAN + after
+        for number, later in enumerate((at, at + timedelta(minutes=5)), start=1 + 2 * version):
+            written.append(Record(number, later, "load", {"plays": state}))
+    return written
+
+
+def test_the_habit_of_an_older_lake_is_read_off_its_records():
+    days = [(timedelta(n, hours=n % 3), n) for n in range(20)]
+    assert past_arrivals(records(days), "plays") == loaded(*days)
+    assert past_arrivals(records(days), "visits") == ()
 
 
 RANDOM = np.random.default_rng(11)
