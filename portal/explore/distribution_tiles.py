@@ -163,7 +163,7 @@ def figures_table(found: Sides) -> dict[str, Any]:
     for name in found.names:
         columns += [{"label": name}, {"label": "95 %"}]
     if len(found.spreads) > 1:
-        columns += [{"label": "difference"}, {"label": "95 %"}]
+        columns += [{"label": "Difference"}, {"label": "95 %"}]
     rows = [
         [{"text": f"Number of {found.noun}"}, *_counts(found)],
         *(_row(one, found.metric) for one in estimates(found)),
@@ -208,17 +208,21 @@ def _row(statistic: Statistic, metric: Metric) -> list[dict[str, Any]]:
 def _counts(found: Sides) -> list[dict[str, Any]]:
     cells: list[dict[str, Any]] = []
     for side in found.spreads:
-        cells += [{"text": f"{side.n:,.0f}".replace(",", "\u2009")}, {"text": ""}]
+        cells += [{"text": written.grouped(side.n)}, {"text": ""}]
     return [*cells, *([{"text": ""}, {"text": ""}] if len(found.spreads) > 1 else [])]
 
 
 def _text(value: float, form: str, metric: Metric) -> str:
+    if not isfinite(value):
+        return written.NOTHING
     if form == "share":
         return _percent(value)
     return f"{value:.3f}" if form == "index" else written.number(value, metric)
 
 
 def _signed(value: float, form: str, metric: Metric) -> str:
+    if not isfinite(value):
+        return written.NOTHING
     if form == "value":
         return written.change(value, metric, relative=False)
     sign = "−" if value < 0 else "+"  # a minus, not a hyphen

@@ -52,6 +52,14 @@ def test_two_periods_are_held_apart_where_the_url_names_no_groups(warehouse: War
     assert len([t for t in found["data"] if t.get("name")]) == 2
 
 
+def test_a_figure_that_is_not_known_is_a_dash(warehouse: Warehouse):
+    search = f"{FOUR_WEEKS}&metric=hours_viewed&device=tv"
+    (table,) = drawn(warehouse, search, NUMBERS).content["tables"]
+    texts = {row[0]["text"]: [cell["text"] for cell in row[1:]] for row in table["rows"]}
+    assert texts["Share of exactly 0"] == ["–", "", "–", "", "–", ""]
+    assert not [text for row in texts.values() for text in row if "nan" in text]
+
+
 def test_nothing_compared_is_one_side(warehouse: Warehouse):
     search = f"{FOUR_WEEKS}&metric=hours_viewed&compare=none"
     content = drawn(warehouse, search, SAID).content
