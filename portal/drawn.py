@@ -26,6 +26,7 @@ from queries.byte_folder import ByteFolder
 from queries.errors import Cancelled, QueryError
 from queries.health import tables_of
 from queries.model import Result
+from queries.small_cells import said_once
 from queries.warehouse import Warehouse
 
 KEPT_MS = 40.0
@@ -195,7 +196,7 @@ def foot(
         "complete": f"complete through {written.day(complete)}" if complete else "",
         "unreached": context.unreached,
         "source": first.source if first else "",
-        "notes": tuple(dict.fromkeys(n for r in shown for n in r.notes)),
+        "notes": said_once(n for r in shown for n in r.notes),
         "doubts": tuple(dict.fromkeys(d for r in results for d in r.doubts if d not in r.late)),
         "tables": _tables(results),
     }

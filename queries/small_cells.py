@@ -10,6 +10,7 @@ some of its keys make (complementary suppression; Hundepool et al., Statistical 
 other: docs/asking.md says what is promised.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 from itertools import combinations
 
@@ -26,6 +27,7 @@ FEW, WITHHELD = "few", "withheld"
 _CHANGES = (
     "delta", "delta_low", "delta_high", "relative", "relative_low", "relative_high",
 )  # fmt: skip
+_COUNTED = re.compile(r"^(?:One value|[\d\u2009]+ values) (?:is|are|rests?) ")
 _ENOUGH = 2
 _MOST_KEYS = 5
 
@@ -100,20 +102,33 @@ def said(frame: pl.DataFrame, left_out: int = 0) -> tuple[str, ...]:
     """Why numbers are missing or grey, in words, and how many are in no ranking at all."""
     notes: list[str] = []
     if left_out:
-        what = "One value is" if left_out == 1 else f"{left_out:,} values are"
+        what = "One value is" if left_out == 1 else f"{_grouped(left_out)} values are"
         notes.append(f"{what} left out: fewer than {FEWEST_SHOWN} accounts, or the next to them.")
     if SMALL not in frame.columns:
         return tuple(notes)
     gone, few = ((frame[SMALL] == mark).sum() for mark in (WITHHELD, FEW))
     if gone:
-        what = "One value is" if gone == 1 else f"{gone} values are"
+        what = "One value is" if gone == 1 else f"{_grouped(gone)} values are"
         notes.append(
             f"{what} withheld: fewer than {FEWEST_SHOWN} accounts, or the difference to them."
         )
     if few:
-        what = "One value rests" if few == 1 else f"{few} values rest"
+        what = "One value rests" if few == 1 else f"{_grouped(few)} values rest"
         notes.append(f"{what} on fewer than {FEWEST_READ} accounts: too few to read much into.")
     return tuple(notes)
+
+
+def said_once(notes: Iterable[str]) -> tuple[str, ...]:
+    """Of the notes of several answers each reason once, with the count of the first that has it."""
+    found: dict[str, str] = {}
+    for note in notes:
+        found.setdefault(_COUNTED.sub("", note), note)
+    return tuple(found.values())
+
+
+def _grouped(count: int) -> str:
+    """Digits by thin spaces, as the portal groups them."""
+    return f"{count:,}".replace(",", "\u2009")
 
 
 def _mask(suffix: str, gone: pl.Series, past: pl.Series) -> pl.Series:

@@ -28,7 +28,7 @@ from queries.model import Calculation, Comparison, Query, Threshold
 from queries.period import Grain, Period
 from queries.reduction import Engine
 from queries.shape import measured
-from queries.small_cells import FEWEST_SHOWN, WITHHELD, accounts, is_withheld
+from queries.small_cells import FEW, FEWEST_SHOWN, WITHHELD, accounts, is_withheld, said, said_once
 from queries.warehouse import Warehouse
 from tests.queries.small_lake import COUNTRY, DATASET, START, TITLE, plays, titles
 
@@ -372,3 +372,15 @@ def test_a_total_is_of_few_with_an_interval_and_without_one_alike(tmp_path: Path
     )
     assert SMALL not in with_it.columns
     assert SMALL not in without.columns
+
+
+def test_several_answers_say_each_reason_once() -> None:
+    marks = [FEW] * 1_250 + [WITHHELD] * 3
+    one = said(pl.DataFrame({SMALL: marks}))
+    other = said(pl.DataFrame({SMALL: [FEW]}), left_out=10_030)
+    assert said_once([*one, *other, "Counted in full."]) == (
+        "3 values are withheld: fewer than 10 accounts, or the difference to them.",
+        "1\u2009250 values rest on fewer than 200 accounts: too few to read much into.",
+        "10\u2009030 values are left out: fewer than 10 accounts, or the next to them.",
+        "Counted in full.",
+    )
