@@ -9,9 +9,13 @@
       if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
       else element.setAttribute(name, value === true ? "" : value);
     }
-    element.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined));
+    element.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined).map(kept));
     return element;
   }
+
+  // A number and its unit stay on one line.
+  const kept = (child) =>
+    typeof child === "string" ? child.replace(/(\d) (?=(?:%|h|s|pt|min)(?![\w]))/g, "$1\u00a0").replace(/([pqn<=]) (?=[\d<])/g, "$1\u00a0") : child;
 
   const h = (tag, attributes, ...children) => fill(document.createElement(tag), attributes, children);
   playhead.h = h;

@@ -40,6 +40,7 @@ TOKENS: Mapping[Scheme, Mapping[str, str]] = {
         "series-5": "#6d58c4",
         "series-6": "#7b828f",
         "shadow": "rgba(20, 22, 30, 0.08)",
+        "edge": "rgba(20, 22, 30, 0.13)",
     },
     "dark": {
         "ground": "#101114",
@@ -70,6 +71,7 @@ TOKENS: Mapping[Scheme, Mapping[str, str]] = {
         "series-5": "#ab99f5",
         "series-6": "#9aa1ad",
         "shadow": "rgba(0, 0, 0, 0.4)",
+        "edge": "rgba(0, 0, 0, 0.55)",
     },
 }
 
@@ -103,6 +105,7 @@ def plotly_template(scheme: Scheme) -> dict[str, Any]:
         "automargin": True,
         "ticks": "",
         "tickfont": {"size": 11, "color": tokens["muted"]},
+        "labelalias": {"+0": "0", "+0%": "0%", "+0 pt": "0 pt"},
         "title": {"font": {"size": 11, "color": tokens["muted"]}, "standoff": 8},
     }
     label = {"bgcolor": tokens["raised"], "bordercolor": tokens["line-strong"]}
@@ -112,7 +115,7 @@ def plotly_template(scheme: Scheme) -> dict[str, Any]:
             "colorway": [tokens[token.removeprefix("@")] for token in SERIES],
             "paper_bgcolor": "rgba(0,0,0,0)",
             "plot_bgcolor": "rgba(0,0,0,0)",
-            "xaxis": {**axis, "showgrid": False, "showline": True},
+            "xaxis": {**axis, "showgrid": False, "showline": True, "ticklabelstandoff": 3},
             "yaxis": {**axis, "showline": False, "nticks": 5, "ticklabelstandoff": 4},
             "margin": {"l": 8, "r": 12, "t": 8, "b": 8},
             "hoverlabel": {**label, "font": {"size": 12, "color": tokens["ink"]}, "align": "left"},

@@ -49,7 +49,8 @@
       const name = event.target.dataset?.metric;
       if (name) open[event.target.open ? "add" : "delete"](name);
     }, true);
-    body.replaceChildren(h("div", { class: "catalog-bar" }, find, unit, count), list);
+    const heads = ["Metric", "Dataset", "Unit", "Adds up", "Status", "Shown on"].map((head) => h("span", {}, head));
+    body.replaceChildren(h("div", { class: "catalog-bar" }, find, unit, count), h("div", { class: "catalog-heads", "aria-hidden": "true" }, heads), list);
     show();
     playhead.certificates.load().then(show);
     body.addEventListener("catalog:changed", show);

@@ -80,7 +80,7 @@
         onclick: (event) => pickPeriod(event.currentTarget, page),
       },
       h("span", { class: "icon icon-calendar", "aria-hidden": "true" }),
-      h("strong", {}, written),
+      h("strong", {}, written === "all" ? "all days" : written),
       h("span", { class: "resolved", id: "resolved" }),
     );
   }

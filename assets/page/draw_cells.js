@@ -164,8 +164,9 @@
   }
 
   // Shades of the lowest value to the highest: the scale itself may begin at nothing.
-  function legend({ low, high, unit, from, to, lowest }, steps) {
+  function legend({ low, high, unit, from, to, lowest }, steps, shareOf = null) {
     const first = lowest === undefined ? 0 : (lowest - from) / (to - from || 1);
+    const shared = shareOf ?? ((i) => (steps === 1 ? 1 : first + ((1 - first) * i) / (steps - 1)));
     return h(
       "div",
       { class: "legend" },
@@ -174,7 +175,7 @@
         "span",
         { class: "legend-steps", "aria-hidden": "true" },
         Array.from({ length: steps }, (_, i) =>
-          h("span", { style: `background:${shade(steps === 1 ? 1 : first + ((1 - first) * i) / (steps - 1))}` }),
+          h("span", { style: `background:${shade(shared(i))}` }),
         ),
       ),
       high,
@@ -182,13 +183,22 @@
     );
   }
 
+  // Over what is of fewer than 200 accounts, as in the cells of a heat map.
+  const hatch = () =>
+    svg(
+      "pattern",
+      { id: "map-few", width: 4, height: 4, patternUnits: "userSpaceOnUse", patternTransform: "rotate(45)" },
+      svg("rect", { width: 2, height: 4, class: "map-hatch" }),
+    );
+
   let outlines = null;
   const world = () => (outlines ??= fetch("/-/outlines").then((response) => response.json()));
 
   kinds.map = async (body, { content, filters }) => {
     const { width, height, countries } = await world();
     const chosen = playhead.view.values(filters);
-    const share = (mark) => (content.steps === 1 ? 0.7 : 0.1 + (0.9 * mark.step) / (content.steps - 1));
+    // The palest is still told from a country without a value.
+    const share = ({ step }) => (content.steps === 1 ? 0.7 : 0.24 + (0.76 * step) / (content.steps - 1));
     const shapes = Object.entries(countries).flatMap(([code, shape]) => {
       const mark = content.marks[code];
       if (!mark && !shape.path) return [];
@@ -207,21 +217,27 @@
               `${mark.exact} ${content.unit}`,
               mark.interval && `95 % interval ${mark.interval}`,
               mark.delta && `${mark.delta}${mark.delta_interval ? ` (${mark.delta_interval})` : ""}`,
-              `n ${mark.n}`,
+              `n ${mark.n}${mark.few ? ": too few to read" : ""}`,
             ]),
           }
         : { fill: "var(--sunken)" };
-      return shape.path
-        ? [svg("path", { d: shape.path, ...attributes })]
-        : [svg("circle", { cx: shape.point[0], cy: shape.point[1], r: 4, ...attributes })];
+      const drawn = (more) =>
+        shape.path
+          ? svg("path", { d: shape.path, ...more })
+          : svg("circle", { cx: shape.point[0], cy: shape.point[1], r: 4, ...more });
+      return [drawn(attributes), mark?.few ? drawn({ class: "is-few", fill: "url(#map-few)" }) : null];
     });
+    const isFew = Object.values(content.marks).some((mark) => mark.few);
+    const key = legend(content, content.steps, (step) => share({ step }));
+    if (isFew) key.append(h("span", { class: "legend-few", "aria-hidden": "true" }), "under 200 accounts");
     body.replaceChildren(
       svg(
         "svg",
         { class: "map", viewBox: `60 8 ${width - 110} ${height - 66}`, role: "group", "aria-label": "World map" },
+        isFew ? hatch() : null,
         shapes,
       ),
-      legend(content, content.steps),
+      key,
     );
   };
 })();

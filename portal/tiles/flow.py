@@ -22,7 +22,7 @@ from queries.dataset import TimeBucket
 from queries.model import Query, Result
 from queries.period import Grain, Period
 
-_COLOURS = (*SERIES, "@warn")
+_COLOURS = (*SERIES, "@ink")
 _AGREES = 1e-9
 
 
@@ -188,8 +188,8 @@ def _percentiles(lines: Sequence[tuple[float, Any]], tasks: pl.DataFrame) -> lis
     return [
         " ".join(said),
         (
-            f"Lines are Kaplan-Meier over {tasks.height} tasks: the {opened} that are open are "
-            "kept in at their age. Choose a stage for its own."
+            f"Lines are Kaplan-Meier over {written.grouped(tasks.height)} tasks: the {opened} that "
+            "are open are kept in at their age. Choose a stage for its own."
         ),
     ]
 
