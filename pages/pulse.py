@@ -47,8 +47,8 @@ SECTIONS = (
                 leads=("/when-where", "/rankers", "/quality", "/quality"),
                 place=Place(
                     title="The last complete day, and the eight weeks up to it",
-                    note="Grey: the 90 % band made the day before; one day in ten lies outside "
-                    "by chance. A name opens the page that says more",
+                    note="Grey: the 90 % band made the day before; red: days outside of it, one in "
+                    "ten by chance. A name opens the page that says more",
                     span=12,
                     height=116,
                 ),

@@ -136,7 +136,7 @@ PAGE = Page(
                     shape="dot",
                     place=Place(
                         title="Which shows genres as they are watched?",
-                        note="C_KL in nats at ten titles each, natural logarithm, α = .01; all "
+                        note="C_KL in nats at ten titles each, natural logarithm, α = 0.01; all "
                         "whole months, one account in eight",
                         height=300,
                         dataset="ranker_calibration",
@@ -164,7 +164,7 @@ PAGE = Page(
                     shape="dot",
                     place=Place(
                         title="Are genres shown as they are watched?",
-                        note="C_KL in nats, α = .01, natural logarithm, by titles shown to an "
+                        note="C_KL in nats, α = 0.01, natural logarithm, by titles shown to an "
                         "account in a month; all whole months",
                         span=6,
                         height=200,

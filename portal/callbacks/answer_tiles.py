@@ -173,7 +173,7 @@ def view_line(opened: OpenPage) -> dict[str, Any]:
     context = opened.context
     return {
         "view": {
-            "period": written.period(context.period) if context.period else "All days",
+            "period": written.period(context.period) if context.period else "",
             "start": str(context.period.start) if context.period else None,
             "end": str(context.period.end) if context.period else None,
             "compare": written.period(context.compare.period)

@@ -7,7 +7,7 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from portal.components.languages import LANGUAGES
@@ -19,6 +19,8 @@ from queries.small_cells import FEW
 
 NOTHING = "–"
 _THIN = "\u2009"
+# Units that say thousands by themselves: no `k kbit/s`.
+_THOUSANDS = frozenset({"kbit/s"})
 _LARGE = ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "k"))
 _ACRONYMS = {
     "tv": "TV",
@@ -36,7 +38,8 @@ _PLAIN_WORDS = re.compile(r"^[a-z]+( [a-z]+)+$")
 _ANY_DIGIT = re.compile(r"[1-9]")
 _MINUTE = 60
 _HUNDRED = 100
-_TEN = 10
+_ROUNDED_HUNDRED = 99.95
+_ROUNDED_TEN = 9.995
 _MANIFOLD = 3
 
 
@@ -50,13 +53,20 @@ def number(value: float | None, metric: Metric) -> str:
         case "seconds":
             return _signed(_seconds(abs(value)), value)
         case "usd":
-            return _signed(f"${_short(abs(value))}", value)
+            return _signed(f"${_money(abs(value))}", value)
         case "ratio":
             return _signed(f"{abs(value):.2f}×", value)
         case "decimal":
             return _signed(f"{abs(value):,.2f}".replace(",", _THIN), value)
+        case _ if metric.unit in _THOUSANDS:
+            return _signed(grouped(abs(value)), value)
         case _:
             return _signed(_short(abs(value)), value)
+
+
+def grouped(value: float) -> str:
+    """A whole number with all its digits."""
+    return f"{value:,.0f}".replace(",", _THIN)
 
 
 def exact(value: float | None, metric: Metric) -> str:
@@ -167,6 +177,11 @@ def day(value: date, *, year: bool = True) -> str:
     return f"{value.day} {value:%b %Y}" if year else f"{value.day} {value:%b}"
 
 
+def moment(value: datetime) -> str:
+    """`27 Nov 2026, 09:11 UTC`."""
+    return f"{day(value)}, {value:%H:%M} UTC"
+
+
 def period(value: Period) -> str:
     """`27 Oct – 23 Nov 2026`: no word twice."""
     start, end = value.start, value.end
@@ -245,8 +260,15 @@ def _short(size: float) -> str:
     return f"{size:.{_places(size)}f}"
 
 
+def _money(size: float) -> str:
+    """Cents where there are some and they are seen: $12.10, $427, $1.2 k."""
+    is_cents = size < _ROUNDED_HUNDRED and not float(size).is_integer()
+    return f"{size:.2f}" if is_cents else _short(size)
+
+
 def _places(size: float) -> int:
-    return 0 if size >= _HUNDRED else 1 if size >= _TEN else 2
+    """Of three digits in all, as the number will be rounded: 9.998 has one, 10.0."""
+    return 0 if size >= _ROUNDED_HUNDRED else 1 if size >= _ROUNDED_TEN else 2
 
 
 def _percent_places(share: float) -> int:

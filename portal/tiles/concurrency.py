@@ -77,7 +77,7 @@ class PeakConcurrency:
         }
         peak_at = f"{written.day(found.peak_at.date())}, {found.peak_at:%H:%M} UTC"
         notes = ("Counted at full minutes: a count, so without an interval.",)
-        says = f"Peak {found.peak:,} streams on {peak_at}."
+        says = f"Peak {written.grouped(found.peak)} streams on {peak_at}."
         return replace(figure([line, mark], layout, says=says, notes=notes), clock="utc")
 
 

@@ -126,13 +126,13 @@ def said(found: Effect, metric: Metric, *, running: bool) -> str:
 
 
 def p_value(p: float) -> str:
-    """`.03`, `.0004`, `< .0001`."""
+    """`0.03`, `0.0004`, `< 0.0001`."""
     if p != p:  # noqa: PLR0124  # not a number
         return written.NOTHING
     if p < 0.0001:  # noqa: PLR2004
-        return "< .0001"
+        return "< 0.0001"
     places = 2 if p >= 0.01 else 3 if p >= 0.001 else 4  # noqa: PLR2004
-    return f"{p:.{places}f}".removeprefix("0")
+    return f"{p:.{places}f}"
 
 
 def statement(found: Experiment, context: Context, latest: date | None) -> Statement | None:

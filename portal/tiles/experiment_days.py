@@ -111,7 +111,8 @@ def _cell(frame: pl.DataFrame, metric: Metric, colour: str, *, alone: bool) -> l
     texts = [
         f"<b>{shared.relative(row['effect'], metric)}</b><br>all days "
         f"{shared.between(row['always_low'], row['always_high'], metric)}<br>one day "
-        f"{shared.between(row['low'], row['high'], metric)}<br>{row['accounts']:,.0f} accounts"
+        f"{shared.between(row['low'], row['high'], metric)}<br>"
+        f"{written.grouped(row['accounts'])} accounts"
         for row in frame.iter_rows(named=True)
     ]
     line: Trace = {

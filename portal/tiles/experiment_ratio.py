@@ -6,6 +6,7 @@ from typing import Any
 
 import polars as pl
 
+from portal.components import format as written
 from portal.components.problem import no_rows
 from portal.context import Context
 from portal.drawing import Drawing
@@ -49,7 +50,7 @@ class ExperimentRatio:
                 {"text": f"{row['allocated']:,.0f}".replace(",", "\u2009")},
                 {
                     "text": f"{row['too_many']:+,.0f}".replace(",", "\u2009").replace("-", "−"),
-                    "tip": f"Expected {row['expected']:,.0f}",
+                    "tip": f"Expected {written.grouped(row['expected'])}",
                 },
                 {"text": f"{row['exposed']:,.0f}".replace(",", "\u2009")},
             ]

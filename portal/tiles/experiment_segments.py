@@ -151,7 +151,7 @@ def drawn(segments: Sequence[Segment], shown: Shown) -> Drawing:
     notes = [
         (
             f"{metric.label}{shown.when}, {len(segments)} segments; q is the false discovery rate "
-            "over all of them (Benjamini–Hochberg). Exploratory unless named before the start."
+            "over all of them (Benjamini-Hochberg). Exploratory unless named before the start."
         )
     ]
     if shown.small:

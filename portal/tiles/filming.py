@@ -356,14 +356,17 @@ def _wage(past: pl.DataFrame, city: str, base: float) -> tuple[float, str]:
     if row["weekly_wage_usd"] is not None:
         wage = float(row["weekly_wage_usd"]) / _WEEK_DAYS
         return wage, (
-            f"Labour in {city}: ${wage:,.0f} a day, BLS wages of {row['wage_area']} up to the "
-            f"quarter of {row['wage_quarter']}."
+            f"Labour in {city}: ${written.grouped(wage)} a day, BLS wages of "
+            f"{row['wage_area']} up to the quarter of {row['wage_quarter']}."
         )
     wage = base * float(row["labour_index"])
     index = f"labour index {row['labour_index']:.2f}"
     return (
         wage,
-        f"Labour in {city}: ${wage:,.0f} a day, {index} of the location table × ${base:,.0f}.",
+        (
+            f"Labour in {city}: ${written.grouped(wage)} a day, {index} of the location table "
+            f"× ${written.grouped(base)}."
+        ),
     )
 
 

@@ -359,7 +359,7 @@ def _caution(claim: Candidate, later: Sequence[Result]) -> str:
     times = times_usual(claim, earlier)
     if isnan(times) or times <= UNUSUAL:
         return ""
-    return f"{times:.0f} × its usual change: check the data before you believe it."
+    return f"{times:.0f}× its usual change: check the data before you believe it."
 
 
 def _link(

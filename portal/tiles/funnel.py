@@ -57,7 +57,11 @@ class Funnel:
             "cliponaxis": False,
             "marker": {"color": "@before" if written.is_few(row) else "@accent"},
             "customdata": [
-                [None, label, f"{n:,.0f} {self.of}" + (f", 95 % interval {a}" if a else "")]
+                [
+                    None,
+                    label,
+                    f"{written.grouped(n)} {self.of}" + (f", 95 % interval {a}" if a else ""),
+                ]
                 for label, n, a in zip(labels, counts, around, strict=True)
             ],
             "hovertemplate": "%{customdata[1]}: <b>%{x:.1%}</b> of all"

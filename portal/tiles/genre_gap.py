@@ -53,7 +53,7 @@ class GenreGap:
             f"{labels[0]} is watched {first['times']:.2g} times its share of what is on offer "
             f"(95 % {first['times_low']:.2g} to {first['times_high']:.2g})."
         )
-        note = "Demand: last 28 days."
+        note = "Demand: last 28 days. Blue: more watched than on offer; orange: less; grey: alike."
         return figure(_marks(frame, labels), layout, filters="genre", says=says, notes=(note,))
 
 
@@ -65,7 +65,7 @@ def _marks(frame: pl.DataFrame, labels: list[str]) -> list[Trace]:
         "@accent" if m else "@series-3" if f else "@before" for m, f in zip(more, less, strict=True)
     ]
     texts = [
-        f"{row['times']:.2g} × supply (95 % {row['times_low']:.2g} to {row['times_high']:.2g})"
+        f"{row['times']:.2g}× supply (95 % {row['times_low']:.2g} to {row['times_high']:.2g})"
         for row in frame.iter_rows(named=True)
     ]
     return [

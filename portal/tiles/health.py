@@ -53,7 +53,7 @@ class TableStates(_Report):
         late_first = sorted(health.tables, key=lambda t: t.name not in health.late)
         rows = [_state(t, health) for t in late_first]
         table = {"columns": columns, "rows": rows, "more": 0}
-        when = f"{health.created_at:%Y-%m-%d %H:%M} UTC"
+        when = written.moment(health.created_at)
         note = f"Data version {health.data_version}, committed {when}."
         late = health.late.values() or ("No table is late.",)
         notes = (*late, *_held_up(health.tables), *_still_to_come(health.tables), note)
@@ -96,7 +96,7 @@ def _state(table: TableHealth, health: Health) -> list[Cell]:
         {"text": _exact(table.rows)},
         {"text": last},
         {"text": through, "tip": lag, "tone": "flat" if lag else ""},
-        {"text": f"{arrived:%Y-%m-%d %H:%M} UTC" if arrived else "derived", "tip": tip},
+        {"text": written.moment(arrived) if arrived else "derived", "tip": tip},
         _next(table, health.late.get(table.name, "")),
         {"text": _exact(table.quarantined), "tip": reasons, "tone": "bad" if reasons else ""},
         _held(table.name, health.outcomes),
@@ -109,7 +109,7 @@ def _next(table: TableHealth, late: str) -> Cell:
         wanting = f"no habit yet: it takes {FEWEST_INTERVALS + 1} loads that each bring a new day"
         tip = f"goes by {', '.join(table.derived_from)}" if table.derived_from else wanting
         return {"text": written.NOTHING, "tip": tip}
-    by = f"{table.due.by:%Y-%m-%d %H:%M} UTC"
+    by = written.moment(table.due.by)
     if late:
         return {"text": f"late: {by}", "tone": "bad", "tip": late}
     hours = table.due.usual.total_seconds() / 3600
@@ -273,4 +273,4 @@ _INTERVALS = {
 
 
 def _exact(value: int | None) -> str:
-    return written.NOTHING if value is None else f"{value:,}".replace(",", "\u2009")
+    return written.NOTHING if value is None else written.grouped(value)

@@ -152,4 +152,4 @@ def _text(value: float, *, is_share: bool) -> str:
 def _times(found: Estimate) -> str:
     if isnan(found.low):
         return ""
-    return f"{found.value:.2f} × ({found.low:.2f} to {found.high:.2f})"
+    return f"{found.value:.2f}× ({found.low:.2f} to {found.high:.2f})"

@@ -84,7 +84,7 @@ class LaunchList:
             {"label": "Title", "is_text": True},
             {"label": "Released"},
             {"label": "Day"},
-            {"label": metric.label, "unit": metric.unit},
+            {"label": metric.label, "unit": written.unit(metric)},
             {"label": "Above, of its kind"},
             {"label": "95 %"},
         ]
@@ -101,8 +101,6 @@ class LaunchList:
             "Projected to 91 days by those whose 91 are; by fewer than ten there is no interval.",
             *_without_runtime(results),
         )
-        if gone:
-            notes = (*notes, f"Withheld: {gone} of fewer than ten accounts.")
         return Drawing(kind="table", content={"tables": [table]}, filters="title", notes=notes)
 
     def _standings(self, results: Sequence[Result], context: Context) -> pl.DataFrame:

@@ -37,7 +37,7 @@ CHOICES = Options(
         Option(
             name=THRESHOLD,
             label="Dear is more than",
-            choices=tuple((t, f"{t} × the substitutes") for t in ("1", "1.5", "2", "3")),
+            choices=tuple((t, f"{t}× the substitutes") for t in ("1", "1.5", "2", "3")),
         ),
     )
 )
@@ -131,7 +131,7 @@ class EndingVerdict(Ending):
 
 def _sentence(found: Stake, dear: pl.DataFrame, context: Context) -> str:
     count, limit = found.titles.height, threshold(context)
-    at = f"{limit:g} × " if limit != 1 else ""
+    at = f"{limit:g}× " if limit != 1 else ""
     cost = "costs" if dear.height == 1 else "cost"
     return (
         f"{_titles(count)} ending in {horizon(context)} days "
@@ -342,7 +342,7 @@ def untaken(context: Context) -> tuple[str, ...]:
     with suppress(ValueError):
         if float(texts[THRESHOLD] or threshold(context)) == threshold(context):
             return tuple(said)
-    said.append(f"“{texts[THRESHOLD]}” is no factor above 0; {threshold(context):g} × is taken.")
+    said.append(f"“{texts[THRESHOLD]}” is no factor above 0; {threshold(context):g}× is taken.")
     return tuple(said)
 
 
@@ -372,7 +372,7 @@ def _factor(value: float | None) -> str:
     if value is None:
         return _DASH
     places = 2 if value < 1 else 1 if value < 10 else 0  # noqa: PLR2004 - two digits
-    return f"{value:.{places}f} ×"
+    return f"{value:.{places}f}×"
 
 
 def _times(row: Mapping[str, Any]) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 
 import polars as pl
 
+from portal.components import format as written
 from portal.components.problem import no_rows
 from portal.context import Context
 from portal.drawing import Drawing
@@ -35,7 +36,8 @@ class Valued:
     def usd(self) -> str:
         """What one is worth at the horizon, with its interval."""
         total = self.worth.value
-        return f"${total.value:,.0f} (95 % {total.low:,.0f} to {total.high:,.0f})"
+        value, low, high = (written.grouped(end) for end in (total.value, total.low, total.high))
+        return f"${value} (95 % {low} to {high})"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

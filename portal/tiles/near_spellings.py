@@ -13,6 +13,7 @@ from dataclasses import replace
 import polars as pl
 from sqlglot import exp
 
+from portal.components import format as written
 from portal.context import Context
 from queries.analyses.spelling import Typed, near_spellings
 from queries.condition import Filter, conjunction
@@ -140,12 +141,13 @@ def said(parts: pl.DataFrame) -> str:
         "A query is merged where a far more frequent one is one or two slips of a key away, or "
         "goes on from where it was cut off: a guess from the writing alone."
     )
+    every = written.grouped(parts.height)
     if several.is_empty():
-        return f"None of {parts.height:,} queries is a near spelling of another. {rule}"
+        return f"None of {every} queries is a near spelling of another. {rule}"
     slips, heads = several.height, several["head"].n_unique()
     are = "query is" if slips == 1 else "queries are"
-    others = "another one" if heads == 1 else f"{heads:,} others"
-    return f"{slips:,} of {parts.height:,} {are} merged with {others}. {rule}"
+    others = "another one" if heads == 1 else f"{written.grouped(heads)} others"
+    return f"{written.grouped(slips)} of {every} {are} merged with {others}. {rule}"
 
 
 def unfolded(parts: pl.DataFrame, most: int) -> pl.DataFrame:

@@ -79,7 +79,8 @@ class Outages:
             return empty(
                 "nothing",
                 "No outage.",
-                f"None of {cells:,} days, countries and networks failed beyond chance.",
+                f"None of {written.grouped(cells)} days, countries and networks failed beyond "
+                "chance.",
             )
         metric = context.metric(outage.METRIC)
         rows: list[list[dict[str, Any]]] = []
@@ -107,8 +108,8 @@ class Outages:
         ]
         table = {"columns": columns, "rows": rows, "more": max(0, found.height - _ROWS)}
         note = (
-            f"{cells:,} days, countries and networks; at most 1% of those named are chance "
-            "(Benjamini-Hochberg)."
+            f"{written.grouped(cells)} days, countries and networks; at most 1% of those named are "
+            "chance (Benjamini-Hochberg)."
         )
         return Drawing(kind="table", content={"tables": [table]}, filters="country", notes=(note,))
 

@@ -83,7 +83,7 @@ class Payback:
                 if month
                 else f"not paid back within {len(months)} months"
             )
-            says.append(f"{label}: ${cost:,.0f} a sign-up, {when}.")
+            says.append(f"{label}: ${written.grouped(cost)} a sign-up, {when}.")
         note = (
             "Cost: all acquisition spend over all sign-ups of the channel, those included that "
             "would have come anyway; published totals, so without an interval."
@@ -153,20 +153,21 @@ def decision(cost: float, cap: Estimate) -> str:
     if not cap.high >= cap.low:
         return "No cap: the value has no interval"
     if cost > cap.high:
-        return f"Costs more than it is worth: bid at most ${cap.low:,.0f}"
+        return f"Costs more than it is worth: bid at most ${written.grouped(cap.low)}"
     if cost >= cap.low:
-        return f"At its cap: no more than ${cap.low:,.0f} is safe"
-    return f"Room: bids up to ${cap.low:,.0f} pay back"
+        return f"At its cap: no more than ${written.grouped(cap.low)} is safe"
+    return f"Room: bids up to ${written.grouped(cap.low)} pay back"
 
 
 def _cap(one: Valued, cost: float) -> list[dict[str, Any]]:
     cap = one.worth.value
+    low, high = written.grouped(cap.low), written.grouped(cap.high)
     tone = "bad" if cost > cap.high else "good" if cost < cap.low else "flat"
     return [
         {"text": one.group.label, "filter": one.group.value},
-        {"text": f"${cap.value:,.0f}"},
-        {"text": f"{cap.low:,.0f} to {cap.high:,.0f}" if cap.high >= cap.low else written.NOTHING},
-        {"text": f"${cost:,.0f}", "tip": "Published totals, so without an interval."},
+        {"text": f"${written.grouped(cap.value)}"},
+        {"text": f"{low} to {high}" if cap.high >= cap.low else written.NOTHING},
+        {"text": f"${written.grouped(cost)}", "tip": "Published totals, so without an interval."},
         {"text": decision(cost, cap), "tone": tone},
     ]
 

@@ -63,7 +63,7 @@ class PolicyLadder:
             "xaxis": {
                 "tickformat": ",.3~p",
                 "showgrid": True,
-                "title": {"text": "reward per seen slot"},
+                "title": {"text": "Reward per seen slot"},
             },
             "yaxis": {**_ALL_LABELS, "autorange": "reversed"},
             "hovermode": "closest",
@@ -179,7 +179,7 @@ class GainBySegment:
             for value, r in told
         ]
         layout: Layout = {
-            "xaxis": {"tickformat": "+,.3~p", "showgrid": True, "title": {"text": "over the log"}},
+            "xaxis": {"tickformat": "+,.3~p", "showgrid": True, "title": {"text": "Over the log"}},
             "yaxis": _ALL_LABELS,
             "hovermode": "closest",
             "showlegend": False,

@@ -68,7 +68,7 @@ class PolicyWeights:
             for name, values, colour, opacity in parts
         ]
         layout: Layout = {
-            "xaxis": {"type": "category", "title": {"text": "weight: target over propensity"}},
+            "xaxis": {"type": "category", "title": {"text": "Weight: target over propensity"}},
             "yaxis": {"tickformat": ",.0%", "rangemode": "tozero"},
             "barmode": "group",
             "bargap": 0.25,

@@ -121,7 +121,7 @@ class RankerTradeOff:
             | {
                 "tickformat": ".2~f",
                 "ticksuffix": "×",
-                "title": {"text": "take, position taken out"},
+                "title": {"text": "Take, position taken out"},
             },
             "hovermode": "closest",
             "showlegend": False,

@@ -162,8 +162,7 @@ def _statement(row: dict[str, Any], named: str, filters: tuple[str, str]) -> Sta
         against=f"{row['rate'] / row['usual']:.1f} times as many as in the same episode elsewhere"
         if row["usual"] > 0
         else "nobody does in the same episode elsewhere",
-        reason=f"{row['left']:.0f} of {row['at_risk']:.0f} plays; "
-        f"{row['expected']:.0f} expected; q {written.probability(row['q'])}.",
+        reason=f"{_counted(row)}; q {written.probability(row['q'])}.",
         evidence="descriptive",
         probability=float(row["q"]),
         is_sure=True,
@@ -184,8 +183,13 @@ def _parts(results: Sequence[Result]) -> list[scenes.Part]:
     ]
 
 
+def _counted(row: dict[str, Any]) -> str:
+    left, risk, expected = (written.grouped(row[n]) for n in ("left", "at_risk", "expected"))
+    return f"{left} of {risk} plays; {expected} expected"
+
+
 def _cells(row: dict[str, Any]) -> list[dict[str, Any]]:
-    tip = f"{row['left']:.0f} of {row['at_risk']:.0f} plays; {row['expected']:.0f} expected"
+    tip = _counted(row)
     return [
         {"text": f"{row['rate']:.1%}", "tone": "bad", "tip": tip},
         {"text": f"{row['usual']:.1%}"},
@@ -211,7 +215,7 @@ def _curves_table(curves: pl.DataFrame) -> dict[str, Any]:
     for row in curves.head(_ROWS).iter_rows(named=True):
         is_known = row["ratio"] is not None
         tone = "" if row["q"] > scenes.LEVEL else "bad" if row["ratio"] > 1 else "good"
-        tip = f"{row['left']:,.0f} of {row['at_risk']:,.0f} plays; {row['expected']:,.0f} expected"
+        tip = _counted(row)
         rows.append(
             [
                 {"text": f"Episode {row['episode']}", "filter": str(row["episode"])},
@@ -237,8 +241,8 @@ def _whole(curves: pl.DataFrame) -> tuple[Statement, ...]:
         size=f"{row['ratio']:.1f} times as readily",
         interval=f"95 % {row['low']:.1f} to {row['high']:.1f}",
         against="as those of the same episode elsewhere",
-        reason=f"{row['left']:,.0f} of {row['at_risk']:,.0f} plays left; "
-        f"{row['expected']:,.0f} expected; log-rank q {written.probability(row['q'])}.",
+        reason=f"{written.grouped(row['left'])} of {written.grouped(row['at_risk'])} plays left; "
+        f"{written.grouped(row['expected'])} expected; log-rank q {written.probability(row['q'])}.",
         evidence="descriptive",
         probability=float(row["q"]),
         is_sure=True,
@@ -254,6 +258,6 @@ def _nothing(table: pl.DataFrame) -> Drawing:
 
 def _tested(table: pl.DataFrame) -> str:
     return (
-        f"{table.height} windows of {scenes.WINDOW}% tested against the same episode of other "
-        "titles (Benjamini-Hochberg, 5%; at least twice as many)."
+        f"{written.grouped(table.height)} windows of {scenes.WINDOW}% tested against the same "
+        "episode of other titles (Benjamini-Hochberg, 5%; at least twice as many)."
     )

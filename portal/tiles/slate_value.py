@@ -40,7 +40,7 @@ class SlateValue:
             return no_rows(context)
         traces = [_mark(row, name, label) for name, label in _ROWS.items()]
         layout: Layout = {
-            "xaxis": {"tickformat": ",.3~f", "showgrid": True, "title": {"text": "plays per page"}},
+            "xaxis": {"tickformat": ",.3~f", "showgrid": True, "title": {"text": "Plays per page"}},
             "yaxis": {"type": "category", "autorange": "reversed", "showgrid": False},
             "hovermode": "closest",
             "showlegend": False,

@@ -84,7 +84,7 @@ class Abandonment:
             "xaxis": {
                 "range": [0, 100],
                 "ticksuffix": "%",
-                "title": {"text": "of the runtime"},
+                "title": {"text": "Of the runtime"},
             },
             "yaxis": {"tickformat": ",.0%", "range": [0, 1]},
         }

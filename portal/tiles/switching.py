@@ -202,7 +202,7 @@ class SwitchingVerdict(Switching):
             )
         if told is None or not _is_sure(told):
             noise = " beyond noise" if told is not None else ""
-            sentence = f"No {label}’s share moved by {MATERIAL * 100:.1f} pt{noise}."
+            sentence = f"No {label}’s share moved by {MATERIAL * 100:.1f} pt or more{noise}."
             reasons = self._largest(told, results, context)
             return _verdict("Nothing moved", "flat", sentence, reasons)
         said = _statement(told, self, context)
@@ -286,7 +286,11 @@ def _verdict(word: str, tone: str, sentence: str, reasons: list[dict[str, str]])
 
 
 def _mark(name: str, estimate: Estimate, part: Part | None = None) -> Mark:
-    few = f"<br>{part.accounts:,} accounts: too few to read much into" if part and part.few else ""
+    few = (
+        f"<br>{written.grouped(part.accounts)} accounts: too few to read much into"
+        if part and part.few
+        else ""
+    )
     value, low, high = (100 * end for end in (estimate.value, estimate.low, estimate.high))
     return Mark(value, low, high, low, high, f"{name}: <b>{_points(estimate)}</b>{few}")
 
@@ -304,7 +308,7 @@ def _points(estimate: Estimate) -> str:
 
 
 def _notes(parts: Sequence[Part]) -> tuple[str, ...]:
-    accounts = {part.kind: f"{part.accounts:,}" for part in parts}
+    accounts = {part.kind: f"{written.grouped(part.accounts)}" for part in parts}
     stayed = f"{accounts['switched']} accounts watched in both periods"
     if "moved" in accounts:
         others = f"{accounts['moved']} in one of them only"

@@ -54,7 +54,17 @@ class Trend:
             "xaxis": time_axis(context, frame),
             "yaxis": value_axis(metric, rangemode=low),
         }
-        return figure(traces, layout, brush=True, grain=context.grain)
+        return figure(traces, layout, brush=True, grain=context.grain, notes=_key(traces, context))
+
+
+def _key(traces: Sequence[Trace], context: Context) -> tuple[str, ...]:
+    """What is dashed and what is shaded, in words: a line alone needs no legend."""
+    said: list[str] = []
+    if context.compare is not None and any(trace.get("name") == "Before" for trace in traces):
+        said.append(f"Dashed: {written.period(context.compare.period)}.")
+    if any("fill" in trace for trace in traces):
+        said.append("Band: 95 % interval.")
+    return (" ".join(said),) if said else ()
 
 
 def time_axis(context: Context, frame: pl.DataFrame) -> dict[str, Any]:

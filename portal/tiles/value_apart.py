@@ -18,9 +18,9 @@ from queries.interval import Estimate
 from queries.model import Query, Result
 
 _PARTS = (
-    ("worth", "@accent", -1.0),
-    ("paid a month", "@series-2", 0.0),
-    ("months", "@before", 1.0),
+    ("Worth", "@accent", -1.0),
+    ("Paid a month", "@series-2", 0.0),
+    ("Months", "@before", 1.0),
 )
 _TO_NAME = {"signup_channel": " sign-ups", "plan": " memberships"}
 
@@ -62,7 +62,7 @@ class ValueApart:
             Statement(
                 subject=f"{best.first}{_TO_NAME.get(what, '')}",
                 verb="are worth",
-                size=f"{best.value.value:.2f} × {best.other}",
+                size=f"{best.value.value:.2f}× {best.other}",
                 interval=f"95 % {_between(best.value)}",
                 against=f"over {horizon} months",
                 reason=f"{_parts(best)} The pair surest to differ, of {len(found)} compared.",
@@ -125,15 +125,15 @@ def _says(found: Sequence[Apart], horizon: int) -> str:
     if best is None:
         return "None is shown to be worth more than another."
     return (
-        f"{best.first} is worth {best.value.value:.2f} × {best.other} over {horizon} months "
+        f"{best.first} is worth {best.value.value:.2f}× {best.other} over {horizon} months "
         f"(95 % {_between(best.value)})."
     )
 
 
 def _parts(best: Apart) -> str:
     return (
-        f"{best.first} pays {best.paid.value:.2f} × as much a month ({_between(best.paid)}) and "
-        f"stays {best.months.value:.2f} × as long ({_between(best.months)}), discounted: together "
+        f"{best.first} pays {best.paid.value:.2f}× as much a month ({_between(best.paid)}) and "
+        f"stays {best.months.value:.2f}× as long ({_between(best.months)}), discounted: together "
         "they make it."
     )
 
@@ -143,7 +143,7 @@ def _notes(found: Sequence[Apart], against: str) -> tuple[str, ...]:
     named = sum(a.is_called for a in found)
     tried = (
         f"{named} of {len(found)} pairs differ at a false discovery rate of {CALLED:.0%} "
-        "(Benjamini–Hochberg). Margin is the same for all and cancels."
+        "(Benjamini-Hochberg). Margin is the same for all and cancels."
     )
     how = (
         f"Each against {against}, 95 % by leaving accounts out of both. It describes who came; "

@@ -95,7 +95,7 @@ def reasons(programme: Programme, launch: dict[str, object]) -> tuple[str, ...]:
         found.append(f"{launch['genre']}, not {programme.genre}")
     ratio = float(str(launch["budget_usd"])) / programme.budget_usd
     like = 1 / _LIKE <= ratio <= _LIKE
-    found.append("cost alike" if like else f"{ratio:.2g} × the cost")
+    found.append("cost alike" if like else f"{ratio:.2g}× the cost")
     return tuple(found)
 
 

@@ -64,7 +64,7 @@ def _reasons(group: Group, other: Group) -> tuple[str, ...]:
     shared = [said for name, said in group.traits.items() if other.traits.get(name) == said]
     ratio = other.size / group.size
     is_alike = 1 / _ALIKE_IN_SIZE <= ratio <= _ALIKE_IN_SIZE
-    return (*shared, "about as large" if is_alike else f"{ratio:.2g} × as large")
+    return (*shared, "about as large" if is_alike else f"{ratio:.2g}× as large")
 
 
 @dataclass(frozen=True, slots=True)

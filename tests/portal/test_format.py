@@ -120,3 +120,22 @@ def test_a_small_change_of_a_small_rate_keeps_the_digits_it_has():
     said = [written.change(size, tiny, relative=False) for size in sizes]
     assert said == ["+2.0 pt", "+0.1 pt", "+0.02 pt", "−0.0003 pt", "±0.0 pt"]
     assert written.exact(0.00064, tiny) == "0.064%"
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "form", "text"),
+    [
+        (9_998.0, "accounts", "number", "10.0\u2009k"),
+        (9.998, "h", "number", "10.0"),
+        (99.97, "h", "number", "100"),
+        (12.1, "USD", "usd", "$12.10"),
+        (12.0, "USD", "usd", "$12"),
+        (427.3, "USD", "usd", "$427"),
+        (1_234.5, "USD", "usd", "$1.23\u2009k"),
+        (5_742.0, "kbit/s", "number", "5\u2009742"),
+    ],
+)
+def test_a_number_has_three_digits_money_its_cents_and_no_thousands_of_thousands(
+    value: float, unit: str, form: str, text: str
+) -> None:
+    assert written.number(value, metric(form, unit=unit)) == text

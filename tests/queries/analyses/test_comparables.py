@@ -116,7 +116,7 @@ def test_reasons_name_what_is_shared_and_what_is_not():
         "tags": "heist · revenge", "budget_usd": 6e7,
     }  # fmt: skip
     assert reasons(PROGRAMME, launch) == (
-        "same language, country", "heist", "crime, not drama", "3 × the cost",
+        "same language, country", "heist", "crime, not drama", "3× the cost",
     )  # fmt: skip
 
 
