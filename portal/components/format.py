@@ -41,6 +41,7 @@ _HUNDRED = 100
 _ROUNDED_HUNDRED = 99.95
 _ROUNDED_TEN = 9.995
 _MANIFOLD = 3
+_ALMOST = 0.9995
 
 
 def number(value: float | None, metric: Metric) -> str:
@@ -119,6 +120,15 @@ def change(value: float | None, metric: Metric, *, relative: bool) -> str:
 def probability(p: float) -> str:
     """A p or q value with the digits that matter."""
     return "< 0.0001" if p < 1e-4 else f"{p:.2g}"  # noqa: PLR2004  # below it none does
+
+
+def chance(p: float | None) -> str:
+    """How likely something is by so many draws, so never said to be certain."""
+    if p is None or not math.isfinite(p):
+        return NOTHING
+    if p > _ALMOST:
+        return "> 99.9%"
+    return "< 0.1%" if p < 1 - _ALMOST else f"{p:.1%}"
 
 
 def is_few(row: Mapping[str, Any]) -> bool:

@@ -71,7 +71,7 @@ class ImageWinners:
             [
                 {"text": row[TITLE], "filter": row[TITLE]},
                 {"text": f"Image {row['artwork']}"},
-                {"text": written.number(row[best.name], best)},
+                {"text": written.chance(row[best.name])},
                 {"text": written.number(row[take.name], take), "tip": written.interval(row, take)},
                 {"text": "in use" if row["is_used"] else signed(row["gain"])},
                 {"text": "" if row["is_used"] else _range(row)},
@@ -82,7 +82,7 @@ class ImageWinners:
         said = (
             f"Image {first['artwork']} of {first[TITLE]} beats the one in use by "
             f"{signed(first['gain'])} ({_range(first)}), best with probability "
-            f"{first[best.name]:.0%}. Images are drawn at random with known chances."
+            f"{written.chance(first[best.name])}. Images are drawn at random with known chances."
             if artwork.is_clear(first)
             else "No image is better than the one in use beyond doubt."
         )
@@ -148,7 +148,7 @@ def _stated(frame: pl.DataFrame, context: Context) -> Sequence[Statement]:
             interval=f"95 % {_range(first)}",
             against="than the one in use",
             reason=f"{written.number(first[take.name], take)} of those who see it play; best of "
-            f"its title with probability {first['best_image_probability']:.0%}.",
+            f"its title with probability {written.chance(first['best_image_probability'])}.",
             evidence="randomised",
             probability=first["q"],
             is_sure=first["q"] <= artwork.LEVEL,
@@ -174,16 +174,21 @@ def _card(row: dict[str, Any], look: dict[str, Any], context: Context) -> dict[s
         "faces": look.get("faces") or 0,
         "brightness": look.get("brightness") or "medium",
         "looks": ", ".join(said).lower().capitalize(),
-        "best": written.number(row[best.name], best),
+        "best": written.chance(row[best.name]),
         "is_best": bool(row["is_best"]),
         "take": written.number(row[take.name], take),
         "interval": written.interval(row, take),
         "lift": signed(row[_LIFT]),
-        "lift_interval": written.interval(row, context.metric(_LIFT)),
+        "lift_interval": _lifted(row),
         "bait": written.number(row[bait.name], bait),
         "has_bait": bool(row["has_bait"]),
         "n": written.count(row["seen_impressions"]),
     }
+
+
+def _lifted(row: dict[str, Any]) -> str:
+    low, high = row.get(f"{_LIFT}__low"), row.get(f"{_LIFT}__high")
+    return "" if low is None or high is None else f"{signed(low)} to {signed(high)}"
 
 
 def _faces(count: int) -> str:

@@ -17,7 +17,6 @@ from queries.estimators.sample_ratio import ALARM
 from queries.model import Query, Result
 
 _LONG = 90
-_SURE = 0.9995
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +55,8 @@ class PackagingTests:
         ]
         table = {"columns": columns, "rows": rows, "more": 0}
         blocked = (
-            f"{found.broken} of {found.count} tests are blocked: their arms did not get equal "
+            f"{written.grouped(found.broken)} of {written.grouped(found.count)} tests are blocked: "
+            "their arms did not get equal "
             f"shares of readers (chi-squared, p < {ALARM}). Nothing is said of them."
         )
         certain = (
@@ -73,7 +73,7 @@ def _row(row: dict[str, Any]) -> list[dict[str, Any]]:
     short = headline if len(headline) <= _LONG else f"{headline[:_LONG].rstrip()}…"
     return [
         {"text": short, "tip": headline},
-        {"text": "> 99.9%" if row["best"] > _SURE else f"{row['best']:.1%}"},
+        {"text": written.chance(row["best"])},
         {
             "text": f"{row['rate']:.2%}",
             "lines": [{"text": f"{row['rate_low']:.2%} to {row['rate_high']:.2%}"}],

@@ -139,3 +139,11 @@ def test_a_number_has_three_digits_money_its_cents_and_no_thousands_of_thousands
     value: float, unit: str, form: str, text: str
 ) -> None:
     assert written.number(value, metric(form, unit=unit)) == text
+
+
+@pytest.mark.parametrize(
+    ("chance", "text"),
+    [(1.0, "> 99.9%"), (0.9994, "99.9%"), (0.5, "50.0%"), (0.0, "< 0.1%"), (None, "–")],
+)
+def test_a_chance_is_never_said_to_be_certain(chance: float | None, text: str) -> None:
+    assert written.chance(chance) == text
