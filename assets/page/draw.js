@@ -62,7 +62,9 @@
           "p",
           { class: "number-change" },
           playhead.explained(content, tile),
-          content.delta_interval ? h("span", { class: "interval" }, content.delta_interval) : null,
+          content.delta_interval || content.no_delta
+            ? h("span", { class: "interval" }, content.delta_interval || content.no_delta)
+            : null,
         ),
         h(
           "p",

@@ -58,7 +58,8 @@ def number(value: float | None, metric: Metric) -> str:
         case "ratio":
             return _signed(f"{abs(value):.2f}×", value)
         case "decimal":
-            return _signed(f"{abs(value):,.2f}".replace(",", _THIN), value)
+            places = 2 if abs(value) < _ROUNDED_HUNDRED else 1
+            return _signed(f"{abs(value):,.{places}f}".replace(",", _THIN), value)
         case _ if metric.unit in _THOUSANDS:
             return _signed(grouped(abs(value)), value)
         case _:
@@ -126,9 +127,9 @@ def chance(p: float | None) -> str:
     """How likely something is by so many draws, so never said to be certain."""
     if p is None or not math.isfinite(p):
         return NOTHING
-    if p > _ALMOST:
+    if p >= _ALMOST:
         return "> 99.9%"
-    return "< 0.1%" if p < 1 - _ALMOST else f"{p:.1%}"
+    return "< 0.1%" if p <= 1 - _ALMOST else f"{p:.1%}"
 
 
 def is_few(row: Mapping[str, Any]) -> bool:

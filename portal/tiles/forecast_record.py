@@ -73,7 +73,7 @@ def _said(results: Sequence[Result], shown: int) -> list[str]:
     said = [
         (
             f"Intervals of 80 % held {held:.0%} of the time (95 % {low:.0%} to {high:.0%}, "
-            f"n={count}); 80 % is right."
+            f"n {written.grouped(count)}); 80 % is right."
         ),
     ]
     if count > shown:

@@ -157,7 +157,7 @@ def views_axis(title: str) -> Layout:
         "type": "log",
         "showgrid": True,
         "tickvals": ticks,
-        "ticktext": [written.count(tick) if tick >= 1 else f"{tick:g}" for tick in ticks],
+        "ticktext": [_tick(tick) for tick in ticks],
         "title": {"text": title},
     }
 
@@ -194,3 +194,11 @@ def ranges(rows: Sequence[tuple[Any, ...]], context: Context) -> list[Trace]:
 
 def _shown(value: float) -> float:
     return float(f"{max(float(value), _LEAST):.4g}")
+
+
+def _tick(value: float) -> str:
+    """`1k` as on other axes."""
+    for scale, letter in ((1e6, "M"), (1e3, "k")):
+        if value >= scale:
+            return f"{value / scale:g}{letter}"
+    return f"{value:g}"

@@ -218,7 +218,7 @@ def _mark(
         "y": [label],
         "marker": {
             "color": colour, "size": 10, "symbol": "circle-open" if hollow else "circle",
-            "line": {"width": 2},
+            "line": {"width": 2, "color": colour},
         },
         "error_x": {
             "type": "data",

@@ -93,6 +93,7 @@ class TenureCurves:
                 "type": "category",
                 "categoryorder": "array",
                 "categoryarray": [label for label, _ in reversed(groups)],
+                "range": [-0.8, len(groups) - 0.5],
                 "showgrid": False,
                 "fixedrange": True,
             },

@@ -143,7 +143,14 @@ def test_a_number_has_three_digits_money_its_cents_and_no_thousands_of_thousands
 
 @pytest.mark.parametrize(
     ("chance", "text"),
-    [(1.0, "> 99.9%"), (0.9994, "99.9%"), (0.5, "50.0%"), (0.0, "< 0.1%"), (None, "–")],
+    [
+        (1.0, "> 99.9%"),
+        (0.9995, "> 99.9%"),
+        (0.9994, "99.9%"),
+        (0.5, "50.0%"),
+        (0.0, "< 0.1%"),
+        (None, "–"),
+    ],
 )
 def test_a_chance_is_never_said_to_be_certain(chance: float | None, text: str) -> None:
     assert written.chance(chance) == text
