@@ -118,7 +118,11 @@ def plotly_template(scheme: Scheme) -> dict[str, Any]:
             "xaxis": {**axis, "showgrid": False, "showline": True, "ticklabelstandoff": 3},
             "yaxis": {**axis, "showline": False, "nticks": 5, "ticklabelstandoff": 4},
             "margin": {"l": 8, "r": 12, "t": 8, "b": 8},
-            "hoverlabel": {**label, "font": {"size": 12, "color": tokens["ink"]}, "align": "left"},
+            "hoverlabel": {
+                **label,
+                "font": {"family": FONT, "size": 12, "color": tokens["ink"]},
+                "align": "left",
+            },
             "hovermode": "x unified",
             "showlegend": False,
             "legend": {
