@@ -35,6 +35,7 @@ _ACRONYMS = {
 }
 _PLAIN_WORD = re.compile(r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$")
 _PLAIN_WORDS = re.compile(r"^[a-z]+( [a-z]+)+$")
+_BEFORE_PER_CENT = re.compile(r"(?<=\d) (?=%)")
 _ANY_DIGIT = re.compile(r"[1-9]")
 _MINUTE = 60
 _HUNDRED = 100
@@ -248,6 +249,11 @@ def plain(value: object) -> str:
     if isinstance(value, float):
         return _signed(f"{abs(value):,.4g}".replace(",", _THIN), value)
     return str(value)
+
+
+def kept(text: str) -> str:
+    """A text whose numbers stay on one line with their per cent sign, as assets/dom.js does it."""
+    return _BEFORE_PER_CENT.sub("\u00a0", text)
 
 
 def lowered(label: str) -> str:

@@ -5,6 +5,7 @@ assets/ fills the body and the foot, so that a new answer costs no layout of the
 
 from dash import html
 
+from portal.components import format as written
 from portal.components.attributes import attributes
 from portal.page import Tile
 from queries.dataset import Dataset, Metric
@@ -22,7 +23,7 @@ def tile_frame(name: str, tile: Tile, dataset: Dataset) -> html.Section:
             html.Header(
                 [
                     html.Div(
-                        [html.H3(title), html.P(place.note) if place.note else None],
+                        [html.H3(title), html.P(written.kept(place.note)) if place.note else None],
                         className="tile-heading",
                     ),
                     html.Button(

@@ -45,8 +45,8 @@ class Lines:
         """The values that have a line of their own."""
         (result,) = results
         metric, dimension = context.metric(self.metric), context.dataset.dimension(self.by)
-        largest = _largest(result.frame, metric, dimension)
-        values = pl.DataFrame({self.by: largest}, schema={self.by: result.frame.schema[self.by]})
+        most = largest(result.frame, metric, dimension)
+        values = pl.DataFrame({self.by: most}, schema={self.by: result.frame.schema[self.by]})
         drawn = result.frame.join(
             values, on=self.by, how="semi", nulls_equal=True, maintain_order="left"
         )
@@ -60,7 +60,7 @@ class Lines:
             frame = frame.filter(~pl.col("incomplete"))
         if frame.is_empty():
             return no_values(result, metric, context)
-        values = _largest(frame, metric, dimension)
+        values = largest(frame, metric, dimension)
         is_stack = self.shares and metric.kind == "additive"
         parts = _stacked(frame, values, metric, context) if is_stack else frame
         traces = [
@@ -74,10 +74,13 @@ class Lines:
         return figure(traces, layout, brush=True, filters=self.by, grain=context.grain)
 
 
-def _largest(frame: pl.DataFrame, metric: Metric, dimension: Dimension) -> list[Any]:
+def largest(frame: pl.DataFrame, metric: Metric, dimension: Dimension) -> list[Any]:
+    """The values with most rows, of as many by the metric: a colour stays with its value."""
     by = dimension.name
-    sizes = frame.group_by(by).agg(pl.col(f"{metric.name}__n").sum().alias("n"))
-    found = sizes.sort("n", descending=True)[by].to_list()[:_MOST]
+    rows, size = pl.col(f"{metric.name}__n").sum(), pl.col(metric.name).sum()
+    sizes = frame.group_by(by).agg(n=rows, size=size).sort(by, nulls_last=True)
+    ordered = sizes.sort("n", "size", descending=True, maintain_order=True)
+    found = ordered[by].to_list()[:_MOST]
     order = {value: i for i, value in enumerate(dimension.values_order)}
     return sorted(found, key=lambda v: order.get(str(v), len(order))) if order else found
 
