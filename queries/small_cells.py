@@ -106,7 +106,7 @@ def said(frame: pl.DataFrame, left_out: int = 0) -> tuple[str, ...]:
         notes.append(f"{what} left out: fewer than {FEWEST_SHOWN} accounts, or the next to them.")
     if SMALL not in frame.columns:
         return tuple(notes)
-    gone, few = ((frame[SMALL] == mark).sum() for mark in (WITHHELD, FEW))
+    gone, few = (int((frame[SMALL] == mark).sum()) for mark in (WITHHELD, FEW))
     if gone:
         what = "One value is" if gone == 1 else f"{_grouped(gone)} values are"
         notes.append(
