@@ -5,8 +5,10 @@ and given their value in the browser, so that a drawing fits the light and the d
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
+
+import polars as pl
 
 from queries.dataset import Clock
 
@@ -27,7 +29,8 @@ class Drawing:
 
     `notes` are said under the drawing; `filters` is the dimension that a click on a mark filters
     by. Where it `shows` the first few of its answers only, nothing is said of what the others lack.
-    `clock` is what its days are of, where that is not the dataset's.
+    `seen` are the rows that it draws where its answers have more: small cells are said of these
+    alone. `clock` is what its days are of, where that is not the dataset's.
     """
 
     kind: Kind
@@ -35,6 +38,7 @@ class Drawing:
     notes: tuple[str, ...] = ()
     filters: str = ""
     shows: int | None = None
+    seen: tuple[pl.DataFrame, ...] | None = field(default=None, compare=False)
     clock: Clock | None = None
 
 

@@ -26,7 +26,7 @@ from queries.byte_folder import ByteFolder
 from queries.errors import Cancelled, QueryError
 from queries.health import tables_of
 from queries.model import Result
-from queries.small_cells import said_once
+from queries.small_cells import said, said_of_all, said_once
 from queries.warehouse import Warehouse
 
 KEPT_MS = 40.0
@@ -196,10 +196,18 @@ def foot(
         "complete": f"complete through {written.day(complete)}" if complete else "",
         "unreached": context.unreached,
         "source": first.source if first else "",
-        "notes": said_once(n for r in shown for n in r.notes),
+        "notes": _notes(shown, drawing),
         "doubts": tuple(dict.fromkeys(d for r in results for d in r.doubts if d not in r.late)),
         "tables": _tables(results),
     }
+
+
+def _notes(shown: Sequence[Result], drawing: Drawing | None) -> tuple[str, ...]:
+    """What is said of the answers; of small cells where the drawing tells which rows it draws."""
+    if drawing is None or drawing.seen is None:
+        return said_once(n for r in shown for n in r.notes)
+    others = (n for r in shown for n in r.notes if n not in said(r.frame))
+    return (*dict.fromkeys(others), *said_of_all(drawing.seen))
 
 
 def _tables(results: Sequence[Result]) -> list[str]:

@@ -7,9 +7,10 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 from queries.dataset import Dataset
+from queries.errors import UnsafeQuestion
 from queries.lake.snapshot import Snapshot
 from queries.model import Query
-from queries.period import Period, end_of
+from queries.period import Grain, Period, end_of, whole_buckets
 
 
 def complete_through(dataset: Dataset, tables: Snapshot) -> date | None:
@@ -28,7 +29,35 @@ def covered(dataset: Dataset, tables: Snapshot, complete: date | None) -> Period
 
 
 def clipped(query: Query, complete: date | None) -> tuple[Query, tuple[str, ...]]:
-    """The question, cut to complete days where it compares, and what is to be said of that."""
+    """The question, cut to complete days where it compares, and what is to be said of that.
+
+    Of a dataset of months or quarters, whose rows stand under the first day, it is cut to whole
+    ones: raises UnsafeQuestion where the period holds none.
+    """
+    query, cut = _of_whole_buckets(query)
+    kept, said = _of_complete_days(query, complete)
+    return kept, (*cut, *said)
+
+
+def _of_whole_buckets(query: Query) -> tuple[Query, tuple[str, ...]]:
+    grain, period, compare = query.dataset.smallest_grain, query.period, query.compare
+    if grain not in (Grain.MONTH, Grain.QUARTER) or period is None:
+        return query, ()
+    whole = whole_buckets(period, grain)
+    if whole is None:
+        raise UnsafeQuestion(
+            f"No whole {grain} lies in this period.",
+            f"{query.dataset.label}: a number for each {grain}. Choose whole ones, as in "
+            f"“last 2 {grain}s”.",
+            code="no_whole_bucket",
+        )
+    earlier = None if compare is None else whole_buckets(compare.period, grain)
+    against = replace(compare, period=earlier) if compare is not None and earlier else None
+    said = () if whole == period else (f"Whole {grain}s: {whole}.",)
+    return replace(query, period=whole, compare=against), said
+
+
+def _of_complete_days(query: Query, complete: date | None) -> tuple[Query, tuple[str, ...]]:
     period, compare = query.period, query.compare
     if compare is None or period is None or complete is None or period.end <= complete:
         return query, ()

@@ -48,7 +48,7 @@ class UnsafeQuestion(QueryError):
 
     Its code is one of `averages_ratio`, `adds_distinct`, `fan_out`, `dimension_not_allowed`,
     `grain_too_fine`, `overlapping_levels`, `missing_parameter`, `missing_dimension`,
-    `too_many_cells`, `no_distribution`, `shown_on_a_page`; of off-policy values
+    `too_many_cells`, `no_distribution`, `no_whole_bucket`, `shown_on_a_page`; of off-policy values
     `no_probabilities`, `too_little_overlap`, `estimators_disagree`.
     """
 

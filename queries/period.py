@@ -197,6 +197,13 @@ def bucket_starts(period: Period, grain: Grain) -> list[date]:
     return starts
 
 
+def whole_buckets(period: Period, grain: Grain) -> Period | None:
+    """From the first day of the first bucket that lies in a period to the last of the last one."""
+    starts = [s for s in bucket_starts(period, grain) if s >= period.start]
+    whole = [start for start in starts if end_of(start, grain) <= period.end]
+    return Period(whole[0], end_of(whole[-1], grain)) if whole else None
+
+
 def bucket_around(day: date, grain: Grain) -> Period:
     """The bucket that a day lies in."""
     return Period(start_of(day, grain), end_of(day, grain))

@@ -11,7 +11,7 @@ other: docs/asking.md says what is promised.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import combinations
 
 import numpy as np
@@ -129,6 +129,12 @@ def said_once(notes: Iterable[str]) -> tuple[str, ...]:
 def _grouped(count: int) -> str:
     """Digits by thin spaces, as the portal groups them."""
     return f"{count:,}".replace(",", "\u2009")
+
+
+def said_of_all(frames: Sequence[pl.DataFrame]) -> tuple[str, ...]:
+    """The same of several answers together."""
+    marks = [frame.select(SMALL) for frame in frames if SMALL in frame.columns]
+    return said(pl.concat(marks)) if marks else ()
 
 
 def _mask(suffix: str, gone: pl.Series, past: pl.Series) -> pl.Series:

@@ -113,8 +113,9 @@ class Warehouse:
         plans: dict[str, list[Plan]] = {}
         for question in questions:
             if self._answers.get(key_of(question, access, tables.data_version)) is None:
-                query = clipped(question.filled, complete_through(question.dataset, tables))[0]
                 with suppress(QueryError):
+                    complete = complete_through(question.dataset, tables)
+                    query = clipped(question.filled, complete)[0]
                     plans.setdefault(query.dataset.name, []).append(plan(query, access, tables))
         for same in (found for found in plans.values() if len(found) > 1):
             reader = Reader(self._engine, self._cache, tables, same[0].query.dataset)

@@ -15,6 +15,15 @@
     ["Year to date", "year to date"],
     ["Everything", "all"],
   ];
+  // Where a page has a number a month, days and weeks have none.
+  const WHOLE_MONTHS = [
+    ["Last month", "last month"],
+    ["Last quarter", "last quarter"],
+    ["Last 6 months", "last 6 months"],
+    ["Last 12 months", "last 12 months"],
+    ["Year to date", "year to date"],
+    ["Everything", "all"],
+  ];
   const COMPARISONS = [
     ["Previous period", "previous"],
     ["Same weeks last year", "last-year"],
@@ -258,7 +267,7 @@
       "Period",
       written(now, "last 28 days, 2026-02, 2026-02-01 to 2026-02-14", apply),
       h("p", { class: "hint" }, "Or drag across a chart over time."),
-      options(PERIODS, now, apply),
+      options(page.smallest === "month" ? WHOLE_MONTHS : PERIODS, now, apply),
     );
   }
 

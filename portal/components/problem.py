@@ -1,12 +1,13 @@
 """A problem as a drawing: what the viewer can do about it, in the place of the answer."""
 
+from portal.components import format as written
 from portal.context import Context
 from portal.drawing import Drawing, Reason, empty
 from queries.dataset import SMALL, Metric
 from queries.errors import AccessDenied, NotLoaded, QueryError, UnsafeQuestion
 from queries.estimation import Estimation
 from queries.model import Result
-from queries.period import bucket_starts, end_of
+from queries.period import whole_buckets
 from queries.small_cells import FEWEST_SHOWN, WITHHELD
 
 NO_ROWS = "no_rows"
@@ -43,8 +44,8 @@ def not_recorded(metric: Metric) -> Drawing:
         )
     return empty(
         "not_defined",
-        f"These rows do not record what “{metric.label}” needs.",
-        "The log they came from has no such column.",
+        f"These rows do not say what “{metric.label}” needs.",
+        "They are too recent for it, or the log that they came from does not record it.",
     )
 
 
@@ -59,12 +60,18 @@ def few_accounts() -> Drawing:
 
 def no_values(result: Result, metric: Metric, context: Context) -> Drawing:
     """Why an answer has no value of a metric: no rows, too few accounts, or nothing recorded."""
-    if result.frame.is_empty():
+    if result.frame.is_empty() or not _has_rows(result, metric):
         return no_rows(context)
     marks = [f[SMALL] for f in (result.frame, result.total) if SMALL in f.columns]
     if any((m == WITHHELD).any() for m in marks):
         return few_accounts()
     return not_recorded(metric)
+
+
+def _has_rows(result: Result, metric: Metric) -> bool:
+    """Whether any group has rows now, and not in the earlier period alone."""
+    rows = f"{metric.name}__n"
+    return rows not in result.frame.columns or result.frame[rows].fill_null(1).sum() > 0
 
 
 def nothing(context: Context, unfiltered: Drawing) -> Drawing:
@@ -79,13 +86,10 @@ def no_rows(context: Context) -> Drawing:
         return empty(
             "late",
             "The data is not there yet.",
-            f"{context.dataset.label} is complete through {latest}.",
+            f"{context.dataset.label}: complete through {written.day(latest)}.",
         )
     grain = context.dataset.smallest_grain
-    if period is not None and not any(
-        period.start <= start and end_of(start, grain) <= period.end
-        for start in bucket_starts(period, grain)
-    ):
+    if period is not None and whole_buckets(period, grain) is None:
         return empty(
             "no_rows",
             f"No whole {grain} lies in this period.",

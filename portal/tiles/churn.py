@@ -123,7 +123,8 @@ class PriceChurn:
             f"Difference in differences, months after the one of the change against the {_MONTHS} "
             "before: a quasi-experiment."
         )
-        return figure(traces, layout, says=_verdict(change, frames, metric), notes=(how,))
+        drawn = figure(traces, layout, says=_verdict(change, frames, metric), notes=(how,))
+        return replace(drawn, seen=tuple(frames))
 
 
 _ANSWERS = 3

@@ -27,6 +27,7 @@ from queries.model import Query, Result
 from queries.period import Grain, end_of
 
 _FEWEST_SHOWN = 10
+_ROW_HEIGHT, _KEY_HEIGHT = 26, 56
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,8 +75,9 @@ class CohortTriangle:
         down = _down(cells, key, known)[: self.cohorts]
         if isinstance(key, TimeBucket):
             down = down[::-1]
-        across = list(range(self.months + 1))
-        shown = [cells[c, n] for c in down for n in across if (c, n) in cells]
+        across = list(range(max(n for c, n in cells if c in down) + 1))
+        seen = {(c, n) for c in down for n in across if (c, n) in cells}
+        shown = [cells[place] for place in seen]
         rest = [c for c in shown if c["value"] < 1] or shown
         is_filter = not isinstance(key, TimeBucket)
         content = {
@@ -94,8 +96,13 @@ class CohortTriangle:
             "to": 1.0,
             "low": min(rest, key=lambda c: c["value"])["text"],
             "high": "100%",
+            "height": _ROW_HEIGHT * len(down) + _KEY_HEIGHT,
         }
-        return Drawing(kind="heat", content=content, notes=_notes(context))
+        places = known.select(key.name, pl.col("months_since").cast(pl.Int64)).iter_rows()
+        is_seen = pl.Series([place in seen for place in places], dtype=pl.Boolean)
+        return Drawing(
+            kind="heat", content=content, notes=_notes(context), seen=(known.filter(is_seen),)
+        )
 
     def _is_mature(self, row: dict[str, Any], result: Result, context: Context) -> bool:
         grain = span_of(unit(context)[0])
@@ -169,7 +176,7 @@ class Hazard:
             "All memberships since the first; a month that is not over yet counts for nobody.",
             *censored(context),
         )
-        return figure(traces, layout, notes=notes)
+        return replace(figure(traces, layout, notes=notes), seen=(frame,))
 
 
 def _at_risk(frame: pl.DataFrame, months: Sequence[int]) -> Trace:
@@ -228,8 +235,8 @@ def _notes(context: Context) -> tuple[str, ...]:
     if grain is None:
         return (who, "Each cell is of all who joined so long ago.", *censored(context))
     week = ("Weeks begin on Monday.",) if grain is Grain.WEEK else ()
-    hatched = "Hatched: not all of the cohort was followed so long, so nobody counts."
-    return (who, hatched, *week, *censored(context))
+    empty = "Empty: not all of the cohort was followed so long, so nobody counts."
+    return (who, empty, *week, *censored(context))
 
 
 def _count(row: dict[str, Any]) -> str:

@@ -14,7 +14,7 @@ from portal.drawing import Drawing
 from portal.page import Place
 from portal.tiles.figure import Layout, Trace, figure
 from queries.model import Query, Result
-from queries.period import Grain, Period, start_of
+from queries.period import Grain, Period, start_of, whole_buckets
 
 _STEPS = (("signups", 1), ("rejoins", 1), ("voluntary_cancels", -1), ("involuntary_cancels", -1))
 
@@ -31,9 +31,10 @@ class MemberFlow:
 
     def questions(self, context: Context) -> tuple[Query, ...]:
         asked = replace(context.question(self.metrics), compare=None)
-        if context.period is None:
+        months = None if context.period is None else whole_buckets(context.period, Grain.MONTH)
+        if months is None:
             return (asked,)
-        day = start_of(context.period.start, Grain.MONTH) - timedelta(1)
+        day = months.start - timedelta(1)
         before = replace(asked, metrics=(context.metric("members"),))
         return (asked, replace(before, period=Period(start_of(day, Grain.MONTH), day)))
 
@@ -73,7 +74,7 @@ class MemberFlow:
             "hovermode": "closest",
             "shapes": _links(steps),
         }
-        notes = ["Days at home; whole months. The axis does not begin at zero."]
+        notes = [f"Days at home; whole months. {_GROUND if lowest > room else ''}".strip()]
         row = results[0].frame.row(0, named=True)
         net = context.metric("net_adds")
         around = written.interval(row, net)
@@ -82,6 +83,7 @@ class MemberFlow:
 
 
 Step = tuple[str, float, str]
+_GROUND = "The axis does not begin at zero."
 
 
 def _steps(results: Sequence[Result], context: Context) -> list[Step]:

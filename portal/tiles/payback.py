@@ -21,10 +21,12 @@ from queries.interval import Estimate
 from queries.model import Query, Result
 
 _COST = "cost_per_signup_usd"
+_COST_BY = ("country", "signup_channel")
 _NOTHING = empty("nothing", "Nothing was spent to bring these members.", "Pick a paid channel.")
 _MEAN = (
-    "The cost is a mean over all sign-ups: of the next ones, and of those who would not have come "
-    "anyway, it is higher. Hold what a campaign brought against the cap before scaling on it."
+    "The cost is a mean over all sign-ups where and when the channel spent: of the next ones, and "
+    "of those who would not have come anyway, it is higher. Hold what a campaign brought against "
+    "the cap before scaling on it."
 )
 
 
@@ -85,8 +87,8 @@ class Payback:
             )
             says.append(f"{label}: ${written.grouped(cost)} a sign-up, {when}.")
         note = (
-            "Cost: all acquisition spend over all sign-ups of the channel, those included that "
-            "would have come anyway; published totals, so without an interval."
+            "Cost: acquisition spend over the sign-ups of the channel where and when it spent, "
+            "those included that would have come anyway; published totals, so without an interval."
         )
         line = {"color": "@muted", "width": 1, "dash": "dot"}
         layout: Layout = {
@@ -98,7 +100,9 @@ class Payback:
             "showlegend": True,
             "hovermode": "closest",
         }
-        return figure(traces, layout, says=" ".join(says), notes=(note,))
+        notes = (note, *_not_of_the_cost(context))
+        drawn = figure(traces, layout, says=" ".join(says), notes=notes)
+        return replace(drawn, seen=(_costs(results, paid),))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,9 +146,14 @@ class BidCaps:
         notes = (
             f"The cap is the value of one membership over {said_terms(known)}.",
             _MEAN,
+            *_not_of_the_cost(context),
         )
         return Drawing(
-            kind="table", content={"tables": [table]}, filters="signup_channel", notes=notes
+            kind="table",
+            content={"tables": [table]},
+            filters="signup_channel",
+            notes=notes,
+            seen=(_costs(results, paid),),
         )
 
 
@@ -178,7 +187,7 @@ def _asked(context: Context) -> tuple[Query, ...]:
     kept = [
         replace(f, dimension=costs.dimension(f.dimension.name))
         for f in (context.condition.filters() if context.condition else ())
-        if f.dimension.name in ("country", "signup_channel")
+        if f.dimension.name in _COST_BY
     ]
     asked = Query(
         dataset=costs,
@@ -188,6 +197,20 @@ def _asked(context: Context) -> tuple[Query, ...]:
         with_total=False,
     )
     return (question(context, ("signup_channel",)), asked)
+
+
+def _not_of_the_cost(context: Context) -> tuple[str, ...]:
+    """Which filters say nothing of what a sign-up costs."""
+    asked = context.condition.filters() if context.condition else ()
+    labels = dict.fromkeys(
+        f.dimension.label.lower() for f in asked if f.dimension.name not in _COST_BY
+    )
+    return (f"The cost of a sign-up is not filtered by {', '.join(labels)}.",) if labels else ()
+
+
+def _costs(results: Sequence[Result], paid: Sequence[tuple[Valued, float]]) -> pl.DataFrame:
+    """The costs that are shown."""
+    return results[1].frame.filter(pl.col("signup_channel").is_in([v.group.value for v, _ in paid]))
 
 
 def _paid(results: Sequence[Result], context: Context) -> list[tuple[Valued, float]]:

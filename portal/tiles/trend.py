@@ -79,8 +79,20 @@ def time_axis(context: Context, frame: pl.DataFrame) -> dict[str, Any]:
         "hoverformat": _HOVER[context.grain],
         "tickformat": ticks,
         "nticks": 7,
+        **_few_months(context, frame),
         **edges,
     }
+
+
+def _few_months(context: Context, frame: pl.DataFrame) -> dict[str, Any]:
+    """A tick a bucket where there are few: else one month is written at several of its days."""
+    days = frame[context.time.name].unique().sort()
+    if context.grain in (Grain.DAY, Grain.WEEK) or len(days) > _FEW_TICKS:
+        return {}
+    return {"tickvals": [str(day) for day in days]}
+
+
+_FEW_TICKS = 7
 
 
 _TICKS = {Grain.DAY: "%-d %b", Grain.WEEK: "%-d %b", Grain.YEAR: "%Y"}

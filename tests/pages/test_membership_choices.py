@@ -14,16 +14,20 @@ from scipy.stats import CensoredData, ecdf
 from pages.membership import PAGE
 from portal.context import Context
 from portal.drawing import Drawing
+from portal.drawn import Drawings
 from portal.open_page import ask, open_page
 from portal.page import Tile
-from portal.tiles import CohortOptions, CohortTriangle, Hazard, TenureCurves
+from portal.tiles import Churn, CohortOptions, CohortTriangle, Hazard, MemberFlow, TenureCurves
 from queries.analyses import survival
+from queries.cache import FrameCache
 from queries.catalog import builtin
 from queries.dataset import Access
 from queries.engines.duckdb_engine import DuckDBEngine
-from queries.errors import AccessDenied
+from queries.errors import AccessDenied, UnsafeQuestion
+from queries.lake.lake import Lake
 from queries.model import Query
 from queries.period import Grain, end_of, start_of
+from queries.warehouse import Warehouse
 from tests.queries.test_membership_metrics import Company, Membership, memberships
 
 pytestmark = pytest.mark.demo
@@ -173,3 +177,40 @@ def test_a_survival_that_is_hidden_stays_hidden_however_cohorts_are_cut(
     tile = next(t for t in page.tiles().values() if isinstance(t, CohortTriangle))
     with pytest.raises(AccessDenied):
         ask(page, tile, company.warehouse, access)
+
+
+def test_small_cells_are_said_of_what_is_drawn_and_not_of_cohorts_that_are_not(
+    demo_home: Path, company: Company
+):
+    warehouse = Warehouse(Lake(demo_home / "lake"), company.engine, FrameCache(None), builtin())
+    page = open_page(PAGE, "cohort=quarter", warehouse, Access())
+    name, tile = next((n, t) for n, t in page.tiles().items() if isinstance(t, CohortTriangle))
+    answer = Drawings(warehouse).draw(page, name, tile)
+    cells = [cell for line in answer["drawing"]["content"]["cells"] for cell in line if cell]
+    few = sum(cell["few"] for cell in cells)
+    (result,) = ask(page, tile, warehouse, Access())
+    assert 0 < few < (result.frame["small"] == "few").sum()
+    assert [n for n in answer["foot"]["notes"] if "200 accounts" in n] == [
+        f"{few} values rest on fewer than 200 accounts: too few to read much into."
+    ]
+
+
+def test_no_month_stands_empty_beyond_the_last_that_a_cohort_was_followed_to(company: Company):
+    cells = drawn(company, CohortTriangle, "cohort=week").content["cells"]
+    assert any(line[-1] for line in cells)
+    assert len(cells[0]) < 13
+
+
+def test_members_who_come_and_go_are_those_of_whole_months(company: Company):
+    whole = drawn(company, MemberFlow, "period=2026-03-01+to+2026-04-30").content
+    cut = drawn(company, MemberFlow, "period=2026-02-03+to+2026-05-20").content
+    assert cut["data"] == whole["data"]
+    assert "Changes of plan" not in cut["data"][0]["x"]
+    with pytest.raises(UnsafeQuestion, match="No whole month"):
+        drawn(company, MemberFlow, "period=2026-03-02+to+2026-04-29")
+
+
+def test_one_month_is_named_once_below_an_axis(company: Company):
+    two = drawn(company, Churn, "period=2026-03-01+to+2026-04-30").content["layout"]["xaxis"]
+    assert two["tickvals"] == ["2026-03-01", "2026-04-01"]
+    assert "tickvals" not in drawn(company, Churn, "").content["layout"]["xaxis"]

@@ -285,7 +285,7 @@ def test_steps_of_the_funnel_say_their_share_beside_the_bar_and_their_count_in_i
     ("seen", "taken", "message"),
     [
         (0, None, "No rows in this period."),
-        (900, None, "These rows do not record what “Take rate” needs."),
+        (900, None, "These rows do not say what “Take rate” needs."),
         (900, 0.1, "Nothing was shown at random."),
     ],
 )

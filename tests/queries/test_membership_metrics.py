@@ -19,8 +19,9 @@ from queries.cache import FrameCache
 from queries.catalog import builtin
 from queries.dataset import Access, TimeBucket
 from queries.engines.duckdb_engine import DuckDBEngine
+from queries.errors import UnsafeQuestion
 from queries.lake.lake import Lake
-from queries.model import Query, Result
+from queries.model import Comparison, Query, Result
 from queries.period import Grain, Period, end_of, start_of
 from queries.warehouse import Warehouse
 
@@ -48,6 +49,7 @@ class Company:
     """The demo's billing as memberships, and what the warehouse says of them."""
 
     def __init__(self, home: Path, engine: DuckDBEngine) -> None:
+        self.engine = engine
         self.warehouse = Warehouse(
             Lake(home / "lake"), engine, FrameCache(None), builtin(), fewest=0
         )
@@ -281,3 +283,44 @@ def test_the_value_of_a_membership_is_that_of_a_loop_over_charges_and_months(com
     worth = 0.4 * paid / at_risk.sum() * (still / 1.1 ** (np.arange(24) / 12)).sum()
     asked = company.ask("cohorts", ["membership_value_usd"], [])
     assert asked.total["membership_value_usd"].item() == pytest.approx(worth, rel=1e-4)
+
+
+def test_a_period_that_cuts_months_is_of_its_whole_ones(company: Company):
+    whole = Period(date(2026, 3, 1), date(2026, 4, 30))
+    cut = Period(date(2026, 2, 3), date(2026, 5, 20))
+    names = ["members", "gross_churn", "net_adds"]
+    found, expected = (company.ask("churn", names, [], period=p) for p in (cut, whole))
+    assert found.query.period == whole
+    assert found.frame.equals(expected.frame)
+    assert "Whole months: 2026-03-01 to 2026-04-30." in found.notes
+    before = Comparison("custom", Period(date(2025, 2, 3), date(2025, 5, 20)))
+    compared = company.ask("churn", names, [], period=cut, compare=before).query.compare
+    assert compared is not None
+    assert compared.period == Period(date(2025, 3, 1), date(2025, 4, 30))
+
+
+def test_a_period_without_a_whole_month_is_refused_where_numbers_are_of_months(company: Company):
+    with pytest.raises(UnsafeQuestion, match="No whole month") as refused:
+        company.ask("churn", ["members"], [], period=Period(date(2026, 3, 2), date(2026, 4, 29)))
+    assert refused.value.code == "no_whole_bucket"
+
+
+def test_a_sign_up_costs_what_was_spent_where_and_when_its_channel_spent(company: Company):
+    spent: Counter[tuple[str, date, str]] = Counter()
+    for row in company.rows("marketing_daily"):
+        if row["objective"] == "acquisition" and row["date"] <= company.complete:
+            spent[row["channel"], row["date"], row["country"]] += row["spend_usd"]
+    of = {r["account_id"]: (r["signup_channel"], r["country"]) for r in company.rows("accounts")}
+    came: Counter[str] = Counter()
+    for event in company.events:
+        channel, country = of[event["account_id"]]
+        if event["kind"] == "signup_paid" and spent[channel, event["local_date"], country] > 0:
+            came[channel] += 1
+    whole = Period(date(2020, 1, 1), company.complete)
+    found = company.ask("acquisition", ["cost_per_signup_usd"], ["signup_channel"], period=whole)
+    costs = {r["signup_channel"]: r["cost_per_signup_usd"] for r in found.frame.to_dicts()}
+    for channel, cost in costs.items():
+        paid = float(sum(usd for (c, _, _), usd in spent.items() if c == channel))
+        expected = paid / came[channel] if came[channel] else None
+        assert cost == (None if expected is None else pytest.approx(expected))
+    assert sum(cost is not None for cost in costs.values()) > 1

@@ -10,11 +10,14 @@ from queries.errors import InvalidQuery
 from queries.period import (
     Grain,
     Period,
+    bucket_around,
+    bucket_starts,
     end_of,
     last_year,
     parse_period,
     previous,
     start_of,
+    whole_buckets,
 )
 
 MONDAY = date(2026, 6, 29)
@@ -108,3 +111,24 @@ def test_last_year_of_what_has_no_weeks_is_the_same_months(
     """364 days before the first quarter would hold the first day of the second."""
     start, end = map(date.fromisoformat, period)
     assert last_year(Period(start, end), smallest) == Period(*map(date.fromisoformat, expected))
+
+
+def test_whole_months_are_those_that_a_period_does_not_cut() -> None:
+    cut = Period(date(2026, 8, 3), date(2026, 11, 15))
+    assert whole_buckets(cut, Grain.MONTH) == Period(date(2026, 9, 1), date(2026, 10, 31))
+    assert whole_buckets(Period(date(2026, 10, 4), date(2026, 11, 29)), Grain.MONTH) is None
+    assert whole_buckets(cut, Grain.DAY) == cut
+
+
+@given(days, st.integers(1, 900), st.sampled_from(Grain))
+def test_whole_buckets_lie_in_their_period_and_are_the_most_that_do(
+    day: date, length: int, grain: Grain
+) -> None:
+    period = Period(day, day + timedelta(length - 1))
+    whole = whole_buckets(period, grain)
+    within = [
+        b
+        for s in bucket_starts(period, grain)
+        if (b := bucket_around(s, grain)).start >= period.start and b.end <= period.end
+    ]
+    assert whole == (Period(within[0].start, within[-1].end) if within else None)
