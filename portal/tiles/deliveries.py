@@ -8,6 +8,7 @@ from typing import Any
 import polars as pl
 
 from portal.components import format as written
+from portal.components.problem import no_rows
 from portal.context import Context
 from portal.drawing import Drawing, empty
 from portal.page import Place
@@ -80,6 +81,8 @@ class Deliveries:
         now, supposed = results[0].complete_through or context.extent.latest, _supposed(context)
         frame = pl.DataFrame() if now is None else _forecasts(results, supposed, now)
         if frame.is_empty() or now is None:
+            if results[0].frame.is_empty():
+                return no_rows(context)
             return empty("no_rows", "Nothing is in post-production.", "All of it is delivered.")
         late = frame.drop_nulls("middle")
         shown = late.head(self.rows)

@@ -212,6 +212,8 @@ class AgeingWork:
 
     def draw(self, results: Sequence[Result], context: Context) -> Drawing:
         tasks = results[0].frame
+        if tasks.is_empty():
+            return no_rows(context)
         still = tasks.filter(pl.col("finished") == 0)
         if still.is_empty():
             return empty("no_rows", "No work is open at the end of the period.")

@@ -21,7 +21,10 @@ ASKED = (VALUE, "at_risk", "leaving", "revenue_a_month_usd")
 AGAINST = "against"
 OPTIONS = (
     Option(
-        name="by", label="By", choices=(("signup_channel", "Sign-up channel"), ("plan", "Plan"))
+        name="by",
+        label="By",
+        choices=(("signup_channel", "Sign-up channel"), ("plan", "Plan")),
+        clears=(AGAINST,),
     ),
     Option(
         name="horizon",
