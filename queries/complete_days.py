@@ -12,6 +12,8 @@ from queries.lake.snapshot import Snapshot
 from queries.model import Query
 from queries.period import Grain, Period, end_of, whole_buckets
 
+_CUT = (Grain.MONTH, Grain.QUARTER)
+
 
 def complete_through(dataset: Dataset, tables: Snapshot) -> date | None:
     """The last day that is complete: of a dataset of quarters, the last day of the last quarter."""
@@ -39,9 +41,15 @@ def clipped(query: Query, complete: date | None) -> tuple[Query, tuple[str, ...]
     return kept, (*cut, *said)
 
 
+def has_whole_buckets(query: Query) -> bool:
+    """Whether a question is of a period that holds what its dataset has numbers of."""
+    grain, period = query.dataset.smallest_grain, query.period
+    return grain not in _CUT or period is None or whole_buckets(period, grain) is not None
+
+
 def _of_whole_buckets(query: Query) -> tuple[Query, tuple[str, ...]]:
     grain, period, compare = query.dataset.smallest_grain, query.period, query.compare
-    if grain not in (Grain.MONTH, Grain.QUARTER) or period is None:
+    if grain not in _CUT or period is None:
         return query, ()
     whole = whole_buckets(period, grain)
     if whole is None:

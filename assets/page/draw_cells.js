@@ -78,12 +78,21 @@
           class: `heat-cell${isOut(row, column) ? " is-out" : ""}${cell.few ? " is-few" : ""}${share > 0.72 && !cell.few ? " is-strong" : ""}`,
           style: cell.few ? null : `background:${shade(share)}`,
           "aria-label": tip.filter(Boolean).join(", "),
-          ...(content.row_filter && { onclick: () => both(row, column) }),
-          ...(content.row_filter && playhead.crossed([[content.row_filter, row.filter], ...(column.also ?? []), [content.column_filter, column.filter]], cell.exact)),
+          ...(cell.mark ? listed(cell) : content.row_filter && { onclick: () => both(row, column) }),
+          ...(content.row_filter && !cell.mark && playhead.crossed([[content.row_filter, row.filter], ...(column.also ?? []), [content.column_filter, column.filter]], cell.exact)),
           ...playhead.tip.on(tip),
         },
         content.with_text ? cell.text : "",
       );
+    }
+
+    // A cell that is no filter of its page leads to its rows, by either button.
+    function listed({ mark, days, exact }) {
+      const open = (event) => {
+        event.preventDefault();
+        playhead.menu.point(event.currentTarget, exact, mark, days);
+      };
+      return { onclick: open, oncontextmenu: open };
     }
 
     // A cell is two filters at once, or more where a column is of several; a second click takes both back.

@@ -57,9 +57,10 @@
 
   // The rows behind a tile or a mark of it, in the days that it is about.
   function rows(tile, mark = [], days = null) {
-    const foot = playhead.answers.drawing(tile)?.foot ?? {};
     const now = playhead.bar.now() ?? {};
-    const [start, end] = days ?? [foot.start || now.start, foot.end || now.end];
+    // A tile that is of all days says so below itself, whatever the period of its page.
+    const { start: first, end: last } = playhead.answers.drawing(tile)?.foot ?? now;
+    const [start, end] = days ?? [first, last];
     const filters = [...playhead.view.shared(), ...(now.assumed ?? [])];
     const period = start ? [["period", start === end ? start : `${start} to ${end}`]] : [["period", "all"]];
     playhead.view.go(
@@ -309,12 +310,12 @@
       ]);
     },
 
-    // A point of neither a value nor a day: the rows of its whole picture.
-    point(anchor, copied) {
+    // A point that is no filter of its page: the rows of its mark, or of its whole picture.
+    point(anchor, copied, mark = [], days = null) {
       playhead.tip.hide();
       const tile = anchor.closest(".tile");
       menu(anchor, copied, [
-        tile.dataset.dataset ? ["See rows", () => rows(tile)] : null,
+        tile.dataset.dataset ? ["See rows", () => rows(tile, mark, days)] : null,
         ["Copy value", () => copy(copied)],
       ]);
     },

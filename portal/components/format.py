@@ -247,7 +247,8 @@ def plain(value: object) -> str:
     if value is None or (isinstance(value, float) and not math.isfinite(value)):
         return NOTHING
     if isinstance(value, float):
-        return _signed(f"{abs(value):,.4g}".replace(",", _THIN), value)
+        digits = ",.0f" if abs(value) >= 1000 else ",.4g"  # noqa: PLR2004  # never as 1e+04
+        return _signed(f"{abs(value):{digits}}".replace(",", _THIN), value)
     return str(value)
 
 

@@ -113,6 +113,10 @@ class PriceChurn:
         traces: list[Trace] = []
         for frame, name, colour in zip(frames, _names(change, context), _COLOURS, strict=True):
             traces += _line(frame, name, metric.name, (colour, context))
+        # A point of those whose price changed leads to their rows.
+        mark = [["country", change.country], ["plan", change.plan]]
+        whose = next(t for t in traces if "name" in t)
+        whose["customdata"] = [[None, mark]] * len(whose["x"])
         layout: Layout = {
             "xaxis": time_axis(context, frames[1]),
             "yaxis": value_axis(metric),
@@ -123,7 +127,8 @@ class PriceChurn:
             f"Difference in differences, months after the one of the change against the {_MONTHS} "
             "before: a quasi-experiment."
         )
-        drawn = figure(traces, layout, says=_verdict(change, frames, metric), notes=(how,))
+        says = _verdict(change, frames, metric)
+        drawn = figure(traces, layout, grain=context.grain, says=says, notes=(how,))
         return replace(drawn, seen=tuple(frames))
 
 

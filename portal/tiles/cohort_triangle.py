@@ -66,7 +66,9 @@ class CohortTriangle:
         metric, key = context.metric(self.metric), _key(context)
         known = results[0].frame.drop_nulls(key.name).filter(pl.col("reached") >= _FEWEST_SHOWN)
         cells: dict[tuple[Any, int], dict[str, Any]] = {
-            (row[key.name], int(row["months_since"])): cell(row, metric) | {"n": _count(row)}
+            (row[key.name], int(row["months_since"])): cell(row, metric)
+            | {"n": _count(row)}
+            | _whose(row, key)
             for row in known.iter_rows(named=True)
             if row[metric.name] is not None and self._is_mature(row, results[0], context)
         }
@@ -144,10 +146,11 @@ class Hazard:
             return no_rows(context)
         months = [int(n) + 1 for n in frame["months_since"]]
         ends = (rounded(frame[f"{metric.name}__low"]), rounded(frame[f"{metric.name}__high"]))
-        texts = [
-            [written.interval(row, metric), written.count(row["at_risk"])]
+        said = [
+            f"{written.interval(row, metric)}), {written.count(row['at_risk'])} at risk"
             for row in frame.iter_rows(named=True)
         ]
+        marks = [[None, [["months_since", str(month - 1)]]] for month in months]
         traces = [
             *band(months, *ends, "@accent"),
             {
@@ -157,9 +160,9 @@ class Hazard:
                 "y": rounded(frame[metric.name]),
                 "line": {"color": "@accent", "width": 2.25},
                 "marker": {"size": 5, "color": "@accent"},
-                "customdata": texts,
-                "hovertemplate": "Month %{x}: <b>%{y:.2%}</b> leave (%{customdata[0]}), "
-                "%{customdata[1]} at risk<extra></extra>",
+                "text": said,
+                "customdata": marks,
+                "hovertemplate": "Month %{x}: <b>%{y:.2%}</b> leave (%{text}<extra></extra>",
             },
         ]
         traces.append(_at_risk(frame, months))
@@ -226,6 +229,15 @@ def _label(cohort: Any, key: Key, cells: dict[tuple[Any, int], dict[str, Any]]) 
         name = f"{cohort:%b %Y}"
     first = cells.get((cohort, 0))
     return f"{name} · {first['n']}" if first else name
+
+
+def _whose(row: dict[str, Any], key: Key) -> dict[str, Any]:
+    """The rows behind a cell: the days on which its cohort joined, or its value, and the month."""
+    month = ["months_since", str(int(row["months_since"]))]
+    if not isinstance(key, TimeBucket):
+        return {"mark": [[key.name, str(row[key.name])], month]}
+    first = row[key.name]
+    return {"mark": [month], "days": [str(first), str(end_of(first, key.grain))]}
 
 
 def _notes(context: Context) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from portal.statement import Statement
 from portal.tiles.figure import Layout, Trace, figure
 from portal.tiles.inputs import Field
 from portal.tiles.rankers import scope
+from portal.view import View
 from queries.analyses import filming
 from queries.formula import Array
 from queries.model import Query, Result
@@ -271,10 +272,7 @@ def read_plan(past: pl.DataFrame, context: Context) -> Plan | None:
     ranked = counted["city"].to_list()
     if len(ranked) < 2:  # noqa: PLR2004 - two places
         return None
-    a = view.option("a") if view.option("a") in ranked else ranked[0]
-    rest = [c for c in ranked if c != a]
-    b = view.option("b") if view.option("b") in ranked else rest[0]
-    said: list[str] = []
+    (a, b), said = places(ranked, view)
     usual = _usual(past)
     numbers: dict[str, float] = {}
     for one in _NUMBERS:
@@ -287,11 +285,6 @@ def read_plan(past: pl.DataFrame, context: Context) -> Plan | None:
         for c in ("genre", "kind")
     }
     script = filming.Script(picked["genre"], picked["kind"], numbers["pages"], numbers["budget"])
-    said += [
-        f"No finished production was shot in {view.option(side)}; {city} is shown."
-        for side, city in (("a", a), ("b", b))
-        if view.option(side) not in ("", city)
-    ]
     said += [
         f"No finished production has the {c} “{view.option(f'script_{c}')}”; {picked[c]} is taken."
         for c in picked
@@ -317,6 +310,20 @@ def read_plan(past: pl.DataFrame, context: Context) -> Plan | None:
     return Plan(
         (a, b), script, (sides[0][0], sides[1][0]), (rates[0], rates[1]), texts, tuple(said)
     )
+
+
+def places(ranked: Sequence[str], view: View) -> tuple[tuple[str, str], list[str]]:
+    """The two places of the view, else those of most productions; and what cannot be taken."""
+    asked = (view.option("a"), view.option("b"))
+    a = asked[0] if asked[0] in ranked else next(c for c in ranked if c != asked[1])
+    b = asked[1] if asked[1] in ranked and asked[1] != a else next(c for c in ranked if c != a)
+    said = [
+        f"No finished production was shot in {wanted}; {city} is shown."
+        for wanted, city in zip(asked, (a, b), strict=True)
+        if wanted not in ("", *ranked)
+    ]
+    same = [f"A place cannot be held against itself; {b} is shown."] if asked[1] == a else []
+    return (a, b), [*said, *same]
 
 
 def _usual(past: pl.DataFrame) -> dict[str, float]:

@@ -29,6 +29,7 @@ from queries.analyses.findings import (
 )
 from queries.analyses.findings import Findings as Found
 from queries.analyses.missing_days import weakened
+from queries.complete_days import has_whole_buckets
 from queries.condition import Filter, conjunction
 from queries.dataset import Dataset, Metric
 from queries.model import Comparison, Query, Result
@@ -101,9 +102,10 @@ class Findings:
         for name, one in self.contexts.items():
             metrics = [one.metric(m) for d, m in self.asked if d == name]
             open_metrics = [m for m in metrics if m.name not in one.withheld and not m.parameters]
+            open_metrics = [m for m in open_metrics if _may_be_filtered(m, one)]
             for compare in comparisons(one):
                 questions += _by_dimension(replace(one, compare=compare), open_metrics, self.by)
-        return tuple(questions)
+        return tuple(filter(has_whole_buckets, questions))
 
     def following(self, results: Sequence[Result], context: Context) -> tuple[Query, ...]:  # noqa: ARG002
         """What explains a claim about a slice, and how the same has changed before."""
@@ -119,7 +121,7 @@ class Findings:
             for together in _batches(metrics):
                 queries += _earlier(one, claim, [m.name for m in together])
             queries += [q for c in claims for told in self.covering for q in told.questions(one, c)]
-        return tuple(queries)
+        return tuple(filter(has_whole_buckets, queries))
 
     def draw(self, results: Sequence[Result], context: Context) -> Drawing:
         changes = [r for r in results if r.query.compare is not None]
@@ -279,6 +281,12 @@ def _by_dimension(one: Context, metrics: Sequence[Metric], by: Sequence[str]) ->
                 question = one.question(cut, by=(dimension.name,))
                 found.append(replace(question, with_total=False))
     return found
+
+
+def _may_be_filtered(metric: Metric, one: Context) -> bool:
+    """Whether the metric is defined by all that the view is filtered by."""
+    filtered = {f.dimension.name for f in one.condition.filters()} if one.condition else set()
+    return not metric.dimensions or filtered <= {*metric.dimensions, one.dataset.time.name}
 
 
 def _batches(metrics: Sequence[Metric]) -> list[list[Metric]]:

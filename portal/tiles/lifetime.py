@@ -50,6 +50,21 @@ class LifetimeFit:
     def questions(self, context: Context) -> tuple[Query, ...]:
         return (question(context, ()),)
 
+    def joined(self, results: Sequence[Result], context: Context) -> tuple[Result, ...]:
+        """A row a month: what is drawn."""
+        counted, (known, _) = lifetime.attrition(results[0].frame), terms(context)
+        found = lifetime.worth(counted, known)
+        if found is None:
+            return (replace(results[0], frame=pl.DataFrame()),)
+        fitted = found.fit.survival(known.horizon)
+        seen = counted.survival[: len(fitted)].tolist()
+        columns = {
+            "month": range(len(fitted)),
+            "observed": [*seen, *[None] * (len(fitted) - len(seen))],
+            "fitted": fitted,
+        }
+        return (replace(results[0], frame=pl.DataFrame(columns)),)
+
     def draw(self, results: Sequence[Result], context: Context) -> Drawing:
         counted = lifetime.attrition(results[0].frame)
         known, _ = terms(context)
@@ -154,7 +169,9 @@ class LifetimeValue:
             "showlegend": True,
             "hovermode": "closest",
         }
-        return figure(traces, layout, says=_worth(found, context), notes=(_said(found, context),))
+        says, notes = _worth(found, context), (_said(found, context),)
+        by = results[0].query.by[0].name
+        return figure(traces, layout, filters=by, says=says, notes=notes)
 
 
 def valued(result: Result, context: Context) -> list[Valued]:

@@ -75,6 +75,7 @@ class Payback:
                     "x": months,
                     "y": curve,
                     "line": {"color": colour, "width": 2},
+                    "customdata": [[one.group.value]] * len(months),
                     "hovertemplate": f"{label}, by month %{{x}}: <b>%{{y:.2f}}×</b> its cost"
                     "<extra></extra>",
                 }
@@ -101,7 +102,8 @@ class Payback:
             "hovermode": "closest",
         }
         notes = (note, *_not_of_the_cost(context))
-        drawn = figure(traces, layout, says=" ".join(says), notes=notes)
+        told = " ".join(says)
+        drawn = figure(traces, layout, filters="signup_channel", says=told, notes=notes)
         return replace(drawn, seen=(_costs(results, paid),))
 
 

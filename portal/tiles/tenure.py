@@ -10,7 +10,7 @@ import polars as pl
 from portal.components import format as written
 from portal.components.problem import no_rows
 from portal.context import Context
-from portal.drawing import Drawing
+from portal.drawing import Drawing, empty
 from portal.page import Place
 from portal.theme import SERIES
 from portal.tiles.cohort_options import censored, until
@@ -27,6 +27,12 @@ HORIZON_DAYS = 720
 _EVERY_DAYS = 180
 _FEWEST = 200
 _SMALLEST_P = 0.001
+_TOO_FEW = empty(
+    "no_rows",
+    f"Fewer than {_FEWEST} memberships of each.",
+    "A curve of so few would say little. Take a filter away:",
+    undo=True,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,29 +60,34 @@ class TenureCurves:
         frame = pl.concat(frames) if frames else pl.DataFrame()
         return (replace(results[0], frame=frame),)
 
-    def _groups(self, frame: pl.DataFrame, context: Context) -> list[tuple[str, survival.Counts]]:
-        """The largest values, those with too few memberships left out."""
+    def _values(self, frame: pl.DataFrame, context: Context) -> list[str]:
+        """The largest values in their order, those with too few memberships left out."""
         dimension = context.dataset.dimension(self.by)
         sizes = frame.filter(pl.col("entry_days") == 0).group_by(self.by).agg(pl.col("rows").sum())
         kept = sizes.filter(pl.col("rows") >= _FEWEST).drop_nulls(self.by)
         names = kept.sort("rows", descending=True)[self.by].to_list()[: len(SERIES)]
         order = {value: n for n, value in enumerate(dimension.values_order)}
-        names.sort(key=lambda v: (order.get(str(v), len(order)), str(v)))
+        return sorted(names, key=lambda v: (order.get(str(v), len(order)), str(v)))
+
+    def _groups(self, frame: pl.DataFrame, context: Context) -> list[tuple[str, survival.Counts]]:
+        dimension = context.dataset.dimension(self.by)
         return [
             (
                 written.value_label(name, dimension),
                 survival.tenure_counts(frame.filter(pl.col(self.by) == name)),
             )
-            for name in names
+            for name in self._values(frame, context)
         ]
 
     def draw(self, results: Sequence[Result], context: Context) -> Drawing:
         groups = self._groups(results[0].frame, context)
         if not groups:
-            return no_rows(context)
+            return no_rows(context) if results[0].frame.is_empty() else _TOO_FEW
         traces: list[Trace] = []
-        for nth, (label, counted) in enumerate(groups):
+        values = self._values(results[0].frame, context)
+        for nth, ((label, counted), value) in enumerate(zip(groups, values, strict=True)):
             traces += _curve(label, survival.told(counted), SERIES[nth])
+            traces[-1]["customdata"] = [[value]] * len(traces[-1]["x"])
             traces.append(_at_risk(label, counted, SERIES[nth]))
         low = 0.07 * len(groups) + 0.14
         layout: Layout = {

@@ -12,21 +12,32 @@ import pytest
 from scipy.stats import CensoredData, ecdf
 
 from pages.membership import PAGE
+from portal.components import format as written
 from portal.context import Context
 from portal.drawing import Drawing
 from portal.drawn import Drawings
 from portal.open_page import ask, open_page
 from portal.page import Tile
-from portal.tiles import Churn, CohortOptions, CohortTriangle, Hazard, MemberFlow, TenureCurves
+from portal.tiles import (
+    Churn,
+    CohortOptions,
+    CohortTriangle,
+    Findings,
+    Hazard,
+    MemberFlow,
+    TenureCurves,
+)
 from queries.analyses import survival
 from queries.cache import FrameCache
 from queries.catalog import builtin
+from queries.condition import Filter, conjunction
 from queries.dataset import Access
 from queries.engines.duckdb_engine import DuckDBEngine
 from queries.errors import AccessDenied, UnsafeQuestion
 from queries.lake.lake import Lake
+from queries.listing import Listing
 from queries.model import Query
-from queries.period import Grain, end_of, start_of
+from queries.period import Grain, Period, end_of, start_of
 from queries.warehouse import Warehouse
 from tests.queries.test_membership_metrics import Company, Membership, memberships
 
@@ -214,3 +225,44 @@ def test_one_month_is_named_once_below_an_axis(company: Company):
     two = drawn(company, Churn, "period=2026-03-01+to+2026-04-30").content["layout"]["xaxis"]
     assert two["tickvals"] == ["2026-03-01", "2026-04-01"]
     assert "tickvals" not in drawn(company, Churn, "").content["layout"]["xaxis"]
+
+
+@pytest.mark.parametrize("unit", ["month", "plan"])
+def test_a_cell_of_a_cohort_leads_to_its_rows(company: Company, unit: str):
+    content = drawn(company, CohortTriangle, f"cohort={unit}").content
+    cell = next(cell for line in content["cells"] for cell in line[2:] if cell)
+    marks = dict(cell["mark"])
+    assert marks["months_since"] == "2"
+    dataset = company.warehouse.dataset("cohorts")
+    filters = [Filter(dataset.dimension("months_since"), "in", (2,))]
+    if unit == "plan":
+        filters.append(Filter(dataset.dimension("plan"), "in", (marks["plan"],)))
+        period = None
+    else:
+        period = Period(*map(date.fromisoformat, cell["days"]))
+    listing = Listing(dataset=dataset, where=conjunction(*filters), period=period)
+    assert cell["n"] == written.count(company.warehouse.rows(listing, Access()).count)
+
+
+def test_points_of_a_membership_lead_to_what_they_are_of(company: Company):
+    hazard = drawn(company, Hazard, "").content["data"]
+    line = next(t for t in hazard if "hovertemplate" in t)
+    assert line["customdata"][0] == [None, [["months_since", "0"]]]
+    curves = drawn(company, TenureCurves, "")
+    assert curves.filters == "plan"
+    named = [t for t in curves.content["data"] if "hovertemplate" in t]
+    assert [t["customdata"][0] for t in named] == [["ads"], ["basic"], ["standard"], ["premium"]]
+
+
+def test_a_reason_of_leaving_leaves_the_findings_of_all_that_it_may_filter(company: Company):
+    page = open_page(PAGE, "reason=price", company.warehouse, Access())
+    tile = next(t for t in page.tiles().values() if isinstance(t, Findings))
+    assert tile.questions(page.tile_context(tile))
+    assert not any(
+        m.name == "payment_recovery"
+        for q in tile.questions(page.tile_context(tile))
+        for m in q.metrics
+        if q.dataset.name == "billing"
+    )
+    assert drawn(company, Findings, "reason=price").kind == "findings"
+    assert drawn(company, Findings, "period=2026-03-02+to+2026-04-29").kind == "findings"
