@@ -9,8 +9,8 @@ from datetime import date, timedelta
 from queries.dataset import Dataset
 from queries.errors import UnsafeQuestion
 from queries.lake.snapshot import Snapshot
-from queries.model import Query
-from queries.period import Grain, Period, end_of, whole_buckets
+from queries.model import Comparison, Query
+from queries.period import Grain, Period, end_of, last_year, previous, whole_buckets
 
 _CUT = (Grain.MONTH, Grain.QUARTER)
 
@@ -59,10 +59,19 @@ def _of_whole_buckets(query: Query) -> tuple[Query, tuple[str, ...]]:
             f"“last 2 {grain}s”.",
             code="no_whole_bucket",
         )
-    earlier = None if compare is None else whole_buckets(compare.period, grain)
-    against = replace(compare, period=earlier) if compare is not None and earlier else None
+    against = None if compare is None else _against(compare, period, whole, grain)
     said = () if whole == period else (f"Whole {grain}s: {whole}.",)
     return replace(query, period=whole, compare=against), said
+
+
+def _against(compare: Comparison, period: Period, whole: Period, grain: Grain) -> Comparison | None:
+    """As many buckets before, or a year ago; of a period named by hand those that it holds."""
+    earlier = whole_buckets(compare.period, grain)
+    if whole != period and compare.kind == "previous":
+        earlier = previous(whole)
+    if whole != period and compare.kind == "last year":
+        earlier = last_year(whole, grain)
+    return None if earlier is None else replace(compare, period=earlier)
 
 
 def _of_complete_days(query: Query, complete: date | None) -> tuple[Query, tuple[str, ...]]:

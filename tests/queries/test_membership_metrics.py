@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import polars as pl
@@ -297,6 +297,27 @@ def test_a_period_that_cuts_months_is_of_its_whole_ones(company: Company):
     compared = company.ask("churn", names, [], period=cut, compare=before).query.compare
     assert compared is not None
     assert compared.period == Period(date(2025, 3, 1), date(2025, 4, 30))
+
+
+@pytest.mark.parametrize(
+    ("kind", "earlier", "expected"),
+    [
+        ("previous", (date(2025, 10, 19), date(2026, 2, 2)), (date(2026, 1, 1), date(2026, 2, 28))),
+        ("last year", (date(2025, 2, 1), date(2025, 5, 31)), (date(2025, 3, 1), date(2025, 4, 30))),
+    ],
+)
+def test_whole_months_are_held_against_as_many(
+    company: Company,
+    kind: Literal["previous", "last year"],
+    earlier: tuple[date, date],
+    expected: tuple[date, date],
+):
+    cut = Period(date(2026, 2, 3), date(2026, 5, 20))
+    compare = Comparison(kind, Period(*earlier))
+    found = company.ask("churn", ["net_adds"], [], period=cut, compare=compare)
+    assert found.query.compare == Comparison(kind, Period(*expected))
+    alone = company.ask("churn", ["net_adds"], [], period=Period(*expected))
+    assert found.frame["net_adds__previous"][0] == alone.frame["net_adds"][0]
 
 
 def test_a_period_without_a_whole_month_is_refused_where_numbers_are_of_months(company: Company):
