@@ -65,8 +65,8 @@ class Drawings:
         """
         started = perf_counter()
         late = self._warehouse.late(opened.data_version)
-        said = late if isinstance(tile, Reports) else {}
-        key = key_of(opened, name, as_table=as_table, late=said)
+        told = late if isinstance(tile, Reports) else {}
+        key = key_of(opened, name, as_table=as_table, late=told)
         found = self._find(key)
         if found is not None:
             return {**_dated(found, late), "took_ms": since(started)}
