@@ -95,6 +95,8 @@ def number(row: dict[str, Any], metric: Metric, context: Context) -> dict[str, A
             "tone": delta.tone,
             "before": written.number(row[f"{name}__previous"], metric),
         }
+    elif context.compare_note:
+        content["no_delta"] = context.compare_note
     elif context.compare is not None and f"{name}__previous" in row:
         content["no_delta"] = "no value before to compare with"
     return content
