@@ -55,6 +55,7 @@ class FirstPlay:
         notes = [f"Half of the visits are playing after {curve.median:.0f} s."]
         if math.isnan(curve.median):
             notes = [f"Fewer than half are playing after {min(HORIZON_S, curve.end):.0f} s."]
+        notes.append("Who leaves counts up to then, so this lies above the share of all visits.")
         if curve.end < HORIZON_S:
             notes.append(f"Later fewer than {FEWEST_SHOWN} accounts are left, and nothing is told.")
         return figure(step(playing, "%{x} s: <b>%{y:.1%}</b> playing"), layout, notes=notes)
