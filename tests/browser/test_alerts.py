@@ -84,7 +84,7 @@ def test_who_watches_a_metric_on_health_is_told_of_a_load_and_finds_the_same_num
     page.reload()
     told = page.locator(".alert.is-day")
     expect(told).to_contain_text(f"h on {day}, foretold")
-    found = re.search(r"Hours viewed: ([\d\u2009.]+) h on", told.inner_text())
+    found = re.search(r"Hours viewed: ([\d\u2009.]+)\sh on", told.inner_text())
     assert found
     told.get_by_role("link", name="See it").click()
     page.locator(".js-plotly-plot").first.wait_for()

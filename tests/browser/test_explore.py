@@ -170,7 +170,7 @@ def test_sorting_is_in_the_url_and_the_order_on_the_screen(open_as: Open) -> Non
         )
     )
     cells = tile.locator(f"tbody tr:not(.is-total) > :nth-child({column + 1}) .cell-text")
-    seconds = [float(text.split(" ")[0]) for text in cells.all_inner_texts()]
+    seconds = [float(text.split()[0]) for text in cells.all_inner_texts()]
     assert seconds == sorted(seconds, reverse=True)
 
 

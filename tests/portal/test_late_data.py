@@ -95,7 +95,7 @@ def test_tiles_that_were_kept_say_so_and_the_page_of_health_in_red(
         (first, *_) = states["drawing"]["content"]["tables"][0]["rows"]
         assert first[0]["text"] == "plays"
         late = next(cell for cell in first if cell.get("tone") == "bad")
-        assert late["text"] == "late: 2026-03-27 12:00 UTC"
+        assert late["text"] == "late: 27 Mar 2026, 12:00 UTC"
         assert late["tip"].startswith(SAID)
         found = {m["name"]: m["late"] for m in catalogue["drawing"]["content"]["metrics"]}
         assert found[METRIC][0].startswith(SAID)
