@@ -1,4 +1,4 @@
-// Elements without innerHTML: what comes from data is always text.
+// Elements without innerHTML: what comes from data is always text. And what is said beside a mark.
 (() => {
   const playhead = (window.playhead ??= {});
   const SVG = "http://www.w3.org/2000/svg";
@@ -9,13 +9,21 @@
       if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
       else element.setAttribute(name, value === true ? "" : value);
     }
-    element.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined).map(kept));
+    const isVerbatim = element.localName === "pre" || element.localName === "code";
+    const shown = children.flat(Infinity).filter((child) => child !== null && child !== undefined);
+    element.append(...shown.map((child) => (typeof child === "string" && !isVerbatim ? kept(child) : child)));
     return element;
   }
 
-  // A number and its unit stay on one line.
-  const kept = (child) =>
-    typeof child === "string" ? child.replace(/(\d) (?=(?:%|h|s|pt|min)(?![\w]))/g, "$1\u00a0").replace(/([pqn<=]) (?=[\d<])/g, "$1\u00a0") : child;
+  // A line of prose does not end between a number and its unit or its sign: 95 %, p < .05, −$3.
+  const SHORT = 16;
+  const kept = (text) =>
+    text.length <= SHORT ? text : text
+      .replace(/(?<=\d)\u2009(?=[kMB] )/g, "\u202f")
+      .replace(/(\d) (?=(%|pt|[hs]|min|k|M|B|×)(?![\p{L}\d]))/gu, "$1\u00a0")
+      .replace(/(?<=\b[pqn]|=|<|Season|Episode) (?=[<=]? ?[.\d])|(?<=[ατk]) (?==)/g, "\u00a0")
+      .replace(/(?<=\d%) : (?=\d)/g, "\u00a0:\u00a0")
+      .replace(/−(?=\p{Sc})/gu, "−\u2060");
 
   const h = (tag, attributes, ...children) => fill(document.createElement(tag), attributes, children);
   playhead.h = h;
@@ -62,6 +70,43 @@
     clearTimeout(playhead.say.timer);
     playhead.say.timer = setTimeout(() => box.classList.remove("is-shown"), 2600);
   };
+
+  playhead.isTouched = () => matchMedia("(pointer: coarse)").matches;
+
+  // One tooltip for everything that is not a figure: beside the mouse, or above the finger after a
+  // tap, until the next touch.
+  const tip = h("div", { class: "tip", role: "presentation" });
+  const isMouse = (event) => event.pointerType === "mouse";
+  playhead.tip = {
+    show(event, texts) {
+      if (!tip.isConnected) document.body.append(tip);
+      tip.replaceChildren(
+        ...texts.filter(Boolean).map((text, i) => h("p", { class: i === 1 ? "tip-value" : null }, text)),
+      );
+      tip.classList.add("is-shown");
+      const box = tip.getBoundingClientRect();
+      const left = Math.min(event.clientX + (isMouse(event) ? 14 : -box.width / 2), innerWidth - box.width - 8);
+      const [above, below] = [event.clientY - box.height - (isMouse(event) ? 12 : 28), event.clientY + 16];
+      const isAbove = isMouse(event) ? below + box.height > innerHeight : above > 4;
+      tip.style.transform = `translate(${Math.max(4, left)}px, ${isAbove ? above : below}px)`;
+    },
+    hide: () => tip.classList.remove("is-shown"),
+    // What a tap does is done first: it may redraw what was tapped, or open a menu in its place.
+    on: (texts) => ({
+      onpointermove: (event) => isMouse(event) && playhead.tip.show(event, texts),
+      onpointerleave: (event) => isMouse(event) && playhead.tip.hide(),
+      onpointerup: (event) =>
+        isMouse(event) || setTimeout(() => playhead.bar.isOpen() || playhead.tip.show(event, texts), 60),
+    }),
+    // Along a line: where the pointer is, or where the finger is drawn to.
+    follow(element, show) {
+      element.addEventListener("pointerdown", show);
+      element.addEventListener("pointermove", show);
+      element.addEventListener("pointerleave", (event) => isMouse(event) && playhead.tip.hide());
+    },
+  };
+  addEventListener("pointerdown", (event) => isMouse(event) || playhead.tip.hide(), true);
+  addEventListener("scroll", () => playhead.tip.hide(), { capture: true, passive: true });
 
   const ACRONYMS = { tv: "TV", pvr: "PVR", cdn: "CDN", qa: "QA", ebvs: "EBVS", vsf: "VSF", vfx: "VFX", qc: "QC", top10: "Top 10" };
   // Mirror of portal/components/format.py: value_label.

@@ -45,10 +45,14 @@
       column.unit ? h("small", {}, ` ${column.unit}`) : null,
     );
 
+  const LONG = 40;
   const cell = (text, column) =>
     h(
       "td",
-      { class: [column.is_text ? "is-text" : "", text === null ? "is-none" : ""].join(" ").trim() || null, title: text !== null && text.length > 40 ? text : null },
+      {
+        class: [column.is_text ? "is-text" : "", text === null ? "is-none" : ""].join(" ").trim() || null,
+        ...(text !== null && text.length > LONG ? playhead.tip.on([column.name, text]) : {}),
+      },
       text === null ? "–" : text,
     );
 })();

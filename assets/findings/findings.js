@@ -64,7 +64,11 @@
       found.caution
         ? h("a", { class: "finding-caution", href: "/health", onclick: health }, found.caution)
         : null,
-      h("span", { class: "finding-chip", title: CHIPS[found.evidence] }, found.evidence),
+      h(
+        "span",
+        { class: "finding-chip", "aria-description": CHIPS[found.evidence], ...playhead.tip.on([found.evidence, CHIPS[found.evidence]]) },
+        found.evidence,
+      ),
     );
   };
 })();

@@ -218,7 +218,8 @@
     box.style.top = `${Math.min(at.bottom + 6, Math.max(8, innerHeight - box.offsetHeight - 8))}px`;
     anchor.setAttribute("aria-expanded", "true");
     open = { anchor, box };
-    box.querySelector("input, button")?.focus();
+    // On a phone a field that is focused opens the keyboard over its own choices.
+    box.querySelector(playhead.isTouched() ? "button" : "input, button")?.focus();
     return box;
   }
 
@@ -266,7 +267,7 @@
       anchor,
       "Period",
       written(now, "last 28 days, 2026-02, 2026-02-01 to 2026-02-14", apply),
-      h("p", { class: "hint" }, "Or drag across a chart over time."),
+      playhead.isTouched() ? null : h("p", { class: "hint" }, "Or drag across a chart over time."),
       options(page.smallest === "month" ? WHOLE_MONTHS : PERIODS, now, apply),
     );
   }

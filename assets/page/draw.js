@@ -126,7 +126,7 @@
       stroke(line(content.spark, whole), "spark-line"),
       stroke(line(content.spark, tail), "spark-tail"),
     );
-    drawn.addEventListener("pointermove", (event) => {
+    playhead.tip.follow(drawn, (event) => {
       const box = drawn.getBoundingClientRect();
       const i = Math.round(((event.clientX - box.left) / box.width) * last);
       if (content.spark_labels[i] === undefined) return;
@@ -135,7 +135,6 @@
         `${content.spark_texts[i]} ${content.unit}`,
       ]);
     });
-    drawn.addEventListener("pointerleave", () => playhead.tip.hide());
     return drawn;
   }
 
@@ -370,26 +369,5 @@
           : null,
       ),
     );
-  };
-
-  // One tooltip for everything that is not a figure.
-  const tip = h("div", { class: "tip", role: "presentation" });
-  playhead.tip = {
-    show(event, texts) {
-      if (!tip.isConnected) document.body.append(tip);
-      tip.replaceChildren(
-        ...texts.filter(Boolean).map((text, i) => h("p", { class: i === 1 ? "tip-value" : null }, text)),
-      );
-      tip.classList.add("is-shown");
-      const box = tip.getBoundingClientRect();
-      const left = Math.min(event.clientX + 14, innerWidth - box.width - 8);
-      const top = event.clientY + 16 + box.height > innerHeight ? event.clientY - box.height - 12 : event.clientY + 16;
-      tip.style.transform = `translate(${Math.max(4, left)}px, ${top}px)`;
-    },
-    hide: () => tip.classList.remove("is-shown"),
-    on: (texts) => ({
-      onpointermove: (event) => event.pointerType === "mouse" && playhead.tip.show(event, texts),
-      onpointerleave: () => playhead.tip.hide(),
-    }),
   };
 })();

@@ -107,7 +107,7 @@
     }
 
     if (content.brush) brushed(grid, content);
-    const axes = `Down: ${content.row_label}. Across: ${content.column_label}${content.brush ? "; a drag keeps a span of hours" : ""}.`;
+    const axes = `Down: ${content.row_label}. Across: ${content.column_label}${content.brush && !playhead.isTouched() ? "; a drag keeps a span of hours" : ""}.`;
     const key = legend(content, 6);
     key.append(h("span", { class: "legend-axes" }, axes));
     body.replaceChildren(grid, key);

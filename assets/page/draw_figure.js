@@ -50,7 +50,8 @@
       ...playhead.coloured(content.layout),
       template,
       uirevision: location.pathname + playhead.view.option(content.option ?? ""),
-      dragmode: content.brush || content.option ? "zoom" : false,
+      // A finger that is drawn over a figure scrolls the page: there the days are chosen in the bar.
+      dragmode: (content.brush || content.option) && !playhead.isTouched() ? "zoom" : false,
       width: node.clientWidth || undefined,
       height: node.clientHeight || undefined,
     };
@@ -61,12 +62,62 @@
     delete layout.width;
     layout.autosize = true;
     const isNew = !node.layout;
-    await Plotly.react(node, playhead.coloured(content.data), layout, CONFIG);
+    const isNarrow = node.clientWidth < NARROW;
+    const data = playhead.coloured(content.data);
+    await Plotly.react(node, isNarrow ? thinned(data) : data, isNarrow ? narrowed(layout, node) : layout, CONFIG);
+    if (isNarrow) await roomy(node);
     node.setAttribute("role", "img");
     node.setAttribute("aria-label", `Chart: ${tile.dataset.title}. Its numbers are in the menu of the tile, under See as table.`);
     node.drawn = { filters, brush: content.brush, grain: content.grain, option: content.option };
     if (isNew) listen(node);
   };
+
+  // On a phone names take two lines or are cut, and dates are few.
+  const NARROW = 440;
+  const LONGEST = 20;
+  function narrowed(layout, node) {
+    const { xaxis = {}, yaxis = {} } = layout;
+    const names = yaxis.ticktext ?? yaxis.categoryarray ?? [];
+    const isRoomy = node.clientHeight / (names.length + 2) > 30;
+    const short = (name) =>
+      name.length <= LONGEST || name.includes("<") ? name : isRoomy ? twoLines(name) : `${name.slice(0, LONGEST - 1).trimEnd()}…`;
+    const title = xaxis.title?.text;
+    const isDate = xaxis.type === "date";
+    return {
+      ...layout,
+      xaxis: {
+        ...xaxis,
+        ...(isDate && { nticks: Math.min(xaxis.nticks ?? 6, /^%b %Y/.test(xaxis.tickformat) ? 5 : 6) }),
+        ...(isDate && xaxis.tickvals?.length > 5 && { tickvals: xaxis.tickvals.filter((_, i) => i % 2 === 0) }),
+        ...(title?.length > 30 && names.length && { title: { ...xaxis.title, text: twoLines(title) } }),
+      },
+      ...(names.length && { yaxis: { ...yaxis, tickmode: "array", tickvals: yaxis.tickvals ?? names, ticktext: names.map(short) } }),
+    };
+  }
+
+  // Broken at the space that is nearest to the middle.
+  function twoLines(text) {
+    const spaces = [...text.matchAll(/ /g)].map(({ index }) => index);
+    const off = (at) => Math.abs(at - text.length / 2);
+    const at = spaces.sort((a, b) => off(a) - off(b))[0];
+    return at === undefined ? text : `${text.slice(0, at)}<br>${text.slice(at + 1)}`;
+  }
+
+  // Of numbers in a row that would touch every second is left out.
+  const thinned = (data) =>
+    data.map((trace) =>
+      trace.mode === "text" && new Set(trace.y).size === 1 && trace.text.length > 6
+        ? { ...trace, text: trace.text.map((text, i) => (i % 2 ? "" : text)) }
+        : trace,
+    );
+
+  // A legend of many rows makes its figure higher, not its plot lower.
+  async function roomy(node) {
+    node.style.height = "";
+    const rows = Math.max(0, (node._fullLayout.legend?._height ?? 0) - 44);
+    if (rows) node.style.height = `${node.clientHeight + rows}px`;
+    await window.Plotly.Plots.resize(node);
+  }
 
   playhead.discardFigure = (body) => {
     const node = body.querySelector(".plot");

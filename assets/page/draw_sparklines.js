@@ -66,13 +66,12 @@
         ? null
         : h("i", { class: "sparkline-mark is-last", style: `left:${x(end)}%;top:${y(line.values[end])}px` }),
     );
-    box.addEventListener("pointermove", (event) => {
+    playhead.tip.follow(box, (event) => {
       const { left, width } = box.getBoundingClientRect();
       const i = Math.min(last, Math.max(0, Math.round(((event.clientX - left) / width) * last)));
       const value = line.values[i] === null ? "Not known" : `${line.texts[i]} ${line.unit}`;
       playhead.tip.show(event, [line.days[i], value, line.foretold[i]]);
     });
-    box.addEventListener("pointerleave", () => playhead.tip.hide());
     return box;
   }
 

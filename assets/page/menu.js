@@ -338,4 +338,33 @@
     const button = event.target.closest?.(".tile-menu");
     if (button) forTile(button);
   });
+
+  // A long press is the other button, also where the browser does not say so; it is no click.
+  const LONG_MS = 550;
+  let pressed = null;
+  let isHeld = false;
+  const release = () => (clearTimeout(pressed), (pressed = null));
+  const start = { x: 0, y: 0 };
+  addEventListener("pointerdown", (event) => {
+    release();
+    isHeld = false;
+    if (event.pointerType !== "touch") return;
+    const { target, clientX, clientY } = event;
+    Object.assign(start, { x: clientX, y: clientY });
+    pressed = setTimeout(() => {
+      const asked = new MouseEvent("contextmenu", { bubbles: true, cancelable: true, clientX, clientY });
+      isHeld = !target.dispatchEvent(asked);
+    }, LONG_MS);
+  }, true);
+  addEventListener("pointermove", (event) => {
+    if (Math.hypot(event.clientX - start.x, event.clientY - start.y) > 10) release();
+  }, true);
+  for (const end of ["pointerup", "pointercancel"]) addEventListener(end, release, true);
+  addEventListener("contextmenu", (event) => event.isTrusted && release(), true);
+  addEventListener("click", (event) => {
+    if (!isHeld) return;
+    isHeld = false;
+    event.stopPropagation();
+    event.preventDefault();
+  }, true);
 })();

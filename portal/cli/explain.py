@@ -95,9 +95,7 @@ def _write(
 
 
 def _label(part: Part, dimension: Dimension) -> str:
-    return (
-        f"{part.merged} small groups" if part.merged else written.value_label(part.value, dimension)
-    )
+    return written.small_groups(part.merged) or written.value_label(part.value, dimension)
 
 
 def _text(estimate: Estimate | None, metric: Metric) -> str:

@@ -102,6 +102,11 @@ def count(value: float | None, noun: str = "") -> str:
     return f"{text} {noun}".strip()
 
 
+def small_groups(merged: int) -> str:
+    """What so many groups are called that are one part; none is not called anything."""
+    return {0: "", 1: "One small group"}.get(merged, f"{merged} small groups")
+
+
 def change(value: float | None, metric: Metric, *, relative: bool) -> str:
     """A delta with its sign: in points for shares, in per cent where `relative`, else in units."""
     if value is None or not math.isfinite(value):

@@ -44,7 +44,7 @@ _TASTE = "taste"
 _METHOD = (
     "Change of the take rate in points, within titles, of images shown at random; coloured where "
     "its own 95 % interval leaves out none, which one in twenty do by chance; grey: under 200 "
-    "accounts. Intervals, and what a look is held against, show on hovering. Looks that come "
+    "accounts. Intervals, and what a look is held against, show at a touch. Looks that come "
     "together, such as close-ups and large faces, share their effects."
 )
 _TEST = (
@@ -155,7 +155,7 @@ class LooksByTaste:
 
 
 def _head(metric: Metric) -> dict[str, Any]:
-    """The look, without what it is held against: that is told on hovering."""
+    """The look, without what it is held against: that is told beside the pointer."""
     return {"text": metric.label.split(" against ")[0], "tip": metric.description}
 
 

@@ -131,6 +131,7 @@ def _bars(steps: Sequence[Step]) -> list[Trace]:
             "marker": {"color": [*colours, "@before"]},
             "text": [_text(n, size, len(steps)) for n, (_, size, _) in enumerate(steps)],
             "textposition": "outside",
+            "constraintext": "none",
             "cliponaxis": False,
             "customdata": [[said] for _, _, said in steps],
             "hovertemplate": "%{x}: <b>%{text}</b> accounts<br>%{customdata[0]}<extra></extra>",

@@ -69,6 +69,9 @@ class MissingDays:
         return Drawing(kind="table", content={"tables": [table]}, filters=PLACE, notes=(looked,))
 
 
+_MISLEADING = "Totals with such days are too low, and changes from or to them mislead."
+
+
 def may_lack(context: Context) -> bool:
     """Whether rows come by day and country and say when they arrived, and may be counted."""
     dataset = context.dataset
@@ -123,17 +126,15 @@ def _is_alike(query: Query, asked: Query, period: Period) -> bool:
 
 
 def said(missing: Sequence[tuple[Missing, Dataset]]) -> Iterator[str]:
-    """A sentence a country and its days, whichever tables lack them."""
+    """A sentence a country and its days, whichever tables lack them; the last says what follows."""
     faults: dict[tuple[str, str], list[str]] = {}
     for one, dataset in missing:
         usual = f"{dataset.row_label} (usually {written.count(one.usual)} a day)"
         faults.setdefault((_named(one, dataset), days_of(one)), []).append(usual)
-    for (country, days), rows in faults.items():
+    for number, ((country, days), rows) in enumerate(faults.items(), 1):
         listed = " and ".join(filter(None, (", ".join(rows[:-1]), rows[-1])))
-        yield (
-            f"Data fault: for {country} no {listed} arrived for {days}. Totals with such days are "
-            "too low, and changes from or to them mislead."
-        )
+        follows = f" {_MISLEADING}" if number == len(faults) else ""
+        yield f"Data fault: for {country} no {listed} arrived for {days}.{follows}"
 
 
 def days_of(one: Missing) -> str:

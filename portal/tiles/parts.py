@@ -82,7 +82,7 @@ def refused(
 
 def _row(part: Part, found: Decomposition, dimension: Dimension) -> dict[str, Any]:
     metric, change = found.metric, found.change.value
-    label = f"{part.merged} small groups" if part.merged else ""
+    label = written.small_groups(part.merged)
     is_told = bool(change) and not found.is_noisy
     return _moved(part.contribution, metric) | {
         "label": label or written.value_label(part.value, dimension),

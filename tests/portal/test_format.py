@@ -154,3 +154,10 @@ def test_a_number_has_three_digits_money_its_cents_and_no_thousands_of_thousands
 )
 def test_a_chance_is_never_said_to_be_certain(chance: float | None, text: str) -> None:
     assert written.chance(chance) == text
+
+
+@pytest.mark.parametrize(
+    ("merged", "text"), [(0, ""), (1, "One small group"), (2, "2 small groups")]
+)
+def test_small_groups_are_counted_in_words(merged: int, text: str) -> None:
+    assert written.small_groups(merged) == text
