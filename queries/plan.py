@@ -27,7 +27,7 @@ from queries.dataset import (
 )
 from queries.derived import require
 from queries.estimation import Estimation
-from queries.expression import columns_of
+from queries.expression import columns_of, conjuncts
 from queries.formula import Aggregate, fraction
 from queries.model import Query
 from queries.period import Period
@@ -315,9 +315,17 @@ def _inner(
     filters = where.filters() if where else ()
     named = {*asked, *estimation.dimensions, *(f.dimension.name for f in filters)}
     reading = covering(dataset, frozenset(named), aggregates, tables)
-    if reading is None:
-        return _from_table(query, where, keys, aggregates)
-    return _from_rollup(query, where, reading, keys, tuple(map(reading.aggregate, aggregates)))
+    if reading is not None:
+        return _from_rollup(query, where, reading, keys, tuple(map(reading.aggregate, aggregates)))
+    counts = _from_table(query, where, keys, aggregates)
+    return _looked_at(counts) if estimation.estimator.skips_empty else counts
+
+
+def _looked_at(reduction: Reduction) -> Reduction:
+    """The same of those rows alone that meet what all its aggregates ask of a row."""
+    asked = [conjuncts(a.where) if a.where else frozenset[str]() for a in reduction.aggregates]
+    parts = (reduction.base, *sorted(asked[0].intersection(*asked[1:])))
+    return replace(reduction, base=" AND ".join(f"({part})" for part in parts if part) or None)
 
 
 def _from_rollup(

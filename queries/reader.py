@@ -111,9 +111,7 @@ class Reader:
         except QueryTimeout:
             return pl.DataFrame()
         for scan, frame in zip(group, frames, strict=True):
-            parts = scan.parts
-            found = [frame] if len(parts) == 1 else parted(frame, parts)
-            for part, answer in zip(parts, found, strict=True):
+            for part, answer in zip(scan.parts, scan.answers(frame), strict=True):
                 if answer is not None:
                     self._cache.keep(self._key(part), answer)
         return pl.DataFrame()

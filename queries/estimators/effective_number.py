@@ -26,4 +26,5 @@ ESTIMATOR = Estimator(
     estimate=by_group(_read, low=1.0),
     amounts=("amount",),
     inner=(Inner("stratum", may_group=True, may_filter=True), Inner("kind")),
+    skips_empty=True,
 )

@@ -139,12 +139,15 @@ class Estimator:
 
     `settings` are parameters of the metric: what a question gives, or else its defaults.
     One that `needs_clusters` for the value itself gets them where no interval is asked for, too.
+    To one that `skips_empty` it is all the same whether keys come whose amounts are all 0, so rows
+    that no amount looks at need not be counted.
     """
 
     estimate: Callable[[Counted], Estimates]
     amounts: tuple[str, ...]
     inner: tuple[Inner, ...]
     needs_clusters: bool = False
+    skips_empty: bool = False
     settings: tuple[Setting, ...] = ()
 
     def key(self, name: str) -> Inner:

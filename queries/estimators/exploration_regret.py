@@ -65,4 +65,5 @@ ESTIMATOR = Estimator(
     amounts=("shown", "taken"),
     inner=(Inner("stratum", may_group=True, may_filter=True), Inner("arm")),
     needs_clusters=True,
+    skips_empty=True,
 )

@@ -75,4 +75,5 @@ ESTIMATOR = Estimator(
     estimate=_estimate,
     amounts=("shown", "taken"),
     inner=(Inner("stratum", may_group=True, may_filter=True), Inner("arm", is_asked=True)),
+    skips_empty=True,
 )

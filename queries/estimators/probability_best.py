@@ -123,4 +123,5 @@ ESTIMATOR = Estimator(
     amounts=("shown", "taken", "squares"),
     inner=(Inner("stratum", may_group=True, may_filter=True), Inner("arm", is_asked=True)),
     needs_clusters=True,
+    skips_empty=True,
 )

@@ -32,4 +32,5 @@ ESTIMATOR = Estimator(
     estimate=by_group(_read, low=-1.0, high=1.0),
     amounts=("shown", "taken", "shown_other", "taken_other"),
     inner=(Inner("stratum", may_group=True, may_filter=True),),
+    skips_empty=True,
 )

@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import polars as pl
 import pytest
+from polars.testing import assert_frame_equal
 
 from queries.cache import FrameCache
 from queries.catalog import Catalog
@@ -54,10 +55,30 @@ BEST = Metric(
     ),
     kind="model",
 )
+SEEN = "watched_s > 60"
+BEST_SEEN, BEST_OF_ALL = (
+    replace(
+        BEST,
+        name=name,
+        formula=Estimation(
+            "probability_best",
+            (
+                ("shown", amount(f"count(*) filter (where {SEEN})")),
+                ("taken", amount(f"count(*) filter (where {taken})")),
+                ("squares", amount(f"count(*) filter (where {SEEN})")),
+            ),
+            (("stratum", "title_id"), ("arm", "device")),
+        ),
+    )
+    for name, taken in (
+        ("best_seen", f"{SEEN} and clicked"),
+        ("best_of_all", f"case when {SEEN} then clicked end"),
+    )
+)
 PLAYS = replace(
     DATASET,
     dimensions=(*DATASET.dimensions, TITLE_ID),
-    metrics=(*DATASET.metrics, SIZE, BEST),
+    metrics=(*DATASET.metrics, SIZE, BEST, BEST_SEEN, BEST_OF_ALL),
 )
 
 
@@ -224,3 +245,17 @@ def test_a_top_of_groups_changes_none_of_their_numbers(door: Warehouse):
     joined = top.join(whole, on=["title", "device"])
     assert joined.height == top.height
     assert joined["best"].to_list() == pytest.approx(joined["best_right"].to_list())
+
+
+def test_rows_that_no_amount_looks_at_are_not_read_where_they_tell_nothing(door: Warehouse):
+    keys = {"by": (TITLE_ID, DEVICE), "interval": False, "limit": 10_000}
+    seen, every = (ask(door, [name], **keys) for name in ("best_seen", "best_of_all"))
+    assert '("watched_s" > 60)' in seen.sql
+    assert '("watched_s" > 60)' not in every.sql
+    names = ("title_id", "device")
+    frames = [
+        answer.frame.sort(names).select(*names, pl.col(name).alias("best"))
+        for answer, name in ((seen, "best_seen"), (every, "best_of_all"))
+    ]
+    assert frames[0]["best"].drop_nulls().len() > 0
+    assert_frame_equal(*frames)

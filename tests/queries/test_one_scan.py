@@ -145,6 +145,35 @@ def test_several_groupings_of_the_same_rows_in_one_scan_are_those_of_a_scan_each
         assert frame.schema == alone.schema
 
 
+def test_other_amounts_of_the_same_groups_are_read_in_one_scan(
+    engine: Engine, files: Files
+) -> None:
+    """Each of both periods, with the look-ups that only some of the amounts need."""
+    asked = [replace(q, metrics=(m,)) for m in ADDING for q in by_each(COUNTRY, GENRE)]
+    (group,) = same_rows(scans(asked, files))
+    assert len(group) == 3
+    frames = engine.reduce_each([scan.reduction for scan in group], files)
+    found = [
+        (part, answer)
+        for scan, frame in zip(group, frames, strict=True)
+        for part, answer in zip(scan.parts, scan.answers(frame), strict=True)
+    ]
+    assert len(found) == 2 * len(asked)
+    for part, answer in found:
+        assert answer is not None
+        alone = engine.reduce(part, files)
+        assert answer.columns == alone.columns
+        same(answer, alone, part)
+
+
+def test_amounts_of_one_name_that_mean_different_things_are_read_apart(files: Files) -> None:
+    (scan,) = scans(by_each()[:1], files)
+    first, *rest = scan.reduction.aggregates
+    meant = replace(first, where="\"device\" = 'tv'", alias=first.key)
+    other = replace(scan.reduction, aggregates=(meant, *rest))
+    assert same_rows([scan, Scan(other, (other,))]) == []
+
+
 def test_other_rows_are_scanned_apart_and_so_is_what_does_not_add_up(files: Files) -> None:
     tv, *_ = scans(by_each(), files)
     (others,) = scans([replace(by_each(HOUR)[1], where=None)], files)
