@@ -159,7 +159,8 @@
     const copied = String(text ?? y).replace(/<br>/g, ", ").replace(/<[^>]*>/g, "").trim();
     const [value, mark] = [].concat(customdata ?? []);
     const opened = { preventDefault() {}, currentTarget: spot };
-    const days = /^\d{4}-\d\d-\d\d/.test(x) ? bucket(x.slice(0, 10), node.drawn.grain) : null;
+    const isPast = /^\d{4}-\d\d-\d\d/.test(x) && node.drawn.grain !== "none";
+    const days = isPast ? bucket(x.slice(0, 10), node.drawn.grain, node.closest(".tile")) : null;
     // A point may say of which value of which dimension it is, where its figure is of several.
     if (Array.isArray(mark)) return playhead.menu.mark(opened, mark, copied, days);
     if (node.drawn.filters && value !== undefined) {
@@ -169,13 +170,13 @@
     else playhead.menu.point(spot, copied);
   }
 
-  // The days of a bucket that lie in the period.
-  function bucket(first, grain) {
+  // The days of a bucket that lie in those that its tile is of; a tile that is of all days has none.
+  function bucket(first, grain, tile) {
     const [year, month, date] = first.split("-").map(Number);
     const months = { month: 1, quarter: 3, year: 12 }[grain];
     const end = months ? Date.UTC(year, month - 1 + months, 0) : Date.UTC(year, month - 1, date + (grain === "week" ? 6 : 0));
     const last = new Date(end).toISOString().slice(0, 10);
-    const { start, end: latest } = playhead.bar.now() ?? {};
+    const { start, end: latest } = playhead.answers.drawing(tile)?.foot ?? playhead.bar.now() ?? {};
     return [start && first < start ? start : first, latest && last > latest ? latest : last];
   }
 

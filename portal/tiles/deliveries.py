@@ -98,7 +98,8 @@ class Deliveries:
         if supposed.factor != 1:
             notes.append(f"Supposed: {supposed.words(context)}.")
         notes += supposed.problems
-        return figure(_traces(shown, now), layout, filters="production", says=says, notes=notes)
+        drawn = _traces(shown, now)
+        return figure(drawn, layout, filters="production", grain="none", says=says, notes=notes)
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,8 @@ def figure(
 ) -> Drawing:
     """A figure; `brush` lets a drag over the time axis set the period, cut by `grain`.
 
+    Days of a grain `none` have no rows: those of a forecast.
+
     With an `option` a drag sets that option of the page to the two ends, as `12-30`. What it `says`
     stands over it, large: the number that the picture is there for.
     """

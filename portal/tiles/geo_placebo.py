@@ -69,7 +69,7 @@ class GeoPlacebo:
             ),
             *((f"Chosen by hand: {shared.by_hand(read)}.",) if not read.is_registered else ()),
         )
-        return figure(traces, layout, notes=notes)
+        return figure(traces, layout, grain="week", notes=notes)
 
 
 def _line(**ends: object) -> Layout:
