@@ -238,7 +238,7 @@
     });
     const isFew = Object.values(content.marks).some((mark) => mark.few);
     const key = legend(content, content.steps, (step) => share({ step }));
-    if (isFew) key.append(h("span", { class: "legend-few", "aria-hidden": "true" }), "under 200 accounts");
+    if (isFew) key.append(h("span", { class: "legend-key" }, h("span", { class: "legend-few", "aria-hidden": "true" }), "under 200 accounts"));
     body.replaceChildren(
       svg(
         "svg",
