@@ -5,6 +5,7 @@ verb is never one of a cause unless its evidence is randomised or a quasi-experi
 """
 
 from dataclasses import dataclass
+from math import isnan, nan
 from typing import Self
 
 from queries.analyses.findings import Evidence
@@ -17,7 +18,8 @@ class Statement:
     `probability` is the p-value of all that the analysis tested together, where nothing is there:
     of one test its own; of many the q-value of the surest, which is Simes' (1986, Biometrika 73).
     `is_sure` says whether the analysis calls it by its own rule: both must hold for a finding.
-    `silence` is what to say where it is none. `filters` is the choice that shows more of it.
+    It is NaN of what was not tried. `silence` is what to say where it is none. `filters` is the
+    choice that shows more of it.
     """
 
     subject: str
@@ -32,6 +34,15 @@ class Statement:
     tone: str = "moved"
     silence: str = ""
     filters: tuple[str, str] | None = None
+
+    @classmethod
+    def untried(cls, why: str) -> Self:
+        """Of an analysis that had too little to try anything; `why` is said."""
+        return cls.unsaid(nan, why)
+
+    @property
+    def is_tried(self) -> bool:
+        return not isnan(self.probability)
 
     @classmethod
     def unsaid(

@@ -103,10 +103,10 @@ class FilmingContest(FilmingTile):
     def statements(self, results: Sequence[Result], context: Context) -> Sequence[Statement]:
         projection = filming.project(results[0].frame)
         plan = read_plan(filming.finished(results[0].frame), context)
-        if projection is None or plan is None:
-            return ()
-        if any(projection.here(c) < filming.FEWEST_HERE for c in plan.cities):
-            return ()
+        few = NOT_ENOUGH if projection is None or plan is None else few_here(projection, plan)
+        if projection is None or plan is None or few is not None:
+            why = written.lowered(str((few or NOT_ENOUGH).content["message"]))
+            return (Statement.untried(f"Nothing can be compared here: {why}"),)
         (a, b), usd = plan.cities, context.metric("cost_usd")
         found = filming.contest(projection, plan.script, ((a, plan.terms[0]), (b, plan.terms[1])))
         cheaper, said, saved = _cheaper(found, plan.cities)
@@ -217,7 +217,7 @@ def few_here(projection: filming.Projection, plan: Plan) -> Drawing | None:
         return None
     return empty(
         "no_rows",
-        f"Fewer than {filming.FEWEST_HERE} of our productions were shot in {few[0]}.",
+        f"Fewer than {filming.FEWEST_HERE} of our productions were shot in {' and in '.join(few)}.",
         "Choose another location, or go by the rates beside.",
     )
 

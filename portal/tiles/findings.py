@@ -127,7 +127,8 @@ class Findings:
         changes = [r for r in results if r.query.compare is not None]
         first = [r for r in changes if self.is_first(r.query)]
         later = [r for r in changes if not self.is_first(r.query)]
-        statements = stated(self.gathered, results, self.contexts, context)
+        said_of = stated(self.gathered, results, self.contexts, context)
+        statements = [s for s in said_of if s.is_tried]
         sure_of = self.weakened(results)
         found = find(first, beside=[s.probability for s in statements], weakened=sure_of)
         sure = claimed(statements, found)
@@ -140,7 +141,7 @@ class Findings:
             for c in found.claims[: MOST_FINDINGS - len(told)]
             if c.key in explained
         ]
-        silences = [s.silence for s in statements if s.silence and s not in sure]
+        silences = [s.silence for s in said_of if s.silence and s not in sure]
         if not claims and (found.tested or not silences):
             silences = [sentence.silence(found.largest, len(statements)), *silences]
         content = {
