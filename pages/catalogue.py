@@ -87,7 +87,7 @@ PAGE = Page(
                     metrics=("utilisation", "coverage", "idle_fee_share", "licence_value"),
                     place=Place(
                         title="Of what could be played",
-                        note="In the last 28 complete days",
+                        note="In the last 28 complete days; used by a member, inside a window",
                         span=12,
                         height=80,
                     ),

@@ -181,7 +181,7 @@ PAGE = Page(
                 Headline(
                     metric="peak_concurrency",
                     place=Place(
-                        note="All streams, whatever is filtered",
+                        note="All streams at a full minute, whatever is filtered",
                         span=4,
                         height=118,
                         dataset="open_streams",

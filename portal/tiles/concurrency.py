@@ -76,7 +76,8 @@ class PeakConcurrency:
             "hovermode": "x",
         }
         peak_at = f"{written.day(found.peak_at.date())}, {found.peak_at:%H:%M} UTC"
-        notes = ("Counted at full minutes: a count, so without an interval.",)
+        between = "between two of them a few more may be open"
+        notes = (f"Counted at every full minute: {between}. A count, so without an interval.",)
         says = f"Peak {written.grouped(found.peak)} streams on {peak_at}."
         return replace(figure([line, mark], layout, says=says, notes=notes), clock="utc")
 

@@ -77,6 +77,10 @@ class LaunchList:
             return no_rows(context)
         frame = self._standings(results, context)
         gone = results[1].frame[HOURS].null_count()
+        left_out = _left_out(results, frame)
+        if frame.is_empty() and left_out:
+            said = "No title of the last 28 days of data can be held against others."
+            return empty("not_defined", said, " ".join(left_out))
         if frame.is_empty():
             return _WITHHELD if gone else _NONE
         metric = context.metric(VIEWS)
@@ -99,7 +103,7 @@ class LaunchList:
             f"Released in the last {FIRST_DAYS} days; cumulated since the release.",
             "Held against launches of the same kind whose 28 days are over, by the same day.",
             "Projected to 91 days by those whose 91 are; by fewer than ten there is no interval.",
-            *_without_runtime(results),
+            *left_out,
         )
         return Drawing(kind="table", content={"tables": [table]}, filters="title", notes=notes)
 
@@ -134,12 +138,19 @@ class LaunchList:
         )
 
 
-def _without_runtime(results: Sequence[Result]) -> list[str]:
-    """The young titles that no views can be said of."""
-    known = views(results[0].frame)["title_id"].unique().to_list()
+def _left_out(results: Sequence[Result], shown: pl.DataFrame) -> list[str]:
+    """The young titles that are not in the list, by why they are not."""
     told = results[1].frame.drop_nulls(HOURS)
-    names = told.filter(~pl.col("title_id").is_in(known))["title"].sort().to_list()
-    return [f"Without a known runtime, so without views: {', '.join(names)}."] if names else []
+    gone = told.join(shown.select("title_id"), on="title_id", how="anti") if shown.width else told
+    has_views = pl.col("title_id").is_in(views(results[0].frame)["title_id"].unique().to_list())
+    has_kind = pl.col("kind").is_not_null()
+    why = {
+        "Without a known runtime, so without views": ~has_views,
+        "Of a kind that is not known, so held against nothing": has_views & ~has_kind,
+        "Without any launch of their kind to be held against": has_views & has_kind,
+    }
+    found = {said: gone.filter(case)["title"].fill_null("?").sort() for said, case in why.items()}
+    return [f"{said}: {', '.join(names)}." for said, names in found.items() if len(names)]
 
 
 def _ends(forecasts: Sequence[Forecast]) -> dict[str, Any]:

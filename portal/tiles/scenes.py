@@ -22,6 +22,12 @@ from queries.model import Query, Result
 
 _TITLES = 30
 _ROWS = 8
+_COUNTED = (
+    "Leave there: plays left there over plays that come to its start; elsewhere: how many would, "
+    "at the rates elsewhere. The curve and the numbers of one scene are product limits "
+    "(Kaplan-Meier), which count who begins or ends within it too, so they differ by a little."
+)
+"""Which of two estimates a table has; it is the one that its test goes by."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +89,8 @@ class Scenes:
             "In all: how many times as likely to leave, position by position, as in the same "
             "episode elsewhere (log-rank, clustered by account)."
         )
-        notes = (*none, _tested(known.table), times)
+        counted = (_COUNTED,) if rows else ()
+        notes = (*none, _tested(known.table), *counted, times)
         content = {"tables": tables}
         return Drawing(kind="table", content=content, filters="episode", notes=notes)
 
@@ -147,7 +154,7 @@ class ScenesOfTitles:
             for row in found.head(_ROWS).iter_rows(named=True)
         ]
         titles = table["title"].n_unique()
-        notes = (f"The {titles} seasons most played. {_tested(table)}",)
+        notes = (f"The {titles} seasons most played. {_tested(table)}", _COUNTED)
         return _table(("Title", "Episode", "Of the runtime"), rows, "title", notes)
 
 

@@ -237,6 +237,28 @@ def test_the_list_names_the_launches_that_have_no_views(warehouse: Warehouse):
     assert not any("runtime" in note for note in tile.draw(results, context).notes)
 
 
+def test_the_list_names_the_launches_that_nothing_is_known_to_be_like(warehouse: Warehouse):
+    title, name = _young(warehouse)
+    tile, results, context = answered(warehouse, opened_at(warehouse, "/titles"), LaunchList)
+
+    def of_kind(kind: str | None) -> list[Result]:
+        known = pl.when(pl.col("title_id") != title).then("kind").otherwise(pl.lit(kind))
+        frame = results[1].frame.with_columns(kind=known)
+        return [results[0], replace(results[1], frame=frame)]
+
+    for kind, why in ((None, "Of a kind that is not known"), ("opera", "Without any launch")):
+        (said,) = (n for n in tile.draw(of_kind(kind), context).notes if name in n)
+        assert said.startswith(why)
+        alone = (
+            results[1]
+            .frame.filter(pl.col("title_id") == title)
+            .with_columns(kind=pl.lit(kind, pl.String))
+        )
+        nothing = tile.draw([results[0], replace(results[1], frame=alone)], context)
+        assert (nothing.kind, name in nothing.content["hint"]) == ("empty", True)
+    assert not any("kind to be" in note for note in tile.draw(results, context).notes)
+
+
 def test_the_titles_most_like_one_come_with_their_reasons_and_open_by_a_click(
     warehouse: Warehouse,
 ):
