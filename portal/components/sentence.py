@@ -46,7 +46,10 @@ def subject(claim: Candidate) -> str:
 
 
 def slice_of(dimension: Dimension, value: Scalar | None) -> str:
+    """A value within a sentence; one of several plain words, such as “over a year”, in quotes."""
     said = written.value_label(value, dimension)
+    if isinstance(value, str) and " " in value and value[0].islower():
+        said = f"“{value}”"
     if dimension.role == "country":
         return f"in {said}"
     if dimension.name == "device":

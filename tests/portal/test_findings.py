@@ -18,6 +18,7 @@ from portal.settings import Settings
 from portal.tiles import Breakdown, Findings, Headline
 from portal.tiles.findings import comparisons
 from queries.analyses.findings import Evidence
+from queries.catalog import builtin
 from queries.dataset import Access
 from queries.period import Period
 from queries.warehouse import Warehouse
@@ -76,6 +77,19 @@ def test_the_outage_is_claimed_in_its_days_on_its_network(warehouse: Warehouse):
     start, _, _ = period.partition(" to ")
     before = date.fromisoformat(start) - timedelta(7)
     assert f"{before.day}" in claim["against"]
+
+
+def test_a_value_of_several_plain_words_stands_in_quotes():
+    dataset = builtin().dataset("playback")
+    said = {
+        name: sentence.slice_of(dataset.dimension(name), value)
+        for name, value in (("tenure", "over a year"), ("plan", "ads"), ("country", "BR"))
+    }
+    assert said == {
+        "tenure": "for tenure “over a year”",
+        "plan": "for plan Ads",
+        "country": "in Brazil",
+    }
 
 
 def test_pages_that_nothing_was_planted_in_say_so(warehouse: Warehouse):
