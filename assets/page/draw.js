@@ -7,6 +7,7 @@
 
   playhead.draw = (body, drawing, tile) => {
     if (drawing.content.height) body.style.setProperty("--height", `${drawing.content.height}px`);
+    if (drawing.content.ratio) body.style.setProperty("--ratio", drawing.content.ratio);
     if (body.dataset.kind !== drawing.kind) {
       if (body.dataset.kind === "figure") playhead.discardFigure(body);
       body.replaceChildren();

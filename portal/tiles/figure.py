@@ -28,17 +28,20 @@ def figure(
     grain: str = "",
     option: str = "",
     says: str = "",
+    ratio: float = 0.0,
 ) -> Drawing:
     """A figure; `brush` lets a drag over the time axis set the period, cut by `grain`.
 
     Days of a grain `none` have no rows: those of a forecast.
 
     With an `option` a drag sets that option of the page to the two ends, as `12-30`. What it `says`
-    stands over it, large: the number that the picture is there for.
+    stands over it, large: the number that the picture is there for. One whose width over its height
+    is a fixed `ratio` is no taller than that on a phone.
     """
     content = {"data": list(traces), "layout": layout, "brush": brush, "grain": grain}
     content |= {"option": option} if option else {}
     content |= {"says": says} if says else {}
+    content |= {"ratio": ratio} if ratio else {}
     return Drawing(kind="figure", content=content, filters=filters, notes=tuple(notes))
 
 

@@ -13,6 +13,7 @@ from queries.model import Result
 
 _STEPS = 60
 _INNER = 0.78
+_ACROSS, _UP = (-1.3, 1.3), (-0.35, 1.2)
 
 
 class FilmingDial(FilmingTile):
@@ -45,13 +46,14 @@ class FilmingDial(FilmingTile):
                 _text(0.89, -0.1, f"A {a}", 11, "@accent"),
                 _text(0, 1.08, "0.5", 11, "@muted"),
             ],
-            "xaxis": {"visible": False, "range": [-1.3, 1.3], "fixedrange": True},
-            "yaxis": {"visible": False, "range": [-0.35, 1.2], "scaleanchor": "x",
+            "xaxis": {"visible": False, "range": list(_ACROSS), "fixedrange": True},
+            "yaxis": {"visible": False, "range": list(_UP), "scaleanchor": "x",
                       "fixedrange": True},
             "margin": {"l": 4, "r": 4, "t": 4, "b": 4},
         }  # fmt: skip
         notes = (f"The needle points to the place that is likelier cheaper: A {a} or B {b}.",)
-        return figure([needle], layout, notes=notes)
+        ratio = (_ACROSS[1] - _ACROSS[0]) / (_UP[1] - _UP[0])
+        return figure([needle], layout, notes=notes, ratio=round(ratio, 3))
 
 
 def _at(turned: float, radius: float) -> tuple[float, float]:

@@ -3,6 +3,7 @@
 import polars as pl
 import pytest
 
+from portal.tiles.filming_dial import FilmingDial
 from portal.tiles.findings import Findings
 from tests.pages.quiet_worlds import filming
 from tests.pages.test_where_nothing_happens import answers, opened
@@ -35,3 +36,12 @@ def test_what_keeps_two_places_from_being_compared_is_said(kept: int, search: st
     is_tried = said.startswith("Neither")
     assert content["silence"].startswith("Nothing can be compared here: ") is not is_tried
     assert bool(content["basis"]) is is_tried
+
+
+def test_the_dial_is_as_tall_as_it_is_wide_demands():
+    page = opened("/locations", "")
+    tile = next(t for t in page.tiles().values() if isinstance(t, FilmingDial))
+    context = page.tile_context(tile)
+    content = tile.draw(answers(tile.questions(context), (PAST,)), context).content
+    (left, right), (low, high) = (content["layout"][a]["range"] for a in ("xaxis", "yaxis"))
+    assert content["ratio"] == pytest.approx((right - left) / (high - low), abs=1e-3)
