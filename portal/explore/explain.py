@@ -16,6 +16,8 @@ from portal.explore.page import named_dataset, named_metric
 from portal.page import Page, Place, Section
 from portal.tiles import Headline
 from portal.tiles.parts import parts_of, refused
+from portal.tiles.value_change import ValueMoved
+from portal.tiles.value_groups import VALUE
 from portal.view import View
 from queries.analyses.decomposition import Decomposition, decompose
 from queries.analyses.laid_out import MOST_GROUPS
@@ -26,6 +28,9 @@ from queries.errors import QueryError
 from queries.model import Query, Result
 
 OPTIONS = (DATASET, METRIC, BY)
+_PAY_OR_MONTHS = Section(
+    tiles=(ValueMoved(place=Place(span=12, height=96, title="Do they pay more, or stay longer?")),)
+)
 
 
 def explain_page(page: Page, query: str, catalog: Catalog) -> Page:
@@ -53,6 +58,7 @@ def explain_page(page: Page, query: str, catalog: Catalog) -> Page:
                 )
             ),
             Section(tiles=(Parts(metric=metric.name, place=parts),)),
+            *((_PAY_OR_MONTHS,) if metric.name == VALUE else ()),
         ),
     )
 

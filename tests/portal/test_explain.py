@@ -10,7 +10,7 @@ import pytest
 from pages.explain import PAGE
 from portal.cli.run import run
 from portal.explore.explained import explained
-from portal.open_page import OpenPage, ask, open_page
+from portal.open_page import OpenPage, ask, open_page, shown
 from portal.parts import open_warehouse
 from portal.settings import Settings
 from queries.dataset import Access
@@ -166,3 +166,23 @@ def test_a_change_of_what_a_membership_is_worth_is_that_of_those_who_joined(
 def test_a_value_of_too_few_months_is_said_to_have_too_little_behind_it(warehouse: Warehouse):
     search = "?dataset=cohorts&metric=membership_value_usd&period=last 12 weeks"
     assert "do not say enough" in drawn(warehouse, search, "tile-0-0")["message"]
+
+
+def test_the_change_of_a_value_is_split_into_pay_and_months(warehouse: Warehouse):
+    search = "?dataset=cohorts&metric=membership_value_usd&period=last 8 months"
+    page = opened(warehouse, search)
+    (headline,) = ask(page, page.tiles()["tile-0-0"], warehouse, Access())
+    moved = page.tiles()["tile-2-0"]
+    (table,) = shown(page, moved, ask(page, moved, warehouse, Access()))
+    change, pay, months = table.frame["value"]
+    row = headline.total.row(0, named=True)
+    assert change == pytest.approx(row["membership_value_usd__delta"], rel=1e-4)
+    ends = [row[f"membership_value_usd__delta_{end}"] for end in ("low", "high")]
+    assert table.frame.row(0)[2:] == pytest.approx(ends, rel=1e-3)
+    assert pay + months == pytest.approx(change, rel=1e-9)
+    scores = drawn(warehouse, search, "tile-2-0")["scores"]
+    assert [score["value"][0] in "+−±" for score in scores] == [True] * 3
+    assert "tile-2-0" not in opened(warehouse, f"{FOUR_WEEKS}&metric=plays").tiles()
+    assert (
+        "Nothing is compared" in drawn(warehouse, f"{search}&compare=none", "tile-2-0")["message"]
+    )
