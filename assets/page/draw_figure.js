@@ -85,6 +85,8 @@
     const isDate = xaxis.type === "date";
     return {
       ...layout,
+      // Of panels side by side the axis of the right one is not written over the left one.
+      ...(layout.grid && { grid: { ...layout.grid, xgap: Math.max(layout.grid.xgap ?? 0, 0.4) } }),
       xaxis: {
         ...xaxis,
         ...(isDate && { nticks: Math.min(xaxis.nticks ?? 6, /^%b %Y/.test(xaxis.tickformat) ? 5 : 6) }),
