@@ -57,8 +57,8 @@ def explain_page(page: Page, query: str, catalog: Catalog) -> Page:
                     Reasons(metric=metric.name, place=reasons),
                 )
             ),
-            Section(tiles=(Parts(metric=metric.name, place=parts),)),
             *((_PAY_OR_MONTHS,) if metric.name == VALUE else ()),
+            Section(tiles=(Parts(metric=metric.name, place=parts),)),
         ),
     )
 

@@ -31,11 +31,11 @@ class ValueMoved:
     metrics: tuple[str, ...] = (VALUE,)
 
     def questions(self, context: Context) -> tuple[Query, ...]:
-        """Those who joined before, and those who joined now."""
+        """Those who joined now, and those who joined before."""
         if context.compare is None:
             return ()
         whole = scope(context)
-        periods = (context.compare.period, whole.period)
+        periods = (whole.period, context.compare.period)
         return tuple(attrition_question(replace(whole, period=period)) for period in periods)
 
     def joined(self, results: Sequence[Result], context: Context) -> tuple[Result, ...]:
@@ -55,7 +55,7 @@ class ValueMoved:
                 "label": label,
                 "description": about,
                 "value": written.change(found.value, metric, relative=False),
-                "unit": metric.unit,
+                "unit": written.unit(metric),
                 "interval": " to ".join(
                     written.change(end, metric, relative=False) for end in (found.low, found.high)
                 ),
@@ -79,7 +79,7 @@ class ValueMoved:
 
 
 def _split(results: Sequence[Result], context: Context) -> list[tuple[str, str, Estimate]]:
-    before, now = (attrition(result.frame) for result in results)
+    now, before = (attrition(result.frame) for result in results)
     found = value_change(before, now, terms(context)[0])
     if found is None:
         return []
