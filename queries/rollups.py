@@ -305,14 +305,14 @@ def _change(make: _Making, of: _Sum) -> tuple[Change, int | None]:
     finer = _finer(dataset, rollup, tables)
     if days is None and finer is not None:
         reduction = finer.all_days(reduction)
-    if days is not None:
-        kept = Filter(Dimension(DAY, "Day", dataset.time.expression, "date"), "in", tuple(days))
-        reduction = replace(reduction, where=kept) if days else reduction
-    path = lake.new_file(table)
     if days == []:
         return Change(
             table=table, without=pl.DataFrame({DAY: []}, schema={DAY: pl.Date}), day=DAY
         ), 0
+    if days:
+        kept = Filter(Dimension(DAY, "Day", dataset.time.expression, "date"), "in", tuple(days))
+        reduction = replace(reduction, where=kept)
+    path = lake.new_file(table)
     engine.write(reduction, tables, path, order_by=DAY)
     if days is None:
         return Change(table=table, files=(path,), fresh=True, day=DAY), None

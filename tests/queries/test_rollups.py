@@ -134,6 +134,19 @@ def test_rollups_are_rebuilt_for_the_days_that_changed_only(
     assert answer.frame["rows"].item() == 20_000 + late.height
 
 
+def test_a_load_that_changes_no_day_leaves_rollups_current(
+    lake: Lake, duckdb_engine: DuckDBEngine
+) -> None:
+    refresh(lake, [ALONE], duckdb_engine)
+    nothing = pl.DataFrame({"local_date": [date(1999, 1, 1)]})
+    lake.commit([Change(table="plays", without=nothing, day="local_date")], "a day without plays")
+    assert {b.days for b in refresh(lake, [ALONE], duckdb_engine)} == {0}
+    query = Query(dataset=DATASET, metrics=(DATASET.metric("rows"),))
+    answer = asked(duckdb_engine, lake, DATASET).ask(query, Access())
+    assert answer.source == "rollup"
+    assert answer.frame["rows"].item() == 20_000
+
+
 def test_a_stale_rollup_is_not_read(lake: Lake, duckdb_engine: DuckDBEngine) -> None:
     refresh(lake, [ALONE], duckdb_engine)
     lake.commit([Change(table="plays", rows=rows(10, seed=4), day="local_date")], "more")
