@@ -42,7 +42,7 @@ def distribution_page(page: Page, query: str, catalog: Catalog) -> Page:
     has_one = any(not why_not(metric, dataset, over) for over in ("rows", "units"))
     return replace(
         page,
-        title=f"How is {written.lowered(metric.label.split(', ')[0])} spread?",
+        title=f"Distribution of {written.lowered(metric.label.split(', ')[0])}",
         datasets=(dataset.name,),
         options=OPTIONS,
         arranged_by=(DATASET, METRIC),

@@ -20,9 +20,12 @@ from queries.formula import Array
 _COLOURS = ("@accent", "@before")
 _SKEWED = 8
 _OUTER = 0.001
+_ROUNDING = 1e-9
 _POINTS = 400
 _BARS = 40
 _MOST_WHOLE = 60
+_MOST_TICKS = 12
+_THOUSAND = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,17 +40,18 @@ class Window:
         unit = written.unit(found.metric)
         title = f"{found.label}{f', {unit}' if unit else ''}"
         axis = value_axis(found.metric, title={"text": title}, rangemode="normal")
+        is_small = self.low < 1 if self.is_log else max(-self.low, self.high) < _THOUSAND
+        # Thousandths are no milli: an axis of hours would read as minutes.
+        plain = {"tickformat": ",~g"} if is_small and found.metric.format == "number" else {}
         if self.is_log:
             ends = [float(np.log10(self.low)), float(np.log10(self.high))]
-            # Thousandths are no milli: an axis of hours would read as minutes.
-            plain = (
-                {"tickformat": ",~g"} if self.low < 1 and found.metric.format == "number" else {}
-            )
             return (
                 axis | plain | {"type": "log", "range": ends, "dtick": "D2" if _near(self) else 1}
             )
-        room = (self.high - self.low) * 0.02
-        return axis | {"range": [self.low - room, self.high + room]}
+        span = self.high - self.low
+        room = span * 0.02
+        whole = {"dtick": 1} if _is_whole(found) and span <= _MOST_TICKS else {}
+        return axis | plain | whole | {"range": [self.low - room, self.high + room]}
 
 
 def _near(window: Window) -> bool:
@@ -96,7 +100,9 @@ def cumulated(side: Spread) -> pl.DataFrame:
     share = side.cumulated
     kept = side.by_bin > 0
     out = max(FEWEST / side.n, _OUTER)
-    kept &= (share >= out) & (share <= 1 - out)
+    # A value that is known to be shared by many may be the last; the end of a bin may not.
+    is_shared = (side.low == side.high) & (side.by_bin >= out * side.n)
+    kept &= (share >= out) & ((share <= 1 - out) | is_shared)
     kept &= np.diff(np.floor(share * _POINTS), prepend=-1) > 0
     value = side.high[kept]
     reach = side.band
@@ -178,7 +184,7 @@ def histogram(found: Sides) -> tuple[pl.DataFrame, Drawing]:
         "hovermode": "closest",
         "legend": {"traceorder": "reversed"},
     }
-    notes = _left_out(found, shown)
+    notes = _left_out(found, shown, edges)
     if is_cut:
         notes.append(f"Bars of fewer than {FEWEST} {found.noun} are left out.")
     return pl.concat(frames), figure(list(reversed(traces)), layout, notes=notes)
@@ -187,14 +193,18 @@ def histogram(found: Sides) -> tuple[pl.DataFrame, Drawing]:
 def _edges(found: Sides, shown: Window) -> Array:
     if shown.is_log:
         return np.geomspace(shown.low, shown.high, _BARS + 1)
-    is_whole = all(
+    span = shown.high - shown.low
+    if _is_whole(found) and span <= _MOST_WHOLE:
+        return np.arange(np.floor(shown.low) - 0.5, np.floor(shown.high) + 1.5)
+    return np.linspace(shown.low, np.nextafter(shown.high, np.inf), _BARS + 1)
+
+
+def _is_whole(found: Sides) -> bool:
+    """Whether every value is a whole number."""
+    return all(
         bool((s.low == np.floor(s.low)).all() and (s.high == np.floor(s.high)).all())
         for s in found.spreads
     )
-    span = shown.high - shown.low
-    if is_whole and span <= _MOST_WHOLE:
-        return np.arange(np.floor(shown.low) - 0.5, np.floor(shown.high) + 1.5)
-    return np.linspace(shown.low, np.nextafter(shown.high, np.inf), _BARS + 1)
 
 
 def _bars(found: Sides, frame: pl.DataFrame, name: str, colour: str) -> Trace:
@@ -219,7 +229,7 @@ def _bars(found: Sides, frame: pl.DataFrame, name: str, colour: str) -> Trace:
     }
 
 
-def _left_out(found: Sides, shown: Window) -> list[str]:
+def _left_out(found: Sides, shown: Window, edges: Array) -> list[str]:
     """What has no place on the axis."""
     notes: list[str] = []
     for side, name in zip(found.spreads, found.names, strict=True):
@@ -227,9 +237,7 @@ def _left_out(found: Sides, shown: Window) -> list[str]:
         whose = f" of {name}" if len(found.spreads) > 1 else ""
         if shown.is_log and zero > 0:
             notes.append(f"{zero * 100:.1f}%{whose} are exactly 0: no place on this axis.")
-    beyond = max(
-        1 - np.diff(s.below(np.array([shown.low, shown.high])))[0] / s.n for s in found.spreads
-    )
-    if beyond > 0 and not notes:
+    beyond = max(1 - np.diff(s.below(edges[[0, -1]]))[0] / s.n for s in found.spreads)
+    if beyond > _ROUNDING and not notes:
         notes.append("The first and last values are beyond the picture.")
     return notes

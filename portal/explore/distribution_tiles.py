@@ -140,6 +140,7 @@ def said(found: Sides) -> dict[str, Any]:
             word, tone = "They differ", "moved"
         ends = apart.estimate
         unit = written.unit(found.metric)
+        unit = "" if unit == found.noun else unit
         at = f"{written.number(apart.at, found.metric)} {unit}".strip()
         shares = [_percent(share) for share in apart.shares]
         names = [written.lowered(n) if n == OTHERS else n for n in found.names]
@@ -176,12 +177,13 @@ def _described(found: Sides) -> Iterator[str]:
     side, metric = found.spreads[0], found.metric
     middle, high = (side.quantile(level) for level in (0.5, 0.9))
     unit = written.unit(metric)
+    unit = "" if unit == found.noun else unit
     one, other = (f"{written.number(e.value, metric)} {unit}".strip() for e in (middle, high))
     many = written.count(side.n)
     whose = f"{found.names[0]}: half" if len(found.spreads) > 1 else "Half"
     yield (
         f"{whose} of the {many} {found.noun} have {one} or less{_written(middle, metric)}, "
-        f"one in ten more than {other}{_written(high, metric)}."
+        f"one in ten {other} or more{_written(high, metric)}."
     )
     known = figures(side)
     if is_shared(found):

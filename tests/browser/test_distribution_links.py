@@ -22,7 +22,7 @@ def test_the_menu_of_a_tile_leads_to_its_distribution_and_groups_are_held_apart(
     page.get_by_role("menuitem", name="See the distribution").click()
     page.wait_for_url(re.compile("/distribution"))
     settled(page)
-    expect(page.get_by_role("heading", level=1)).to_have_text("How is hours viewed spread?")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Distribution of hours viewed")
     expect(page.locator(".verdict-sentence")).to_contain_text("Kolmogorov-Smirnov distance")
     page.locator("select[data-option=by]").select_option("device")
     settled(page)

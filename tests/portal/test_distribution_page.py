@@ -97,6 +97,19 @@ def test_bars_and_function_tell_the_same(warehouse: Warehouse):
     assert below == pytest.approx(nearest["share"], abs=0.03)
 
 
+def test_values_that_are_few_whole_numbers_are_all_on_the_axis(warehouse: Warehouse):
+    search = "?dataset=churn&metric=members&period=last 3 months&compare=none"
+    steps = [t for t in drawn(warehouse, search, SHARES).content["data"] if t.get("name")]
+    assert [t["x"] for t in steps] == [[0.0, 1.0]]
+    assert steps[0]["y"][-1] == 1
+    drawing = drawn(warehouse, search, BARS)
+    axis = drawing.content["layout"]["xaxis"]
+    assert (axis["dtick"], axis["tickformat"]) == (1, ",~g"), "no 500 thousandths of an account"
+    assert not drawing.notes, "nothing is beyond the picture"
+    sentence = drawn(warehouse, search, SAID).content["sentence"]
+    assert "one in ten 1 or more" in sentence
+
+
 def test_a_metric_without_a_distribution_says_why(warehouse: Warehouse):
     search = f"{FOUR_WEEKS}&metric=accounts"
     assert len(opened(warehouse, search).tiles()) == 2
