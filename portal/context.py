@@ -34,11 +34,15 @@ class Defaults(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Extent:
-    """The days a dataset has, both ends included, in one data version. None: no rows at all."""
+    """The days a dataset has, both ends included, in one data version. None: no rows at all.
+
+    `is_cut` where it has later ones, which its page leaves out because other datasets end before.
+    """
 
     first: date | None
     latest: date | None
     data_version: str = ""
+    is_cut: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

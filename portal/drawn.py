@@ -185,6 +185,7 @@ def foot(
     return {
         "start": str(period.start) if period else "",
         "end": str(period.end) if period else "",
+        "is_cut": context.extent.is_cut,
         "short": " · ".join(
             (
                 written.period(period) if period else "all days",

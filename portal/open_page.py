@@ -235,7 +235,9 @@ def _together(extents: dict[str, Extent], page: Page) -> dict[str, Extent]:
     near = [e.latest for e in extents.values() if e.latest and abs((main - e.latest).days) <= _WEEK]
     last = min(near)
     return {
-        name: replace(e, latest=last) if e.latest and last < e.latest <= main + _SLACK else e
+        name: replace(e, latest=last, is_cut=True)
+        if e.latest and last < e.latest <= main + _SLACK
+        else e
         for name, e in extents.items()
     }
 

@@ -196,7 +196,9 @@ def nothing_to_compare(context: Context) -> Drawing:
     """Why there is no change: no comparison, or none that the data reaches."""
     previous = {"label": "Compare with the period before", "set": {"compare": "previous"}}
     if context.compare_note:
-        return empty("no_rows", f"There is {context.compare_note}.", "Choose a later period.")
+        return empty(
+            "no_rows", f"There is {context.compare_note}.", "Choose a later or a shorter period."
+        )
     said = "Nothing is compared, so nothing changed."
     return empty("no_rows", said, "Choose what to compare with.", actions=[previous])
 

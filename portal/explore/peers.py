@@ -36,7 +36,7 @@ def peers_page(page: Page, query: str, catalog: Catalog) -> Page:
     parts = {"metric": metric.name, "by": dimension.name, "group": group}
     standing = Place(span=4, height=132, title=metric.label, note=label)
     over_time = Place(span=8, height=320, title="How did it go?", note="Before the band of peers")
-    table = Place(span=12, height=320, title="Who are its peers, and why?")
+    table = Place(span=12, height=480, title="Who are its peers, and why?")
     return replace(
         found,
         title=f"{label} among its peers",

@@ -1,5 +1,6 @@
 """Parts: the rows of a change's explanation, as the browser draws them."""
 
+from collections.abc import Mapping, Sequence
 from math import isnan
 from typing import Any
 
@@ -75,9 +76,22 @@ def refused(
         "rows": rows,
         "from": min(0.0, *ends, 0.0),
         "to": max(0.0, *ends, 0.0),
-        "banner": {"tone": "refused", "text": said[0], "hint": said[1]},
+        "banner": {
+            "tone": "refused",
+            "text": said[0],
+            "hint": f"{said[1]}{_lacking(rows, metric)}",
+        },
         "is_noisy": False,
     }
+
+
+def _lacking(rows: Sequence[Mapping[str, Any]], metric: Metric) -> str:
+    """Why changes have no interval, where some have none."""
+    if all(row["interval"] for row in rows):
+        return ""
+    if metric.interval == "none":
+        return " It has no interval, by its definition."
+    return " One without an interval is of too few for one: read nothing into it."
 
 
 def _row(part: Part, found: Decomposition, dimension: Dimension) -> dict[str, Any]:

@@ -166,7 +166,7 @@ class PeerBand(PeerGroup):
         frame = results[2].frame.drop_nulls([time, self.metric]).sort(time)
         if "incomplete" in frame.columns and not frame["incomplete"].all():
             frame = frame.filter(~pl.col("incomplete"))
-        own = _of(frame, self.by, self.group)
+        every, own = (_of(f, self.by, self.group) for f in (results[2].frame, frame))
         if own.is_empty():
             return not_recorded(metric)
         days = [day for day in own[time] if self.among(_at(frame, time, day))]
@@ -192,8 +192,14 @@ class PeerBand(PeerGroup):
         said = (
             "10th to 90th percentile" if bands and bands[-1].is_of_tenths else "lowest to highest"
         )
-        notes = (f"Grey: the {said} of its peers in each {context.grain.value}.",)
-        return figure(traces, layout, brush=True, grain=context.grain, notes=notes)
+        notes = [f"Grey: the {said} of its peers in each {context.grain.value}."]
+        gone = every[self.metric].null_count()
+        if gone > own.height:
+            notes.append(
+                f"{label} has too few accounts in {gone} of {every.height} {context.grain.value}s: "
+                "a coarser step shows more."
+            )
+        return figure(traces, layout, brush=True, grain=context.grain, notes=tuple(notes))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -249,7 +255,8 @@ class PeerTable(PeerGroup):
             "Likeness from 0 to 1 by size and traits (Gower 1971). What is compared plays no part."
         )
         table = {"columns": columns, "rows": rows, "more": 0}
-        return Drawing(kind="table", content={"tables": [table]}, notes=(note,))
+        content = {"tables": [table]}
+        return Drawing(kind="table", content=content, notes=(note,))
 
 
 def _size(context: Context, metric: str) -> str:

@@ -6,7 +6,7 @@ are not all there yet, and those that the period cuts.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import polars as pl
@@ -72,7 +72,11 @@ def time_axis(context: Context, frame: pl.DataFrame) -> dict[str, Any]:
     name = context.time.name
     first, last = frame[name].min(), frame[name].max()
     half = timedelta(hours=12) if context.grain is Grain.DAY else timedelta(days=1)
-    edges = {"range": [str(first - half), str(last + half)]} if first != last else {}  # type: ignore[operator]
+    edges: dict[str, Any] = {}
+    if isinstance(first, date) and isinstance(last, date):
+        edges = {"range": [str(first - half), str(last + half)]} if first != last else {}
+        if context.grain is Grain.DAY and last.toordinal() - first.toordinal() < _MOST_DAYS_NAMED:
+            edges["dtick"] = _DAY_MS
     ticks = "%b %Y" if context.grain in (Grain.MONTH, Grain.QUARTER) else _TICKS[context.grain]
     return {
         "type": "date",
@@ -95,6 +99,8 @@ def _few_months(context: Context, frame: pl.DataFrame) -> dict[str, Any]:
 _FEW_TICKS = 7
 
 
+_DAY_MS = 86_400_000
+_MOST_DAYS_NAMED = 7
 _TICKS = {Grain.DAY: "%-d %b", Grain.WEEK: "%-d %b", Grain.YEAR: "%Y"}
 _HOVER = {
     Grain.DAY: "%a %-d %b %Y",

@@ -19,6 +19,7 @@ FEWEST_PEERS = 3
 FEWEST_FOR_TENTHS = 9
 _TENTH = 0.1
 _ALIKE_IN_SIZE = 1.25
+_TENFOLD = 10
 
 Side = Literal["above", "below", "within", "unsure"]
 
@@ -64,7 +65,8 @@ def _reasons(group: Group, other: Group) -> tuple[str, ...]:
     shared = [said for name, said in group.traits.items() if other.traits.get(name) == said]
     ratio = other.size / group.size
     is_alike = 1 / _ALIKE_IN_SIZE <= ratio <= _ALIKE_IN_SIZE
-    return (*shared, "about as large" if is_alike else f"{ratio:.2g}× as large")
+    times = f"{ratio:.0f}" if ratio >= _TENFOLD else f"{ratio:.2g}"
+    return (*shared, "about as large" if is_alike else f"{times}× as large")
 
 
 @dataclass(frozen=True, slots=True)
