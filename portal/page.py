@@ -73,6 +73,15 @@ class Joining(Tile, Protocol):
 
 
 @runtime_checkable
+class Totalling(Tile, Protocol):
+    """A tile whose number is the total of its answer and no row of it."""
+
+    def whole(self, query: Query) -> Query:
+        """The question whose only row is that number."""
+        ...
+
+
+@runtime_checkable
 class Spanning(Tile, Protocol):
     """A tile about its whole page: it is told the page's tiles, filters and datasets."""
 

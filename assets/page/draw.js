@@ -39,7 +39,7 @@
       {
         class: "delta-why",
         "aria-label": `${content.delta}: explain this change`,
-        onclick: () => playhead.menu.explain(tile.dataset.dataset, content.metric),
+        onclick: () => playhead.menu.explain(tile.dataset.dataset, content.metric, [], playhead.menu.held(tile)),
       },
       delta,
     );

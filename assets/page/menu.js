@@ -73,7 +73,7 @@
   // distribution that there is not.
   const understood = (tile, mark = []) => [
     tile.dataset.metric && !tile.dataset.change && playhead.page().compares
-      ? ["Explain this change", () => explain(tile.dataset.dataset, tile.dataset.metric, mark)]
+      ? ["Explain this change", () => explain(tile.dataset.dataset, tile.dataset.metric, mark, held(tile))]
       : null,
     tile.dataset.metric && !tile.dataset.spread && location.pathname !== "/distribution"
       ? ["See the distribution", () => spread(tile, mark)]
@@ -82,7 +82,14 @@
 
   // How the metric of a tile or of a mark is spread, in the days that it is about.
   function spread(tile, mark = []) {
-    explain(tile.dataset.dataset, tile.dataset.metric, mark, {}, "/distribution");
+    explain(tile.dataset.dataset, tile.dataset.metric, mark, held(tile), "/distribution");
+  }
+
+  // A page ends where the first of its datasets does. Alone, this one would end later: then its days
+  // are named, or another page would show another number.
+  function held(tile) {
+    const foot = playhead.answers.drawing(tile)?.foot;
+    return foot?.is_cut && foot.start ? { period: `${foot.start} to ${foot.end}` } : {};
   }
 
   // Why a number changed, of a mark where one is given; against the period before where the view
@@ -108,7 +115,7 @@
     const of = { by, group: String(group) };
     const kept = playhead.view.shared().filter(([key]) => key.split(".")[0] !== by);
     const page = playhead.page();
-    const period = playhead.view.option("period") || page.period;
+    const { period = playhead.view.option("period") || page.period } = held(tile);
     const said = [["dataset", tile.dataset.dataset], ["metric", tile.dataset.metric], ...Object.entries(of), ["period", period]];
     playhead.view.go(playhead.view.text([...said, ...kept]), "/peers");
   }
@@ -140,7 +147,8 @@
       return playhead.view.go(playhead.view.text([...search]));
     }
     const page = playhead.page();
-    const kept = ["period", "compare", "grain"].map((name) => [name, playhead.view.option(name) || page[name]]);
+    const days = held(tile);
+    const kept = ["period", "compare", "grain"].map((name) => [name, days[name] || playhead.view.option(name) || page[name]]);
     const metric = tile.dataset.metric || metrics[0]?.name;
     playhead.view.go(
       playhead.view.text([
@@ -180,8 +188,21 @@
     const { questions, problem } = await describe(tile, playhead.view.text(narrowed(playhead.view.pairs(), mark)));
     if (!questions.length) return playhead.say(problem || "It asks nothing");
     // Its last question is the narrowest: of a ranking, the values filtered to rather than the top.
-    const asked = mark.length ? questions.slice(-1) : questions;
-    await copy(asked.map((question) => question[form]).join(form === "sql" ? ";\n\n" : "\n"));
+    const asked = (mark.length ? questions.slice(-1) : questions).map((question) => question[form]);
+    await copy(form === "python" ? program(asked) : asked.join(form === "sql" ? ";\n\n" : "\n"));
+  }
+
+  // A file that runs as it is, once the token is in the environment.
+  function program(calls) {
+    const names = calls.map((_, at) => (calls.length > 1 ? `answer_${at + 1}` : "answer"));
+    return [
+      "import os\n",
+      "from portal.client import Playhead\n",
+      "# The token is made by: playhead token add EMAIL",
+      `playhead = Playhead(${JSON.stringify(location.origin)}, os.environ["PLAYHEAD_TOKEN"])`,
+      ...calls.flatMap((call, at) => [`${names[at]} = ${call}`, `print(${names[at]})`]),
+      "",
+    ].join("\n");
   }
 
   async function copy(text) {
@@ -268,6 +289,7 @@
   playhead.menu = {
     open: menu,
     explain,
+    held,
     // `mark` is what it stands for: [[dimension, value]], with two of them where rows cross columns.
     // `days` are those of a point of a line over time.
     mark(event, mark, copied = null, days = null) {

@@ -8,7 +8,7 @@ from portal.components import format as written
 from portal.components.certificate import described as certificate_of
 from portal.explore.askable import why_not
 from portal.open_page import OpenPage, ask, list_rows, open_page
-from portal.page import Lists, Tile
+from portal.page import Lists, Tile, Totalling
 from portal.site import Site
 from queries import answer
 from queries.dataset import Dataset, Metric
@@ -61,7 +61,7 @@ def _about(opened: OpenPage, tile: Tile, site: Site) -> dict[str, Any]:
             for m in metrics
         ],
         "dataset": _dataset(context.dataset),
-        "questions": [_answered(result) for result in results],
+        "questions": [_answered(result, tile) for result in results],
         "keys": _keys(context.dataset, metrics),
         "problem": problem,
     }
@@ -116,13 +116,15 @@ def definition(metric: Metric, dataset: Dataset) -> dict[str, Any]:
     }
 
 
-def _answered(result: Result) -> dict[str, Any]:
+def _answered(result: Result, tile: Tile) -> dict[str, Any]:
+    query = tile.whole(result.query) if isinstance(tile, Totalling) else result.query
+    asked = question_of(query, result.data_version)
     return {
         "sql": result.sql,
         "table": result.table,
         "source": result.source,
         "took_ms": round(result.took_ms, 1),
         "rows": written.count(result.frame.height),
-        "command": command(question_of(result.query, result.data_version)),
-        "python": python(question_of(result.query, result.data_version)),
+        "command": command(asked),
+        "python": python(asked),
     }

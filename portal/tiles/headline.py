@@ -49,6 +49,10 @@ class Headline:
         total = result.total.row(0, named=True)
         return Drawing(kind="number", content=number(total, metric, context) | spark(result))
 
+    def whole(self, query: Query) -> Query:
+        """The same without the days of the line, which do not add up to it."""
+        return replace(query, by=())
+
     def joined(self, results: Sequence[Result], context: Context) -> tuple[Result, ...]:
         """The whole period first, without a day, then the buckets of the line."""
         (result,) = results

@@ -32,9 +32,14 @@ Open = Callable[..., Page]
 
 
 @pytest.fixture(scope="session")
-def base_url(demo_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the server keeps its people and what they keep."""
+    return tmp_path_factory.mktemp("home")
+
+
+@pytest.fixture(scope="session")
+def base_url(demo_home: Path, home: Path) -> Iterator[str]:
     """A server of its own on a free port, stopped at the end."""
-    home = tmp_path_factory.mktemp("home")
     with served(home, PLAYHEAD_LAKE=str(demo_home / "lake")) as url:
         yield url
 
