@@ -5,9 +5,9 @@
   const KINDS = { day: "Out of line", week: "Changed", test: "Not to be trusted", late: "Late" };
 
   // Refused in words, which are shown; then null.
-  async function tell(verb, body) {
+  async function tell(verb, body, more = {}) {
     try {
-      return await playhead.events.tell(`/-/alerts/${verb}`, body);
+      return await playhead.events.tell(`/-/alerts/${verb}`, body, more);
     } catch (error) {
       playhead.say(error.message);
       return null;
@@ -53,8 +53,9 @@
       : h("p", { class: "alert-none" }, subscriptions.length ? "Nothing was more than chance so far." : "You watch nothing yet. Open the menu of a tile, or a metric under Metrics & data health, and choose “Watch”."),
   ];
 
+  // Whoever follows a link leaves before it is answered: it is to arrive all the same.
   async function see(alerts) {
-    if (await tell("see", { numbers: alerts.map((a) => a.number) })) load();
+    if (await tell("see", { numbers: alerts.map((a) => a.number) }, { keepalive: true })) load();
   }
 
   const entry = (one) =>
@@ -66,7 +67,7 @@
       h(
         "p",
         { class: "alert-foot" },
-        playhead.row([`told ${one.told}`, `data ${one.data_version}`]),
+        playhead.row([`told ${one.told}`, `data ${one.data_version}`, one.is_seen && `you saw it ${one.seen}`]),
         one.link ? h("a", { href: one.link, onclick: () => see([one]) }, "See it") : null,
         one.is_seen ? null : h("button", { class: "button is-quiet", onclick: () => see([one]) }, "Mark as seen"),
       ),

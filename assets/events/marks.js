@@ -23,8 +23,9 @@
   };
   const overTime = () => [...document.querySelectorAll("#page .tile")].filter(figure);
 
-  async function tell(path, body) {
+  async function tell(path, body, more = {}) {
     const response = await fetch(path, {
+      ...more,
       method: "POST",
       headers: { "Content-Type": "application/json" },
       body: JSON.stringify(body),

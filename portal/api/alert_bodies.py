@@ -58,6 +58,7 @@ class Alert(BaseModel):
     data_version: str
     told: str
     is_seen: bool
+    seen: str
     is_ended: bool
     link: str
 

@@ -58,6 +58,7 @@ def described(kept: Kept) -> dict[str, Any]:
         "data_version": kept.data_version,
         "told": written.day(kept.created_at.date()),
         "is_seen": kept.is_seen,
+        "seen": written.day(kept.seen_at.date()) if kept.seen_at else "",
         "is_ended": kept.is_ended,
         "link": f"/explore?{told.query}" if told.query else "",
     }

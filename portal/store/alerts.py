@@ -44,9 +44,13 @@ class Kept:
     metric: str
     data_version: str
     created_at: datetime
-    is_seen: bool
+    seen_at: datetime | None
     is_ended: bool
     alert: Alert
+
+    @property
+    def is_seen(self) -> bool:
+        return self.seen_at is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,7 +175,7 @@ def _kept(row: RowMapping) -> Kept:
     own = ("number", "subscription_id", "dataset", "metric", "data_version", "created_at")
     return Kept(
         **{name: row[name] for name in own},
-        is_seen=row["seen_at"] is not None,
+        seen_at=row["seen_at"],
         is_ended=row["ended_at"] is not None,
         alert=Alert(**told),
     )

@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import date, timedelta
 from pathlib import Path
 from shutil import copytree
 
@@ -12,6 +13,8 @@ import polars as pl
 import pytest
 from playwright.sync_api import Page, expect
 
+from portal.components.format import day as written
+from portal.store.store import utc_now
 from queries.catalog import builtin
 from queries.engines.duckdb_engine import DuckDBEngine
 from queries.lake.lake import Change, Lake
@@ -21,6 +24,7 @@ from tests.browser.conftest import ROOT, Open, served, settled
 pytestmark = pytest.mark.browser
 
 NAME = "playback.hours_viewed"
+FED = 12
 DRAWN = """() => document.querySelector('.js-plotly-plot').data
   .filter(line => line.y?.length).map(line => line.y[line.y.length - 1])"""
 """The last values of the first figure's lines."""
@@ -92,3 +96,57 @@ def test_who_watches_a_metric_on_health_is_told_of_a_load_and_finds_the_same_num
     days = page.evaluate(DRAWN)
     value = float(found[1].replace("\u2009", ""))
     assert any(abs(float(last) - value) <= 0.5 for last in days), (value, days)
+    page.go_back()
+    saw = f"you saw it {written(utc_now().date())}"
+    expect(told).to_contain_text(saw)
+    expect(told.get_by_role("button", name="Mark as seen")).to_have_count(0)
+    rest = page.locator(".alert.is-new")
+    if rest.count():
+        expect(page.locator(".alert-count").first).to_have_text(str(rest.count()))
+        page.get_by_role("button", name="Mark all as seen").click()
+    expect(page.locator(".alert-bar")).to_contain_text("All seen")
+    page.reload()
+    expect(page.locator(".alert-bar")).to_contain_text("All seen")
+    expect(page.locator(".alert-count").first).to_have_text("")
+    expect(page.locator(".alert").filter(has_text=saw)).to_have_count(
+        page.locator(".alert").count()
+    )
+    other = open_as("Kenji")
+    other.goto("/alerts")
+    expect(other.get_by_text("You watch nothing yet.")).to_be_visible()
+
+
+def stop_a_feed(home: Path, table: str) -> None:
+    """Make its loads daily, each a day's news, of which the last is overdue by half a day."""
+    lake, none = Lake(home / "lake"), pl.DataFrame({"local_date": [date(1999, 1, 1)]})
+    end, last = lake.snapshot_now().complete_through(table), utc_now() - timedelta(days=1.75)
+    assert end
+    for back in range(FED, -1, -1):
+        loaded = last - timedelta(days=back)
+        news = Change(table=table, without=none, complete_through=end - timedelta(days=back))
+        Lake(home / "lake", clock=lambda at=loaded: at).commit([news], f"{back} days before")
+    engine = DuckDBEngine(memory="1GB")
+    refresh(lake, builtin().datasets, engine)
+    engine.close()
+
+
+def test_a_feed_that_stops_is_told_and_marked_where_its_numbers_stand(
+    open_as: Open, home: Path
+) -> None:
+    page = open_as("Jonas", "/search")
+    tile = page.locator(".tile", has=page.get_by_role("heading", name="Search success")).first
+    tile.locator(".tile-menu").click()
+    page.get_by_role("menuitem", name="Watch this metric").click()
+    expect(page.get_by_text("You watch Search success")).to_be_visible()
+    stop_a_feed(home, "searches")
+    assert re.search(r": [1-9]\d* new alert", look(home))
+    page.reload()
+    settled(page)
+    expect(tile).to_have_class(re.compile("is-doubted"))
+    expect(tile.locator(".tile-foot")).to_contain_text("searches is late: expected by")
+    page.goto("/alerts")
+    told = page.locator(".alert.is-late")
+    expect(told).to_contain_text("Search success: its data is late.")
+    told.get_by_role("button", name="Mark as seen").click()
+    expect(told).to_contain_text("you saw it")
+    assert re.search(r": 0 new alerts", look(home)), "what is known to be late is told once"
