@@ -59,6 +59,7 @@
       h(
         "div",
         { class: "bar-filters" },
+        h("span", { class: "chip is-own", id: "own-rows", hidden: true }),
         usual.map((dimension) => slot(dimension, filters.filter((f) => f.dimension === dimension))),
         others.map(chip),
         h(
@@ -197,6 +198,7 @@
     document
       .getElementById("notices")
       ?.replaceChildren(...resolved.notices.map((text) => h("p", { class: "notice" }, text)));
+    showOwn(resolved.own ?? []);
   }
 
   // Popovers: one at a time, beside what opened it; Escape and a click elsewhere close it.
@@ -371,6 +373,16 @@
         h("button", { class: "button" }, "Apply"),
       ),
     );
+  }
+
+  // Whose rows are ruled is told so on every page: a link shows them other numbers than its sender.
+  function showOwn(values) {
+    const own = document.getElementById("own-rows");
+    if (!own || !values.length) return;
+    const more = values.length - 2;
+    own.textContent = `You see ${values.slice(0, 2).join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
+    own.title = `You see rows of these only: ${values.join(", ")}`;
+    own.hidden = false;
   }
 
   playhead.bar = {

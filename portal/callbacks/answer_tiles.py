@@ -186,8 +186,18 @@ def view_line(opened: OpenPage) -> dict[str, Any]:
             "pinned": bool(opened.view.version),
             "assumed": [pair for choice in opened.assumed for pair in choice.pairs],
             "notices": opened.all_notices(),
+            "own": own_rows(opened),
         }
     }
+
+
+def own_rows(opened: OpenPage) -> list[str]:
+    """The values whose rows the viewer may see, where a row rule keeps the others from them."""
+    dataset = opened.context.dataset
+    rules = () if dataset.open else opened.access.rows
+    told = [(name, allowed) for name, allowed in rules if dataset.has_dimension(name)]
+    known = ((dataset.dimension(name), allowed) for name, allowed in told)
+    return [written.value_label(v, d) for d, allowed in known for v in allowed]
 
 
 def _answer(job: _Job, tile: Tile, work: _Work, cancellation: Cancellation) -> dict[str, Any]:

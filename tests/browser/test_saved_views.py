@@ -68,6 +68,21 @@ def test_a_view_of_everybody_opens_with_the_openers_own_rights(open_as: Open) ->
     labels = other.locator(".tile[data-title='Country'] .leader-label").all_inner_texts()
     assert "Brazil" in labels
     assert "United States" not in labels
+    expect(other.locator("#own-rows")).to_have_text("You see Argentina, Bolivia and 10 more")
+    expect(page.locator("#own-rows")).to_be_hidden()
+    other.locator(".tile[data-title='Country'] .leader-row").first.click()
+    expect(other.locator(".opened-name small")).to_have_text("changed")
+    expect(other.get_by_role("button", name="Update", exact=True)).to_have_count(0)
+    other.locator(".opened-name").click()
+    expect(other.get_by_role("menuitem")).to_have_text(["Back to what was saved", "Copy link"])
+    other.keyboard.press("Escape")
+    mine = f"{name}, mine"
+    save(other, mine)
+    other.reload()
+    settled(other)
+    expect(other.locator(".opened-name strong")).to_have_text(mine)
+    expect(other.locator(".chip")).to_contain_text(["Country"])
+    expect(item(listed(page), mine)).to_have_count(0)
 
 
 def test_a_link_opens_a_view_until_it_is_taken_back(open_as: Open) -> None:
