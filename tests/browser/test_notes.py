@@ -125,6 +125,53 @@ def test_a_note_is_text_and_nothing_else_and_can_be_changed(open_as: Open) -> No
     expect(row).to_have_count(0)
 
 
+@pytest.mark.parametrize(
+    ("path", "title"),
+    [
+        ("/quality", "What fails?"),
+        ("/health", "Plays there by midnight, day by day"),
+        ("/experiments?experiment=pvr_v2_homepage", "Effect on"),
+    ],
+)
+def test_a_note_of_another_page_is_on_its_axes_for_everybody_until_it_is_deleted(
+    open_as: Open, path: str, title: str
+) -> None:
+    text = unique("The delivery network was changed")
+    author = open_as("Ada", path)
+    tile = author.locator(f".tile[data-title^='{title}']").first
+    tile.scroll_into_view_if_needed()
+    expect(tile).to_have_attribute("aria-busy", "false")
+    name = tile.get_attribute("id")
+    choose(author, "Write a note", f"#{name}")
+    dialog = author.get_by_role("dialog", name="Write a note")
+    dialog.get_by_label("Note", exact=True).fill(text)
+    dialog.get_by_label("Everybody").check()
+    dialog.get_by_role("button", name="Keep").click()
+    expect(dialog).to_have_count(0)
+    reader = open_as("Amara", path)
+    other = reader.locator(f"#{name}")
+    other.scroll_into_view_if_needed()
+    expect(other.locator(".event-mark.is-note").first).to_be_visible()
+    row = listed(reader).locator(".event-row", has_text=text)
+    expect(row).to_contain_text("Ada Novak")
+    mine = listed(author).locator(".event-row", has_text=text)
+    mine.get_by_role("button", name="Change").click()
+    dialog = author.get_by_role("dialog", name="Change the note")
+    dialog.get_by_label("Note", exact=True).fill(f"{text}, twice")
+    dialog.get_by_role("button", name="Keep").click()
+    expect(dialog).to_have_count(0)
+    reader.reload()
+    settled(reader)
+    row = listed(reader).locator(".event-row", has_text=f"{text}, twice")
+    expect(row).to_have_count(1)
+    mine = listed(author).locator(".event-row", has_text=f"{text}, twice")
+    mine.get_by_role("button", name="Delete").click()
+    expect(mine).to_have_count(0)
+    reader.reload()
+    settled(reader)
+    expect(listed(reader).locator(".event-row", has_text=text)).to_have_count(0)
+
+
 def test_a_viewer_is_offered_only_what_they_may_do(open_as: Open) -> None:
     page = open_as("Kenji")
     choose(page, "Write a note")
