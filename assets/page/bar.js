@@ -59,7 +59,7 @@
       h(
         "div",
         { class: "bar-filters" },
-        h("span", { class: "chip is-own", id: "own-rows", hidden: true }),
+        h("span", { class: "own-rows", id: "own-rows", hidden: true }),
         usual.map((dimension) => slot(dimension, filters.filter((f) => f.dimension === dimension))),
         others.map(chip),
         h(
@@ -380,7 +380,7 @@
     const own = document.getElementById("own-rows");
     if (!own || !values.length) return;
     const more = values.length - 2;
-    own.textContent = `You see ${values.slice(0, 2).join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
+    own.textContent = `You see only ${values.slice(0, 2).join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
     own.title = `You see rows of these only: ${values.join(", ")}`;
     own.hidden = false;
   }

@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import ROOT, Open, settled
-from tests.browser.test_explore import near
+from tests.browser.conftest import ROOT, Open
 
 pytestmark = pytest.mark.browser
 
@@ -61,17 +60,3 @@ def test_a_number_is_what_its_copied_python_prints(
     value = float(printed) * (100 if "%" in exact else 1)
     last_digit = 10.0 ** (1 - len(found[1] or "."))
     assert abs(float(found[0].replace("\u2009", "")) - value) <= 0.51 * last_digit, exact
-
-
-def test_a_bar_is_what_its_copied_python_prints(open_as: Open, token: str, tmp_path: Path) -> None:
-    page = open_as("Ada")
-    settled(page)
-    bar = page.locator("#tile-2-1 .bar-row").first
-    label = bar.get_attribute("aria-label") or ""
-    bar.click(button="right")
-    file = tmp_path / "copied.py"
-    file.write_text(copied(page) + "print('is', *answer['device'], *answer['hours_viewed'])\n")
-    said = run([sys.executable, str(file)], PLAYHEAD_TOKEN=token)
-    device, value = said.rpartition("is ")[2].split()
-    assert device == "tv"
-    assert any(near(word, float(value)) for word in label.split(", ")[1:2]), (label, value)

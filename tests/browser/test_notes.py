@@ -130,7 +130,6 @@ def test_a_note_is_text_and_nothing_else_and_can_be_changed(open_as: Open) -> No
     [
         ("/quality", "What fails?"),
         ("/health", "Plays there by midnight, day by day"),
-        ("/experiments?experiment=pvr_v2_homepage", "Effect on"),
     ],
 )
 def test_a_note_of_another_page_is_on_its_axes_for_everybody_until_it_is_deleted(

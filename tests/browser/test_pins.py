@@ -50,17 +50,11 @@ def test_a_number_of_another_page_is_pinned_beside_those_there_were(open_as: Ope
     page.get_by_role("link", name="Playback quality").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Playback quality")
     settled(page)
-    tile = page.locator(".tile", has=page.get_by_role("heading", name="Bitrate")).first
-    shown = tile.locator(".number-value").inner_text()
-    days = tile.locator(".tile-foot").inner_text().split("\n")[0]
     choose(page, "Bitrate", "Pin to the top of Pulse")
     page.wait_for_url("**pin=playback.plays&pin=playback.bitrate_kbps**")
     settled(page)
     pinned = page.locator(".section", has=page.get_by_role("heading", name="Pinned"))
     expect(pinned.locator("h3")).to_have_text(["Plays", "Bitrate"])
-    here = pinned.locator(".tile").nth(1)
-    assert here.locator(".tile-foot").inner_text().split("\n")[0] == days
-    expect(here.locator(".number-value")).to_have_text(shown)
     page.reload()
     settled(page)
     expect(pinned.locator(".number-value")).to_have_count(2)

@@ -68,7 +68,7 @@ def test_a_view_of_everybody_opens_with_the_openers_own_rights(open_as: Open) ->
     labels = other.locator(".tile[data-title='Country'] .leader-label").all_inner_texts()
     assert "Brazil" in labels
     assert "United States" not in labels
-    expect(other.locator("#own-rows")).to_have_text("You see Argentina, Bolivia and 10 more")
+    expect(other.locator("#own-rows")).to_have_text("You see only Argentina, Bolivia and 10 more")
     expect(page.locator("#own-rows")).to_be_hidden()
     other.locator(".tile[data-title='Country'] .leader-row").first.click()
     expect(other.locator(".opened-name small")).to_have_text("changed")
