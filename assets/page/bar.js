@@ -198,7 +198,7 @@
     document
       .getElementById("notices")
       ?.replaceChildren(...resolved.notices.map((text) => h("p", { class: "notice" }, text)));
-    showOwn(resolved.own ?? []);
+    playhead.own?.(resolved.own ?? []);
   }
 
   // Popovers: one at a time, beside what opened it; Escape and a click elsewhere close it.
@@ -373,16 +373,6 @@
         h("button", { class: "button" }, "Apply"),
       ),
     );
-  }
-
-  // Whose rows are ruled is told so on every page: a link shows them other numbers than its sender.
-  function showOwn(values) {
-    const own = document.getElementById("own-rows");
-    if (!own || !values.length) return;
-    const more = values.length - 2;
-    own.textContent = `You see only ${values.slice(0, 2).join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
-    own.title = `You see rows of these only: ${values.join(", ")}`;
-    own.hidden = false;
   }
 
   playhead.bar = {

@@ -10,4 +10,14 @@
       },
     },
   });
+
+  // Whose rows are ruled is told so on every page: a link shows them other numbers than its sender.
+  playhead.own = (values) => {
+    const own = document.getElementById("own-rows");
+    if (!own || !values.length) return;
+    const more = values.length - 2;
+    own.textContent = `You see only ${values.slice(0, 2).join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
+    own.title = `You see rows of these only: ${values.join(", ")}`;
+    own.hidden = false;
+  };
 })();

@@ -97,8 +97,6 @@ def _few_months(context: Context, frame: pl.DataFrame) -> dict[str, Any]:
 
 
 _FEW_TICKS = 7
-
-
 _DAY_MS = 86_400_000
 _MOST_DAYS_NAMED = 7
 _TICKS = {Grain.DAY: "%-d %b", Grain.WEEK: "%-d %b", Grain.YEAR: "%Y"}
