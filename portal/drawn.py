@@ -3,7 +3,8 @@
 A drawing follows from the code, the data version, the view, what its reader may see and the targets
 shown in it; all of that is the key under which it is kept, so no kept drawing is ever out of date.
 What is late by the clock is said of it anew each time, and is part of the key of a report.
-Only those that took long are kept: the others cost less than the keeping. What failed is not kept.
+Only those that took long are kept, or would have without answers that were remembered: the others
+cost less than the keeping. What failed is not kept.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -31,6 +32,8 @@ from queries.warehouse import Warehouse
 
 KEPT_MS = 40.0
 """What took this long is worth the few milliseconds of being written down."""
+REMEMBERED_MS = 10.0
+"""The same where a process remembered answers: without them it takes longer."""
 
 _ROOT = Path(__file__).resolve().parent.parent
 _SOURCES = ("portal", "pages", "queries")
@@ -44,11 +47,16 @@ class Drawings:
     """
 
     def __init__(
-        self, warehouse: Warehouse, folder: ByteFolder | None = None, kept_ms: float = KEPT_MS
+        self,
+        warehouse: Warehouse,
+        folder: ByteFolder | None = None,
+        kept_ms: float = KEPT_MS,
+        remembered_ms: float = REMEMBERED_MS,
     ) -> None:
         self._warehouse = warehouse
         self._folder = folder
         self._kept_ms = kept_ms
+        self._remembered_ms = remembered_ms
         code()  # read now: files may be replaced under a process that goes on with the old ones
 
     @classmethod
@@ -73,7 +81,8 @@ class Drawings:
         results, drawing, is_whole = _drawn(opened, tile, self._warehouse, as_table=as_table)
         answer = {"drawing": plain(drawing), "foot": foot(opened, tile, results, drawing)}
         took = since(started)
-        if is_whole and took >= self._kept_ms:
+        is_remembered = any(result.source == "cache" for result in results)
+        if is_whole and took >= (self._remembered_ms if is_remembered else self._kept_ms):
             self._keep(key, {**answer, "foot": {**answer["foot"], "source": "cache"}})
         return {**_dated(answer, late), "took_ms": took}
 

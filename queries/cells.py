@@ -80,10 +80,13 @@ def indexed_by_group(frame: pl.DataFrame, groups: pl.DataFrame, keys: list[str])
 def laid_out(frame: pl.DataFrame, reduction: Reduction, groups: pl.DataFrame | None) -> Cells:
     """The cells of a reduction: of `groups`, or of all it has."""
     keys = [k.name for k in reduction.keys]
-    if groups is None:
-        groups = frame.select(keys) if keys else pl.DataFrame({GROUP: [0]})
-    indexed = indexed_by_group(frame, groups, keys)
-    at = indexed[GROUP].to_numpy()
+    if groups is None and keys:
+        groups, indexed = frame.select(keys), frame
+        at = np.arange(frame.height)
+    else:
+        groups = pl.DataFrame({GROUP: [0]}) if groups is None else groups
+        indexed = indexed_by_group(frame, groups, keys)
+        at = indexed[GROUP].to_numpy()
     totals: dict[str, Array] = {}
     for aggregate in reduction.aggregates:
         # A group that is not there has nothing to add; a quantile of no rows is not a number.

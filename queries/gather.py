@@ -121,8 +121,10 @@ def _with_buckets(
 
 
 def first_scan(plan: Plan) -> Reduction | None:
-    """What an answer surely reads by bucket; None where it looks at something else before."""
+    """What an answer surely reads; None where it looks at something else before."""
     query, reduction = plan.query, plan.groups
+    if query.keeps_small and not query.interval and query.compare is None:
+        return _with_counts(plan, reduction)
     partitioned, others = _split(reduction, query.dataset)
     is_bucketed = bool(query.dataset.entity) and query.interval and not others
     if not is_bucketed or _is_wide(query, reduction):

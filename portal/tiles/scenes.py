@@ -118,7 +118,7 @@ class ScenesOfTitles:
         whole = scope(context)
         own = Scope(dataset, whole.period, conjunction(whole.where, season, chosen))
         everyone = replace(whole, where=conjunction(whole.where, season))
-        return (*scenes.questions(own, ("title", "episode")), scenes.question(everyone))
+        return (*scenes.questions(own, ("title", "episode")), *scenes.questions(everyone))
 
     def joined(self, results: Sequence[Result], _context: Context) -> tuple[Result, ...]:
         """The scenes that lose viewers."""
@@ -179,10 +179,10 @@ def _statement(row: dict[str, Any], named: str, filters: tuple[str, str]) -> Sta
 
 
 def _parts(results: Sequence[Result]) -> list[scenes.Part]:
-    if len(results) < 4:  # noqa: PLR2004  # nothing followed
+    if len(results) < 5:  # noqa: PLR2004  # nothing followed
         return []
-    entries, exits, all_plays = (result.frame for result in results[1:4])
-    everyone = scenes.positions_by(all_plays, all_plays, ("episode",))
+    entries, exits, *all_plays = (result.frame for result in results[1:5])
+    everyone = scenes.positions_by(*all_plays, ("episode",))
     found = scenes.positions_by(entries, exits, ("title", "episode"))
     return [
         scenes.Part(title, int(number), own, everyone[(number,)])

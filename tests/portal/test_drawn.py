@@ -95,6 +95,21 @@ def test_a_drawing_that_was_soon_done_is_not_kept(warehouse: Warehouse, folder: 
     assert folder.get(key_of(opened, name)) is None
 
 
+def test_a_drawing_whose_answers_were_remembered_is_kept_all_the_same(
+    warehouse: Warehouse, folder: ByteFolder
+) -> None:
+    opened = open_page(PAGE, "", warehouse, Access())
+    drawings = Drawings(warehouse, folder, kept_ms=1e9, remembered_ms=0)
+    ((name, tile), _) = opened.tiles().items()
+    first = drawings.draw(opened, name, tile)
+    assert (first["foot"]["source"], folder.get(key_of(opened, name))) == ("raw", None)
+    again = drawings.draw(opened, name, tile)
+    assert again["foot"]["source"] == "cache"
+    kept = folder.get(key_of(opened, name))
+    assert kept is not None
+    assert orjson.loads(kept)["drawing"] == orjson.loads(orjson.dumps(first["drawing"], option=PLAIN))
+
+
 def test_what_is_no_drawing_is_drawn_anew(warehouse: Warehouse, folder: ByteFolder) -> None:
     opened = open_page(PAGE, "", warehouse, Access())
     for name in opened.tiles():

@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
+from queries.analyses.cluster import Scope, counted_by
 from queries.cache import FrameCache
 from queries.catalog import Catalog
 from queries.condition import Dimension, Filter
@@ -209,3 +210,29 @@ def test_what_is_read_together_is_found_by_its_answers_which_say_what_they_say_a
         keys = [key.name for key in query.by]
         frames = [f.sort(keys) if keys else f for f in (answer.frame, expected.frame)]
         assert_frame_equal(*frames, rel_tol=1e-9)
+
+
+def test_what_an_analysis_counts_by_several_keys_is_read_in_one_scan_and_is_as_alone(
+    tmp_path: Path, duckdb_engine: DuckDBEngine
+) -> None:
+    lake = Lake(tmp_path / "lake")
+    made = plays(5_000).with_columns(pl.col("bucket").cast(pl.Int16))
+    names = Change(table="programmes", rows=titles())
+    lake.commit([Change(table="plays", rows=made, day="local_date"), names], "small")
+    scope = Scope(DATASET, LATER, ON_TV)
+    keys = (["country", "genre"], ["genre", "weekday"], ["hour"])
+    queries = [counted_by(scope, ["rows", "views"], by) for by in keys]
+    alone, together = (
+        Warehouse(lake, duckdb_engine, FrameCache(None), Catalog((DATASET,))) for _ in range(2)
+    )
+    for one in (alone, together):  # whom the rows are of is read apart, once
+        one.ask(counted_by(scope, ["rows"], ["device"]), Access())
+    progress = Progress()
+    with followed_by(progress):
+        together.read_together(queries, Access())
+        found = [together.ask(query, Access()) for query in queries]
+    assert progress.scans == 1
+    for query, answer in zip(queries, found, strict=True):
+        expected = alone.ask(query, Access())
+        assert (answer.source, answer.sql) == (expected.source, expected.sql)
+        assert_frame_equal(answer.frame, expected.frame, rel_tol=1e-9)
