@@ -73,7 +73,8 @@ def gather(
         query.interval or is_added or (not others and is_counted_by_bucket(query))
     )
     plain: Cells | None = None
-    is_ranking = groups is None and _is_wide(query, reduction)
+    is_cut = _is_wide(query, reduction) and _ranked_by(query) is not None
+    is_ranking = groups is None and is_cut
     if others or not wants_buckets or is_ranking:
         is_last = is_ranking or not wants_buckets
         counted = _with_counts(plan, reduction) if is_last else reduction

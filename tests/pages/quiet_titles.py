@@ -33,9 +33,12 @@ def all_titles(seed: int) -> Frames:
         for n in numbers
     ]
     entries, exits = (pl.concat(one[nth] for one in seen) for nth in (0, 1))
-    everyone = exits.group_by(pl.exclude("title", "rows")).agg(pl.col("rows").sum())
+    everyone = (
+        one.group_by(pl.exclude("title", "rows")).agg(pl.col("rows").sum())
+        for one in (entries, exits)
+    )
     played = pl.DataFrame({"title": list(titles), "plays": [1_000] * 4})
-    return played, entries, exits, _whole(everyone)
+    return played, entries, exits, *everyone
 
 
 def _watched(dice: Dice, plays: int, **about: object) -> tuple[pl.DataFrame, pl.DataFrame]:

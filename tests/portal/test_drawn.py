@@ -107,7 +107,8 @@ def test_a_drawing_whose_answers_were_remembered_is_kept_all_the_same(
     assert again["foot"]["source"] == "cache"
     kept = folder.get(key_of(opened, name))
     assert kept is not None
-    assert orjson.loads(kept)["drawing"] == orjson.loads(orjson.dumps(first["drawing"], option=PLAIN))
+    drawn = orjson.dumps(first["drawing"], option=PLAIN)
+    assert orjson.loads(kept)["drawing"] == orjson.loads(drawn)
 
 
 def test_what_is_no_drawing_is_drawn_anew(warehouse: Warehouse, folder: ByteFolder) -> None:

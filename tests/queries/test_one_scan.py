@@ -15,7 +15,7 @@ from queries.condition import Dimension, Filter
 from queries.dataset import Access, TimeBucket
 from queries.engines.duckdb_engine import DuckDBEngine
 from queries.lake.lake import Change, Lake
-from queries.model import Comparison, Query
+from queries.model import Comparison, Query, Threshold
 from queries.one_scan import Scan, joint, parted, same_rows, scans_of
 from queries.period import Grain, Period
 from queries.plan import by_bucket, over, plan
@@ -29,6 +29,7 @@ from tests.queries.small_lake import (
     GENRE,
     HOUR,
     START,
+    TITLE,
     WEEKDAY,
     Files,
     plays,
@@ -236,3 +237,27 @@ def test_what_an_analysis_counts_by_several_keys_is_read_in_one_scan_and_is_as_a
         expected = alone.ask(query, Access())
         assert (answer.source, answer.sql) == (expected.source, expected.sql)
         assert_frame_equal(answer.frame, expected.frame, rel_tol=1e-9)
+
+
+def test_a_ranking_that_a_threshold_leaves_uncut_is_read_once_and_says_what_it_says_without_one(
+    tmp_path: Path, duckdb_engine: DuckDBEngine
+) -> None:
+    lake = Lake(tmp_path / "lake")
+    made = plays(5_000).with_columns(pl.col("bucket").cast(pl.Int16))
+    names = Change(table="programmes", rows=titles())
+    lake.commit([Change(table="plays", rows=made, day="local_date"), names], "small")
+    one, other = (
+        Warehouse(lake, duckdb_engine, FrameCache(None), Catalog((DATASET,))) for _ in range(2)
+    )
+    metrics = tuple(DATASET.metric(name) for name in ("rows", "views", "accounts"))
+    asked = Query(dataset=DATASET, metrics=metrics, by=(TITLE,), period=LATER, with_total=False)
+    ranking = one.ask(asked, Access()).frame
+    other.ask(replace(asked, by=()), Access())  # whom the rows are of is read apart, once
+    least = float(ranking["views"].drop_nulls().median() or 0)
+    some = replace(asked, thresholds=(Threshold("views", ">=", least),), limit=200)
+    progress = Progress()
+    with followed_by(progress):
+        uncut = other.ask(some, Access()).frame
+    assert progress.scans == 1
+    assert 0 < uncut.height < ranking.height
+    assert_frame_equal(uncut, ranking.filter(pl.col("views") >= least), rel_tol=1e-9)
