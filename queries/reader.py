@@ -25,6 +25,7 @@ from queries.plan import INHABITED, Plan, over, population_plan
 from queries.reduction import Engine, Part, Reduction
 from queries.rollup import known_population
 from queries.unsplit import unsplit
+from queries.value_counts import are_few, by_value, first_values, quantiles
 
 READ_AHEAD = "read ahead"
 MANY_ROWS = 300_000
@@ -32,6 +33,8 @@ SPLIT_PAYS = 12
 """Of few more rows than that it costs less to split them all by bucket, where that answers."""
 PROOF_PAYS = 4
 """A table of fewer times so many rows is counted at once."""
+VALUES_PAY = 12
+"""Quantiles of a table of fewer times so many rows are left to the engine."""
 SHARE_OF_DAYS = 1 / 14
 SHARE_OF_ROWS = 0.06
 
@@ -56,6 +59,7 @@ class Reader:
         self._tables = tables
         self._dataset = dataset
         self._many_rows = many_rows
+        self._by_value = dict[Reduction, tuple[Reduction, pl.DataFrame]]()
         self.all_cached = True
         self.has_read_table = False
 
@@ -66,6 +70,30 @@ class Reader:
 
     def reduce(self, reduction: Reduction, beside: Sequence[Period] = ()) -> pl.DataFrame:
         """The answer; `beside` are periods of which the same will be asked."""
+        off_values = self._off_values(reduction, beside)
+        return self._asked(reduction, beside) if off_values is None else off_values
+
+    def _off_values(self, reduction: Reduction, beside: Sequence[Period]) -> pl.DataFrame | None:
+        """Quantiles of many rows off the counts of their values, where these are few."""
+        counted = by_value(reduction)
+        if counted is None or not self._is_plain(reduction):
+            return None
+        if not are_few(self._asked(first_values(counted, self._many_rows), ())):
+            return None
+        all_of = replace(counted, keys=())
+        finest, frame = self._by_value.get(all_of, (None, None))
+        if finest is None or frame is None or not set(counted.keys) <= set(finest.keys):
+            frame = self._asked(counted, beside)
+            self._by_value[all_of] = counted, frame
+        return quantiles(frame, reduction)
+
+    def _is_plain(self, reduction: Reduction) -> bool:
+        """Whether it is of all rows of a large table, or of these by time, as their sum is too."""
+        rows = self._tables.rows(reduction.source.table)
+        is_of_all = all(key.grain is not None for key in reduction.keys)
+        return is_of_all and rows >= self._many_rows * VALUES_PAY
+
+    def _asked(self, reduction: Reduction, beside: Sequence[Period]) -> pl.DataFrame:
         found = [
             self._scanned(scan, (self.scans(over(reduction, period))[place] for period in beside))
             for place, scan in enumerate(self.scans(reduction))

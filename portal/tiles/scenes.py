@@ -181,8 +181,8 @@ def _statement(row: dict[str, Any], named: str, filters: tuple[str, str]) -> Sta
 def _parts(results: Sequence[Result]) -> list[scenes.Part]:
     if len(results) < 5:  # noqa: PLR2004  # nothing followed
         return []
-    entries, exits, *all_plays = (result.frame for result in results[1:5])
-    everyone = scenes.positions_by(*all_plays, ("episode",))
+    entries, exits, all_entries, all_exits = (result.frame for result in results[1:5])
+    everyone = scenes.positions_by(all_entries, all_exits, ("episode",))
     found = scenes.positions_by(entries, exits, ("title", "episode"))
     return [
         scenes.Part(title, int(number), own, everyone[(number,)])
