@@ -95,12 +95,13 @@
     metric: data.get("where") === "metric" ? metric.metric : "",
   });
 
-  // A new note of a tile or, without one, of the page; to these days, or to the last of the view. Of
-  // a mark, it begins with what that stands for.
+  // A new note of a tile or, without one, of the page; to these days, or to the last of the view or,
+  // where that has no period, of the data. Of a mark, it begins with what that stands for.
   async function write(tile, days = null, mark = [], label = "") {
     const { reader } = await playhead.events.ask();
     const now = playhead.bar.now() ?? {};
-    const [day, end] = days ?? [now.end, now.end];
+    const last = now.end ?? now.last ?? "";
+    const [day, end] = days ?? [last, last];
     const metric = { dataset: tile?.dataset.dataset ?? "", metric: tile?.dataset.metric ?? "" };
     const of = mark.find(([name, value]) => name === "country" && value)?.[1];
     const countries = of ? [of] : playhead.view.values("country");

@@ -182,6 +182,7 @@ def view_line(opened: OpenPage) -> dict[str, Any]:
             "grain": context.grain,
             "zone": context.zone,
             "latest": written.day(context.extent.latest) if context.extent.latest else None,
+            "last": str(context.extent.latest) if context.extent.latest else None,
             "version": opened.data_version,
             "pinned": bool(opened.view.version),
             "assumed": [pair for choice in opened.assumed for pair in choice.pairs],

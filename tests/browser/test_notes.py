@@ -171,6 +171,22 @@ def test_a_note_of_another_page_is_on_its_axes_for_everybody_until_it_is_deleted
     expect(listed(reader).locator(".event-row", has_text=text)).to_have_count(0)
 
 
+def test_on_a_page_without_a_period_a_note_begins_at_the_last_day_of_the_data(
+    open_as: Open,
+) -> None:
+    page = open_as("Ada", "/experiments?experiment=pvr_v2_homepage")
+    text = unique("The page was made faster for both arms")
+    choose(page, "Write a note", "#tile-1-0")
+    dialog = page.get_by_role("dialog", name="Write a note")
+    first = dialog.get_by_label("First day").input_value()
+    assert first
+    assert first == dialog.get_by_label("Last day").input_value()
+    dialog.get_by_label("Note", exact=True).fill(text)
+    dialog.get_by_role("button", name="Keep").click()
+    expect(dialog).to_have_count(0)
+    expect(listed(page).locator(".event-row", has_text=text)).to_have_count(1)
+
+
 def test_a_viewer_is_offered_only_what_they_may_do(open_as: Open) -> None:
     page = open_as("Kenji")
     choose(page, "Write a note")
