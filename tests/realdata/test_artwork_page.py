@@ -37,7 +37,7 @@ def test_the_real_tests_are_drawn_with_the_split_first_and_all_else_says_it_is_n
             drawn[name] = problem(error)
     tests = drawn.pop("Which packaging wins?")
     # 718 of 4,873 by the chi-squared of Polars sums and SciPy, p below .0005.
-    assert tests.notes[0].startswith("718 of 4873 tests are blocked")
+    assert tests.notes[0].startswith("718 of 4\u2009873 tests are blocked")
     rows = tests.content["tables"][0]["rows"]
     assert len(rows) == 15
     assert all(float(row[4]["text"]) >= 0.0005 for row in rows)

@@ -32,7 +32,7 @@ def drawn(
     """A campaign in regions chosen by lot within countries, and the sign-ups it brings."""
     country = np.array(COUNTRIES)
     treated = np.zeros(len(country), bool)
-    for name in set(COUNTRIES):
+    for name in sorted(set(COUNTRIES)):
         here = np.flatnonzero(country == name)
         treated[dice.permutation(here)[: (len(here) + 1) // 2]] = True
     pace = np.tile((a_day * SIZE)[:, None], (1, 2 * length))
@@ -87,7 +87,7 @@ def test_re_drawn_campaigns_keep_as_many_regions_of_each_country():
     found, _ = drawn(np.random.default_rng(4), 0.0)
     draws = redrawn(found, draws=50)
     country = np.array(COUNTRIES)
-    for name in set(COUNTRIES):
+    for name in sorted(set(COUNTRIES)):
         here = country == name
         assert set(draws[:, here].sum(axis=1)) == {found.treated[here].sum()}
     assert (draws == redrawn(found, draws=50)).all()
