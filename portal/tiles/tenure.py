@@ -102,6 +102,7 @@ class TenureCurves:
             "yaxis2": {
                 "domain": [0, low - 0.1],
                 "type": "category",
+                "dtick": 1,
                 "categoryorder": "array",
                 "categoryarray": [label for label, _ in reversed(groups)],
                 "range": [-0.8, len(groups) - 0.5],
