@@ -183,13 +183,18 @@ def test_other_rows_are_scanned_apart_and_so_is_what_does_not_add_up(files: File
     assert same_rows([tv, others, counted, tv]) == []
 
 
-def test_what_is_read_together_is_found_by_its_answers_which_say_what_they_say_alone(
-    tmp_path: Path, duckdb_engine: DuckDBEngine
-) -> None:
-    lake = Lake(tmp_path / "lake")
+def small_lake(folder: Path) -> Lake:
+    lake = Lake(folder / "lake")
     made = plays(5_000).with_columns(pl.col("bucket").cast(pl.Int16))
     names = Change(table="programmes", rows=titles())
     lake.commit([Change(table="plays", rows=made, day="local_date"), names], "small")
+    return lake
+
+
+def test_what_is_read_together_is_found_by_its_answers_which_say_what_they_say_alone(
+    tmp_path: Path, duckdb_engine: DuckDBEngine
+) -> None:
+    lake = small_lake(tmp_path)
     queries = by_each(COUNTRY, GENRE)
 
     def warehouse() -> Warehouse:
@@ -216,10 +221,7 @@ def test_what_is_read_together_is_found_by_its_answers_which_say_what_they_say_a
 def test_what_an_analysis_counts_by_several_keys_is_read_in_one_scan_and_is_as_alone(
     tmp_path: Path, duckdb_engine: DuckDBEngine
 ) -> None:
-    lake = Lake(tmp_path / "lake")
-    made = plays(5_000).with_columns(pl.col("bucket").cast(pl.Int16))
-    names = Change(table="programmes", rows=titles())
-    lake.commit([Change(table="plays", rows=made, day="local_date"), names], "small")
+    lake = small_lake(tmp_path)
     scope = Scope(DATASET, LATER, ON_TV)
     keys = (["country", "genre"], ["genre", "weekday"], ["hour"])
     queries = [counted_by(scope, ["rows", "views"], by) for by in keys]
@@ -242,10 +244,7 @@ def test_what_an_analysis_counts_by_several_keys_is_read_in_one_scan_and_is_as_a
 def test_a_ranking_that_a_threshold_leaves_uncut_is_read_once_and_says_what_it_says_without_one(
     tmp_path: Path, duckdb_engine: DuckDBEngine
 ) -> None:
-    lake = Lake(tmp_path / "lake")
-    made = plays(5_000).with_columns(pl.col("bucket").cast(pl.Int16))
-    names = Change(table="programmes", rows=titles())
-    lake.commit([Change(table="plays", rows=made, day="local_date"), names], "small")
+    lake = small_lake(tmp_path)
     one, other = (
         Warehouse(lake, duckdb_engine, FrameCache(None), Catalog((DATASET,))) for _ in range(2)
     )
