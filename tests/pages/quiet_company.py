@@ -30,13 +30,12 @@ class Company:
         count = GROUPS if by else 1
         keys = pl.DataFrame({by or "__group": [f"{by} {n}" for n in range(count)]})
         place = self._group(by, count) * BUCKETS + self.bucket
-        needed = {a.key for m in query.metrics for a in m.formula.aggregates()}
+        asked = {a.key for m in query.metrics for a in m.formula.aggregates()}
+        # In order: a set has another in another process, and so would have other draws.
+        needed = sorted({*asked, ROWS.key, CLOSING_ROWS.key})
         sides: list[Cells] = []
         for side in (0, 1):
-            buckets = {
-                key: self._laid_out(key, side, place, count)
-                for key in {*needed, ROWS.key, CLOSING_ROWS.key}
-            }
+            buckets = {key: self._laid_out(key, side, place, count) for key in needed}
             totals = {key: cells.sum(axis=1) for key, cells in buckets.items()}
             sides.append(Cells(keys, totals, buckets))
         gathered = Gathered(sides[0], sides[1], self.population)
