@@ -14,7 +14,6 @@ from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 
 import numpy as np
 from rapidfuzz.distance import OSA
@@ -55,8 +54,8 @@ def near_spellings(typed: Iterable[Typed]) -> dict[str, str]:
 
     That one is never a slip itself, was typed `FAR_MORE` times as often, by as many more accounts
     (one that goes on: `CONTINUED` times), shares the numbers, and a language where both are known.
-    Where several are as near, one of them must hold two thirds of their searches. The order of
-    what is given makes no difference.
+    Where several are as near, or others go on from what was typed, one of them must hold two thirds
+    of their searches. The order of what is given makes no difference.
     """
     order = sorted(typed, key=lambda t: (-t.searches, -t.accounts, t.query))
     texts = [folded(t.query) for t in order]
@@ -73,9 +72,11 @@ def near_spellings(typed: Iterable[Typed]) -> dict[str, str]:
     going_on = _going_on(texts)
     into: dict[int, int] = {}
     for rare in range(len(order)):
-        found = _meant(rare, errors[rare], into, order, may)
+        typed_on = _typed_on(rare, going_on(rare), into, order)
+        heads = [(n, i) for n, i in errors[rare] if i not in into and may(rare, i, FAR_MORE)]
+        found = _meant(heads, typed_on, order)
         if found is None:
-            found = _cut_off(rare, going_on(rare), into, order, may)
+            found = _cut_off(rare, typed_on, may)
         if found is not None:
             into[rare] = found
     return {order[rare].query: order[meant].query for rare, meant in into.items()}
@@ -84,30 +85,33 @@ def near_spellings(typed: Iterable[Typed]) -> dict[str, str]:
 _May = Callable[[int, int, int], bool]
 
 
-def _meant(
-    rare: int,
-    near: Sequence[tuple[int, int]],
-    into: dict[int, int],
-    order: Sequence[Typed],
-    may: _May,
-) -> int | None:
-    """What a query of few errors is meant for: of those with the fewest, the clear one."""
-    for _, found in groupby(sorted(near), key=lambda pair: pair[0]):
-        heads = [i for _, i in found if i not in into and may(rare, i, FAR_MORE)]
-        if heads:
-            return _clear(Counter({i: order[i].searches for i in heads}))
-    return None
-
-
-def _cut_off(
-    rare: int, longer: list[int], into: dict[int, int], order: Sequence[Typed], may: _May
-) -> int | None:
-    """What a query cut off was going to be: two thirds of those who typed on typed that."""
+def _typed_on(
+    rare: int, longer: list[int], into: dict[int, int], order: Sequence[Typed]
+) -> Counter[int]:
+    """What those meant who typed on from a query, by their searches."""
     weights: Counter[int] = Counter()
     for i in longer:
         weights[into.get(i, i)] += order[i].searches
     weights.pop(rare, None)
-    found = _clear(weights)
+    return weights
+
+
+def _meant(
+    heads: Sequence[tuple[int, int]], typed_on: Counter[int], order: Sequence[Typed]
+) -> int | None:
+    """What a query is meant for: of those with the fewest errors, the clear one.
+
+    What it may be the beginning of counts as well: "the s" is not "the z" where many go on from it.
+    """
+    fewest = min((errors for errors, _ in heads), default=0)
+    weights = Counter({i: order[i].searches for errors, i in heads if errors == fewest})
+    best = _clear(weights | typed_on)
+    return best if best in weights else None
+
+
+def _cut_off(rare: int, typed_on: Counter[int], may: _May) -> int | None:
+    """What a query cut off was going to be: two thirds of those who typed on typed that."""
+    found = _clear(typed_on)
     return found if found is not None and may(rare, found, CONTINUED) else None
 
 

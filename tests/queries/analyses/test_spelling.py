@@ -54,6 +54,14 @@ def test_a_slip_that_may_be_meant_for_two_is_kept_apart():
     assert _merged({"caster": 1000, "carter": 900, "caxter": 20}) == {}
 
 
+def test_a_beginning_is_no_slip_of_another_one_where_others_go_on_from_it():
+    begun = {"the z": 1000, "the s": 20}
+    assert _merged(begun) == {"the s": "the z"}
+    assert "the s" not in _merged({**begun, "the sea": 300, "the sun": 300})
+    slip = {"winter league": 1000, "wintre": 20, "wintre league": 30}
+    assert _merged(slip) == {"wintre": "winter league", "wintre league": "winter league"}
+
+
 def test_languages_are_kept_apart_where_both_are_known():
     def found(one: str, two: str) -> dict[str, str]:
         typed = (("casas", 1000, one), ("casass", 20, two))
