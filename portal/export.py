@@ -167,7 +167,12 @@ def safe_name(*parts: str) -> str:
 
 
 def safe_csv(frame: pl.DataFrame, *, for_people: bool) -> bytes:
-    """Plain values as CSV, in which no text is read as a formula; nested ones as JSON."""
+    """Plain values as CSV, in which no text is read as a formula; nested ones as JSON.
+
+    Without a column it is empty.
+    """
+    if not frame.width:
+        return b""
     buffer = BytesIO()
     frame = _unnested(frame)
     texts = [pl.col(name) for name, kind in frame.schema.items() if kind == pl.String]
