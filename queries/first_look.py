@@ -166,7 +166,7 @@ class Search:
         may_spare = ~first & (seen.most < least) & ~seen.is_exact
         if not _spare(seen, first, fewest).any() and may_spare.any():
             # Those with most rows of them are likely to be of enough accounts.
-            likely = np.argsort(np.where(may_spare, seen.total, -1))[-SPARING:]
+            likely = np.argsort(np.where(may_spare, seen.total, -1), kind="stable")[-SPARING:]
             self._complete(seen, may_spare & np.isin(np.arange(len(first)), likely), cells.groups)
         is_known = first.sum() == limit and not (first & seen.is_open).any()
         is_spared = _spare(seen, first, fewest).any() or (seen.occupied >= fewest).all()

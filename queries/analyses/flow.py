@@ -192,7 +192,7 @@ def _discovered(found: pl.DataFrame) -> pl.DataFrame:
 
 def rejected(p: Array) -> NDArray[np.bool_]:
     """Which hypotheses Benjamini and Hochberg reject: all up to the last p below its line."""
-    order = np.argsort(p)
+    order = np.argsort(p, kind="stable")
     line = FALSE_DISCOVERIES * np.arange(1, len(p) + 1) / len(p)
     below = np.flatnonzero(p[order] <= line)
     rejected = np.zeros(len(p), dtype=bool)

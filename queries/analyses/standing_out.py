@@ -98,7 +98,7 @@ def _keys(by: str) -> list[str]:
 def false_discoveries(p: Array) -> Array:
     """Adjusted p-values of Benjamini & Hochberg 1995: reject those at most the wanted rate."""
     count = len(p)
-    order = np.argsort(p)
+    order = np.argsort(p, kind="stable")
     scaled = p[order] * count / np.arange(1, count + 1)
     adjusted = np.minimum.accumulate(scaled[::-1])[::-1]
     found = np.empty(count)

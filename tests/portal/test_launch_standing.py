@@ -95,7 +95,7 @@ def test_the_list_is_drawn_with_the_newest_first(demo_home: Path):
 def test_a_list_of_launches_of_a_handful_says_that_they_are_withheld(demo_home: Path):
     lake, engine = Lake(demo_home / "lake"), DuckDBEngine(memory="1GB")
     warehouse = Warehouse(lake, engine, FrameCache(None), builtin())
-    filters = "?country=KR"
+    filters = "?country=KR&device=web"
     opened = open_page(discover("pages")["/titles"], filters, warehouse, Access())
     (tile,) = [t for t in opened.tiles().values() if isinstance(t, LaunchList)]
     results = ask(opened, tile, warehouse, Access())

@@ -54,5 +54,5 @@ def tags(titles: Catalogue, popular: Popularity, seed: int) -> list[list[str]]:
 
 def tagged(weights: np.ndarray) -> list[list[str]]:
     """The three tags of the largest weights, in the order of the alphabet."""
-    best: list[list[int]] = np.argsort(-weights, axis=1)[:, :TAGS_A_TITLE].tolist()
+    best: list[list[int]] = np.argsort(-weights, axis=1, kind="stable")[:, :TAGS_A_TITLE].tolist()
     return [sorted(TAGS[i] for i in row) for row in best]

@@ -79,7 +79,7 @@ def _flights(of: World, dice: np.random.Generator) -> list[_Flight]:
         ),
     ]  # fmt: skip
     out = (of.titles.release >= 0) & of.titles.original & (of.titles.release < days - 7)
-    big = np.argsort(np.where(out, -of.popular.share, 1))[: min(8, int(out.sum()))]
+    big = np.argsort(np.where(out, -of.popular.share, 1), kind="stable")[: min(8, int(out.sum()))]
     for nth, title in enumerate(big.tolist()):
         release = int(of.titles.release[title])
         run = range(max(release - 10, 0), min(release + 18, days))

@@ -87,7 +87,7 @@ def _mixed(dice: np.random.Generator, layout: np.ndarray) -> np.ndarray:
     """Rows in random order around the row to continue watching."""
     lots = dice.random(layout.shape)
     lots[layout == CONTINUE] = np.inf
-    others = np.take_along_axis(layout, np.argsort(lots, axis=1), axis=1)[:, :-1]
+    others = np.take_along_axis(layout, np.argsort(lots, axis=1, kind="stable"), axis=1)[:, :-1]
     mixed = layout.copy()
     mixed[layout != CONTINUE] = others.ravel()
     return mixed

@@ -46,7 +46,7 @@ def images(titles: Catalogue, popular: Popularity, plan: Planted, seed: int) -> 
     shot = dice.choice(len(SHOTS), shape, p=[0.4, 0.35, 0.25]).astype(np.int8)
     draw = np.exp(dice.normal(0, 0.08, shape)) * np.where(shot == 0, plan.close_up_lift, 1.0)
     adult = np.where(titles.family | (titles.release > -91), 0, popular.daily.sum(0))  # noqa: PLR2004
-    title = int(np.argsort(-adult)[1])
+    title = int(np.argsort(-adult, kind="stable")[1])
     draw[title] = [1.0, 0.95, plan.winning_lift, 1.02]
     return Images(shot, draw.astype(np.float32), draw.argmax(1).astype(np.int8), title, 2)
 

@@ -61,15 +61,17 @@ def pools(titles: Catalogue, popular: Popularity, clock: Clock, seed: int) -> Po
                 kids = cluster == KIDS
                 lean = titles.family + 1e-4 if kids else popular.lean[:, cluster]
                 score = weight * plays * local * lean
-                found[nth, cluster, span] = np.argpartition(-score, POOL)[:POOL]
+                found[nth, cluster, span] = np.argsort(-score, kind="stable")[:POOL]
     flat = found.reshape(-1, POOL)
     fame = _standard(np.log(popular.share[flat] + 1e-9))
-    order = np.stack([np.argsort(-s, axis=1) for s in _scores(dice, titles, flat, fame)], axis=1)
+    order = np.stack(
+        [np.argsort(-s, axis=1, kind="stable") for s in _scores(dice, titles, flat, fame)], axis=1
+    )
     return Pools(
         titles=flat,
         fame=fame.astype(np.float32),
         order=order.astype(np.int8),
-        place=np.argsort(order, axis=2).astype(np.int8),
+        place=np.argsort(order, axis=2, kind="stable").astype(np.int8),
         spans=spans,
     )
 

@@ -68,7 +68,8 @@ def visits(block: Block) -> Visits:
     kids = (profile == 1) & people.has_kids[account]
     second = _second(dice, clock, day, kids)
     who = (account - block.accounts.start) * 8 + profile
-    order = np.argsort((who.astype(np.int64) << 34) + day.astype(np.int64) * DAY_S + second)
+    when = day.astype(np.int64) * DAY_S + second
+    order = np.argsort((who.astype(np.int64) << 34) + when, kind="stable")
     account, profile, who, kids, day, second = (
         a[order] for a in (account, profile, who, kids, day, second)
     )
