@@ -180,15 +180,15 @@
     await playhead.answers.paint(tile, answer);
   }
 
-  const describe = async (tile, search = location.search) =>
-    (await playhead.post("/-/about", { path: location.pathname, search, tile: tile.id })).json();
+  const describe = async (tile, search = location.search, mark = []) =>
+    (await playhead.post("/-/about", { path: location.pathname, search, tile: tile.id, mark })).json();
 
   // What a tile asks, or would ask if the view were filtered to a mark of it.
   async function copyQuestion(tile, form, mark = []) {
-    const { questions, problem } = await describe(tile, playhead.view.text(narrowed(playhead.view.pairs(), mark)));
+    const search = playhead.view.text(narrowed(playhead.view.pairs(), mark));
+    const { questions, problem } = await describe(tile, search, mark.map(([name]) => name));
     if (!questions.length) return playhead.say(problem || "It asks nothing");
-    // Its last question is the narrowest: of a ranking, the values filtered to rather than the top.
-    const asked = (mark.length ? questions.slice(-1) : questions).map((question) => question[form]);
+    const asked = questions.map((question) => question[form]);
     await copy(form === "python" ? program(asked) : asked.join(form === "sql" ? ";\n\n" : "\n"));
   }
 

@@ -1,19 +1,23 @@
 """Describe a tile: what its metrics mean, whose they are, and the SQL that answered it."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from flask import Flask, abort, request
 
 from portal.components import format as written
 from portal.components.certificate import described as certificate_of
+from portal.context import Context
 from portal.explore.askable import why_not
 from portal.open_page import OpenPage, ask, list_rows, open_page
 from portal.page import Lists, Tile, Totalling
 from portal.site import Site
 from queries import answer
+from queries.condition import Both, conjunction
 from queries.dataset import Dataset, Metric
 from queries.errors import QueryError
-from queries.model import Result
+from queries.model import Query, Result
 from queries.question_text import (
     command,
     python,
@@ -38,13 +42,16 @@ def register(server: Flask, site: Site) -> None:
         tile = opened.tiles().get(str(asked.get("tile"))) if opened else None
         if opened is None or tile is None:
             abort(404)
-        return _about(opened, tile, site)
+        return _about(opened, tile, site, [str(name) for name in asked.get("mark", [])])
 
 
-def _about(opened: OpenPage, tile: Tile, site: Site) -> dict[str, Any]:
+def _about(opened: OpenPage, tile: Tile, site: Site, mark: Sequence[str]) -> dict[str, Any]:
     context = opened.tile_context(tile)
     try:
         results = ask(opened, tile, site.warehouse, site.viewer().access)
+        if mark and results:
+            query, access = of_mark(results[-1].query, context, mark), site.viewer().access
+            results = (site.warehouse.ask(query, access, opened.data_version),)
     except QueryError as error:
         results, problem = (), f"{error.message} {error.hint}".strip()
     else:
@@ -65,6 +72,24 @@ def _about(opened: OpenPage, tile: Tile, site: Site) -> dict[str, Any]:
         "keys": _keys(context.dataset, metrics),
         "problem": problem,
     }
+
+
+def of_mark(query: Query, context: Context, mark: Sequence[str]) -> Query:
+    """A question kept to what its view is filtered to in the dimensions of a mark.
+
+    A ranking leaves out the filter on its own dimension, so that the rest stays in sight.
+    """
+    kept = {f.dimension.name for f in query.where.filters()} if query.where else set[str]()
+    condition = context.condition
+    parts = condition.conditions if isinstance(condition, Both) else (condition,)
+    added = [
+        part
+        for part in parts
+        if part is not None
+        and {f.dimension.name for f in part.filters()} <= {*mark} - kept
+        and all(f.dimension in query.dataset.dimensions for f in part.filters())
+    ]
+    return replace(query, where=conjunction(query.where, *added))
 
 
 def _listed(opened: OpenPage, tile: Lists, site: Site) -> dict[str, Any]:

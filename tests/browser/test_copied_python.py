@@ -60,3 +60,21 @@ def test_a_number_is_what_its_copied_python_prints(
     value = float(printed) * (100 if "%" in exact else 1)
     last_digit = 10.0 ** (1 - len(found[1] or "."))
     assert abs(float(found[0].replace("\u2009", "")) - value) <= 0.51 * last_digit, exact
+
+
+def test_a_bar_is_what_its_copied_python_prints(open_as: Open, token: str, tmp_path: Path) -> None:
+    page = open_as("Ada", "/?period=last 14 days")
+    bar = page.locator("#tile-2-1 .bar-row").nth(1)
+    _, exact, *_ = (bar.get_attribute("aria-label") or "").split(", ")
+    bar.click(button="right")
+    file = tmp_path / "copied.py"
+    file.write_text(
+        copied(page) + "(hours,), (device,) = answer['hours_viewed'], answer['device']\n"
+        "print('is', hours, device)\n"
+    )
+    _, _, printed = run([sys.executable, str(file)], PLAYHEAD_TOKEN=token).rpartition("is ")
+    hours, device = printed.split()
+    assert device == "web"
+    assert exact.endswith(" h")
+    shown = float(exact.removesuffix(" h").replace("\u2009", ""))
+    assert float(hours) == pytest.approx(shown, rel=1e-3)

@@ -188,6 +188,24 @@ def test_a_tile_is_described_by_its_definition_its_sql_and_a_command(client: Fla
     assert words[words.index("--where") + 1] == "country = 'BR'"
 
 
+def test_a_mark_of_a_ranking_is_described_by_the_question_of_its_row_alone(
+    client: FlaskClient, page: Page
+) -> None:
+    tiles = page.sections[0].tiles
+    name = f"tile-0-{next(i for i, tile in enumerate(tiles) if isinstance(tile, Ranking))}"
+    body = {"path": "/small", "search": "?country=BR", "tile": name}
+    (whole,) = client.post(describe_tile.PATH, json=body).get_json()["questions"]
+    (own,) = client.post(describe_tile.PATH, json={**body, "mark": ["country"]}).get_json()[
+        "questions"
+    ]
+    assert int(whole["rows"]) > 1
+    assert "--where" not in shlex.split(whole["command"])
+    assert own["rows"] == "1"
+    words = shlex.split(own["command"])
+    assert words[words.index("--where") + 1] == "country = 'BR'"
+    assert "where=\"country = 'BR'\"" in own["python"]
+
+
 def test_a_heat_map_keeps_all_hours_in_sight_where_a_span_of_them_is_kept(
     client: FlaskClient,
 ) -> None:
