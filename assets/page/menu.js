@@ -303,7 +303,7 @@
       // Two numbers side by side say too little: Row 1 × Column 2.
       const named = ([name, value]) => {
         const text = said([name, value]);
-        return mark.length > 1 && /^\d+$/.test(text) && dimension(name) ? `${dimension(name).label} ${text}` : text;
+        return /^\d+$/.test(text) && dimension(name) ? `${dimension(name).label} ${text}` : text;
       };
       const label = mark.map(named).join(" × ");
       const [name, value] = mark[0];
