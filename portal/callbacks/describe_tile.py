@@ -14,9 +14,10 @@ from portal.open_page import OpenPage, ask, list_rows, open_page
 from portal.page import Lists, Tile, Totalling
 from portal.site import Site
 from queries import answer
-from queries.condition import Both, conjunction
+from queries.condition import Both, Condition, conjunction
 from queries.dataset import Dataset, Metric
 from queries.errors import QueryError
+from queries.estimation import Estimation
 from queries.model import Query, Result
 from queries.question_text import (
     command,
@@ -42,16 +43,19 @@ def register(server: Flask, site: Site) -> None:
         tile = opened.tiles().get(str(asked.get("tile"))) if opened else None
         if opened is None or tile is None:
             abort(404)
-        return _about(opened, tile, site, [str(name) for name in asked.get("mark", [])])
+        return _about(opened, tile, site, _names(asked.get("mark")))
+
+
+def _names(mark: object) -> list[str]:
+    return [str(name) for name in mark] if isinstance(mark, list) else []
 
 
 def _about(opened: OpenPage, tile: Tile, site: Site, mark: Sequence[str]) -> dict[str, Any]:
     context = opened.tile_context(tile)
     try:
         results = ask(opened, tile, site.warehouse, site.viewer().access)
-        if mark and results:
-            query, access = of_mark(results[-1].query, context, mark), site.viewer().access
-            results = (site.warehouse.ask(query, access, opened.data_version),)
+        if mark:
+            results = _at_mark(results, mark, opened, tile, site)
     except QueryError as error:
         results, problem = (), f"{error.message} {error.hint}".strip()
     else:
@@ -74,22 +78,40 @@ def _about(opened: OpenPage, tile: Tile, site: Site, mark: Sequence[str]) -> dic
     }
 
 
+def _at_mark(
+    results: Sequence[Result], mark: Sequence[str], opened: OpenPage, tile: Tile, site: Site
+) -> tuple[Result, ...]:
+    """The answers of what holds the mark among its groups, of its own group alone."""
+    context, access = opened.tile_context(tile), site.viewer().access
+    queries = [r.query for r in results]
+    holding = [q for q in queries if {*mark} <= {key.name for key in q.by}] or queries[-1:]
+    asked = dict.fromkeys(of_mark(query, context, mark) for query in holding)
+    return tuple(site.warehouse.ask(query, access, opened.data_version) for query in asked)
+
+
 def of_mark(query: Query, context: Context, mark: Sequence[str]) -> Query:
     """A question kept to what its view is filtered to in the dimensions of a mark.
 
-    A ranking leaves out the filter on its own dimension, so that the rest stays in sight.
+    A ranking leaves out the filter on its own dimension, so that the rest stays in sight. What is
+    estimated of groups that need one another is left as it is.
     """
-    kept = {f.dimension.name for f in query.where.filters()} if query.where else set[str]()
-    condition = context.condition
-    parts = condition.conditions if isinstance(condition, Both) else (condition,)
+    if any(isinstance(m.formula, Estimation) for m in query.metrics):
+        return query
+    parts = _parts(context.condition)
     added = [
         part
         for part in parts
-        if part is not None
-        and {f.dimension.name for f in part.filters()} <= {*mark} - kept
+        if part not in _parts(query.where)
+        and {f.dimension.name for f in part.filters()} <= {*mark}
         and all(f.dimension in query.dataset.dimensions for f in part.filters())
     ]
     return replace(query, where=conjunction(query.where, *added))
+
+
+def _parts(condition: Condition | None) -> tuple[Condition, ...]:
+    if condition is None:
+        return ()
+    return condition.conditions if isinstance(condition, Both) else (condition,)
 
 
 def _listed(opened: OpenPage, tile: Lists, site: Site) -> dict[str, Any]:

@@ -73,16 +73,13 @@ def near_spellings(typed: Iterable[Typed]) -> dict[str, str]:
     into: dict[int, int] = {}
     for rare in range(len(order)):
         typed_on = _typed_on(rare, going_on(rare), into, order)
-        heads = [(n, i) for n, i in errors[rare] if i not in into and may(rare, i, FAR_MORE)]
-        found = _meant(heads, typed_on, order)
-        if found is None:
-            found = _cut_off(rare, typed_on, may)
-        if found is not None:
+        near = [(n, i) for n, i in errors[rare] if i not in into and may(rare, i, FAR_MORE)]
+        fewest = min(near, default=(0, 0))[0]
+        heads = [i for n, i in near if n == fewest]
+        found = _clear(_votes(heads, typed_on, order, texts))
+        if found is not None and (found in heads or may(rare, found, CONTINUED)):
             into[rare] = found
     return {order[rare].query: order[meant].query for rare, meant in into.items()}
-
-
-_May = Callable[[int, int, int], bool]
 
 
 def _typed_on(
@@ -96,23 +93,21 @@ def _typed_on(
     return weights
 
 
-def _meant(
-    heads: Sequence[tuple[int, int]], typed_on: Counter[int], order: Sequence[Typed]
-) -> int | None:
-    """What a query is meant for: of those with the fewest errors, the clear one.
+def _votes(
+    heads: Sequence[int], typed_on: Counter[int], order: Sequence[Typed], texts: Sequence[str]
+) -> Counter[int]:
+    """The searches of what a query may be meant for: a slip of these heads, or their beginning.
 
-    What it may be the beginning of counts as well: "the s" is not "the z" where many go on from it.
+    "the s" is not "the z" where many go on to "the sea"; "crow" is "crown" though many go on from
+    that to "crown cast".
     """
-    fewest = min((errors for errors, _ in heads), default=0)
-    weights = Counter({i: order[i].searches for errors, i in heads if errors == fewest})
-    best = _clear(weights | typed_on)
-    return best if best in weights else None
-
-
-def _cut_off(rare: int, typed_on: Counter[int], may: _May) -> int | None:
-    """What a query cut off was going to be: two thirds of those who typed on typed that."""
-    found = _clear(typed_on)
-    return found if found is not None and may(rare, found, CONTINUED) else None
+    votes = Counter({i: order[i].searches for i in heads})
+    for i, searches in typed_on.items():
+        if i in votes:
+            continue
+        begun = [head for head in heads if texts[i].startswith(texts[head])]
+        votes[begun[0] if begun else i] += searches
+    return votes
 
 
 def _clear(weights: Counter[int]) -> int | None:

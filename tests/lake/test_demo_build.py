@@ -30,8 +30,9 @@ import sys
 from tests.lake.test_demo_build import *
 build(Lake(Path(sys.argv[1])), TINY, 5, today=TODAY)
 """
-NUMBERS = cs.numeric()
+NUMBERS = cs.float()
 EXACT = ~(NUMBERS | cs.nested())
+ROUNDED_OTHERWISE = 0.001
 # What was found where it was made: as text, with every digit and the hash of its files.
 WITH_LAST_DIGITS = {"snapshots"}
 
@@ -63,7 +64,10 @@ def test_the_same_seed_makes_the_same_rows(tiny: Lake, tmp_path: Path):
 def test_another_processor_makes_the_same_rows_but_for_last_digits(tiny: Lake, tmp_path: Path):
     """NumPy sorts and rounds by the processor: here without all that it found of this one."""
     config: Any = np.show_config(mode="dicts")
-    features = {"NPY_DISABLE_CPU_FEATURES": " ".join(config["SIMD Extensions"]["found"])}
+    features = {
+        "NPY_DISABLE_CPU_FEATURES": " ".join(config["SIMD Extensions"]["found"]),
+        "OPENBLAS_CORETYPE": "Nehalem",
+    }
     child = [sys.executable, "-c", BUILD, str(tmp_path)]
     subprocess.run(child, env={**os.environ, **features}, check=True)
     others = frames(Lake(tmp_path))
@@ -71,9 +75,12 @@ def test_another_processor_makes_the_same_rows_but_for_last_digits(tiny: Lake, t
         other = others[name]
         assert rows.height == other.height
         if name not in WITH_LAST_DIGITS:
-            assert rows.select(EXACT).equals(other.select(EXACT)), name
-        sums, same = (frame.select(NUMBERS.cast(float).sum()).row(0) for frame in (rows, other))
-        assert same == pytest.approx(sums, rel=1e-5), name
+            for column in rows.select(EXACT).columns:
+                apart = rows[column].ne_missing(other[column]).sum()
+                assert apart <= ROUNDED_OTHERWISE * rows.height, (name, column)
+        summed = [frame.select(NUMBERS.cast(float)).sum().to_dicts() for frame in (rows, other)]
+        for sums, same in zip(*summed, strict=True):
+            assert same == pytest.approx(sums, rel=1e-5), name
 
 
 def test_another_seed_makes_other_rows(tiny: Lake, tmp_path: Path):

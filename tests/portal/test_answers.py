@@ -204,6 +204,9 @@ def test_a_mark_of_a_ranking_is_described_by_the_question_of_its_row_alone(
     words = shlex.split(own["command"])
     assert words[words.index("--where") + 1] == "country = 'BR'"
     assert "where=\"country = 'BR'\"" in own["python"]
+    for odd in (None, 5, "country", [None], [["country"]], ["nothing"]):
+        response = client.post(describe_tile.PATH, json={**body, "mark": odd})
+        assert [one["rows"] for one in response.get_json()["questions"]] == [whole["rows"]]
 
 
 def test_a_heat_map_keeps_all_hours_in_sight_where_a_span_of_them_is_kept(

@@ -58,8 +58,20 @@ def test_a_beginning_is_no_slip_of_another_one_where_others_go_on_from_it():
     begun = {"the z": 1000, "the s": 20}
     assert _merged(begun) == {"the s": "the z"}
     assert "the s" not in _merged({**begun, "the sea": 300, "the sun": 300})
+    assert _merged({**begun, "the sea": 1000}) == {}
+    assert _merged({**begun, "the sea": 5000}) == {"the s": "the sea"}
     slip = {"winter league": 1000, "wintre": 20, "wintre league": 30}
     assert _merged(slip) == {"wintre": "winter league", "wintre league": "winter league"}
+
+
+def test_those_who_go_on_from_the_right_word_are_for_it():
+    assert _merged({"crown": 1000, "crow": 20, "crown cast": 300, "crown season": 300}) == {
+        "crow": "crown"
+    }
+    assert _merged({"stranger things": 1000, "stranger thing": 20, "stranger things 4": 600}) == {
+        "stranger thing": "stranger things"
+    }
+    assert _merged({"dark": 1000, "darj": 20, "darjeeling": 700}) == {}
 
 
 def test_languages_are_kept_apart_where_both_are_known():
