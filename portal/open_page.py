@@ -13,7 +13,7 @@ from portal.page import Asking, Gathering, Joining, Lists, Page, Spanning, Tile,
 from portal.store.target import Target
 from portal.view import METRIC, Choice, View
 from queries.catalog import Catalog
-from queries.condition import Both, Condition, Filter, Scalar
+from queries.condition import Condition, Filter, Scalar, conjuncts
 from queries.dataset import Access, Dataset
 from queries.derived import require
 from queries.distribution import Distribution
@@ -253,12 +253,11 @@ def leaves_out(access: Access, dataset: Dataset, condition: Condition | None) ->
 
 def _is_within(condition: Condition | None, name: str, allowed: tuple[Scalar, ...]) -> bool:
     """Whether a condition keeps only rows that a row rule of these values keeps too."""
-    parts = condition.conditions if isinstance(condition, Both) else (condition,)
     return any(
         isinstance(part, Filter)
         and (part.dimension.name, part.operation) == (name, "in")
         and set(part.values) <= set(allowed)
-        for part in parts
+        for part in conjuncts(condition)
     )
 
 

@@ -176,14 +176,16 @@ def _grouped(condition: Condition) -> str:
     return f"({condition.sentence})"
 
 
+def conjuncts(condition: Condition | None) -> tuple[Condition, ...]:
+    """What must all hold for a condition to hold; nothing for None."""
+    if isinstance(condition, Both):
+        return condition.conditions
+    return () if condition is None else (condition,)
+
+
 def conjunction(*conditions: Condition | None) -> Condition | None:
     """All of the conditions that are there; None when there is nothing to keep out."""
-    present: list[Condition] = []
-    for condition in conditions:
-        if isinstance(condition, Both):
-            present.extend(condition.conditions)
-        elif condition is not None:
-            present.append(condition)
+    present = [part for condition in conditions for part in conjuncts(condition)]
     if len(present) <= 1:
         return present[0] if present else None
     return Both(tuple(present))

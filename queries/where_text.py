@@ -6,15 +6,14 @@ from sqlglot import expressions as exp
 from sqlglot.dialects.duckdb import DuckDB
 from sqlglot.tokenizer_core import TokenType
 
-from queries.condition import Both, Condition, Either, Filter, Scalar
+from queries.condition import Both, Condition, Either, Filter, Scalar, conjuncts
 from queries.where import SIGNS, Where
 
 
 def written(where: Where) -> str:
     """`country in ('US', 'BR') and hours_viewed >= 100.0`; empty where everything is kept."""
     condition = where.condition
-    parts = condition.conditions if isinstance(condition, Both) else (condition,)
-    texts = [_nested(part) for part in parts if part is not None]
+    texts = [_nested(part) for part in conjuncts(condition)]
     if len(texts) == 1 and isinstance(condition, Either) and not where.thresholds:
         return _text(condition)
     texts += [f"{_name(t.metric)} {t.operation} {t.value!r}" for t in where.thresholds]

@@ -14,7 +14,7 @@ from portal.open_page import OpenPage, ask, list_rows, open_page
 from portal.page import Lists, Tile, Totalling
 from portal.site import Site
 from queries import answer
-from queries.condition import Both, Condition, conjunction
+from queries.condition import conjunction, conjuncts
 from queries.dataset import Dataset, Metric
 from queries.errors import QueryError
 from queries.estimation import Estimation
@@ -97,21 +97,15 @@ def of_mark(query: Query, context: Context, mark: Sequence[str]) -> Query:
     """
     if any(isinstance(m.formula, Estimation) for m in query.metrics):
         return query
-    parts = _parts(context.condition)
+    kept = conjuncts(query.where)
     added = [
         part
-        for part in parts
-        if part not in _parts(query.where)
+        for part in conjuncts(context.condition)
+        if part not in kept
         and {f.dimension.name for f in part.filters()} <= {*mark}
         and all(f.dimension in query.dataset.dimensions for f in part.filters())
     ]
     return replace(query, where=conjunction(query.where, *added))
-
-
-def _parts(condition: Condition | None) -> tuple[Condition, ...]:
-    if condition is None:
-        return ()
-    return condition.conditions if isinstance(condition, Both) else (condition,)
 
 
 def _listed(opened: OpenPage, tile: Lists, site: Site) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from portal.components import format as written
 from queries.analyses.cluster import Estimate
 from queries.analyses.decomposition import Decomposition, spans_zero
 from queries.analyses.findings import Candidate, Evidence, Explanation
-from queries.condition import Both, Condition, Dimension, Scalar
+from queries.condition import Condition, Dimension, Scalar, conjuncts
 from queries.dataset import Metric
 
 _EVEN = 0.1
@@ -59,8 +59,8 @@ def slice_of(dimension: Dimension, value: Scalar | None) -> str:
 
 def in_words(condition: Condition | None) -> str:
     """The rows that a condition keeps; nothing of all rows."""
-    parts = condition.conditions if isinstance(condition, Both) else (condition,)
-    return " and ".join(" or ".join(f.sentence for f in p.filters()) for p in parts if p)
+    parts = conjuncts(condition)
+    return " and ".join(" or ".join(f.sentence for f in part.filters()) for part in parts)
 
 
 def amount(claim: Candidate) -> tuple[str, str]:

@@ -18,6 +18,7 @@ import numpy as np
 from queries.analyses.cluster import Estimate
 from queries.analyses.decomposition import Decomposition, decompose, terms
 from queries.analyses.laid_out import FEWEST_ACCOUNTS
+from queries.analyses.multiple_testing import benjamini_hochberg
 from queries.condition import Dimension, Scalar
 from queries.dataset import Dataset, Metric
 from queries.errors import QueryError
@@ -137,7 +138,7 @@ def held(
     All are one family of hypotheses; a change must be material too, at its least.
     """
     chances = [*(c.probability for c in tested), *beside]
-    decided = is_discovery(np.array(chances, dtype=np.float64))
+    decided = is_discovery(chances)
     kept, others = decided[: len(tested)], decided[len(tested) :]
     level = MISSED * sum(kept) / max(len(tested), 1)
     told = [_valued(c, level) for c, is_kept in zip(tested, kept, strict=True) if is_kept]
@@ -157,16 +158,9 @@ def candidates(results: Sequence[Result]) -> list[Candidate]:
     return found
 
 
-def is_discovery(probabilities: np.ndarray[Any, np.dtype[np.float64]]) -> list[bool]:
-    """Which of the hypotheses are rejected at the false discovery rate (Benjamini-Hochberg)."""
-    count = len(probabilities)
-    order = np.argsort(probabilities, kind="stable")
-    limits = FALSE_DISCOVERIES * np.arange(1, count + 1) / max(count, 1)
-    below = np.flatnonzero(probabilities[order] <= limits)
-    rejected = np.zeros(count, dtype=bool)
-    if below.size:
-        rejected[order[: below[-1] + 1]] = True
-    return [bool(one) for one in rejected]
+def is_discovery(probabilities: Sequence[float]) -> list[bool]:
+    """Which of the hypotheses are rejected at the false discovery rate."""
+    return [q <= FALSE_DISCOVERIES for q in benjamini_hochberg(probabilities)]
 
 
 def two_sided(t: float, freedom: int) -> float:

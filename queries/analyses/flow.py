@@ -13,10 +13,9 @@ from math import isnan, nan
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from queries.analyses.cluster import EVERY_GROUP, Estimate, Scope, around
-from queries.analyses.multiple_testing import benjamini_hochberg
+from queries.analyses.multiple_testing import benjamini_hochberg, q_values
 from queries.analyses.survival import Counts, Curve, kaplan_meier
 from queries.estimators.flow_residual import residual
 from queries.formula import Array
@@ -183,21 +182,11 @@ def _discovered(found: pl.DataFrame) -> pl.DataFrame:
     tested = found["p"].is_not_null().to_numpy()
     slow = np.zeros(found.height, dtype=bool)
     if tested.any():
-        slow[tested] = rejected(found["p"].drop_nulls().to_numpy())
+        slow[tested] = q_values(found["p"].drop_nulls()).to_numpy() <= FALSE_DISCOVERIES
     ratio = found["ratio"].fill_null(0).to_numpy()
     matters = pl.col("excess_days") >= LEAST_SHARE * (pl.col("wait_days") * pl.col("tasks")).sum()
     named = pl.Series("is_slow", slow & (ratio > 1))
     return found.with_columns((named & matters).fill_null(value=False).alias("is_slow"))
-
-
-def rejected(p: Array) -> NDArray[np.bool_]:
-    """Which hypotheses Benjamini and Hochberg reject: all up to the last p below its line."""
-    order = np.argsort(p, kind="stable")
-    line = FALSE_DISCOVERIES * np.arange(1, len(p) + 1) / len(p)
-    below = np.flatnonzero(p[order] <= line)
-    rejected = np.zeros(len(p), dtype=bool)
-    rejected[order[: below[-1] + 1 if len(below) else 0]] = True
-    return rejected
 
 
 def cumulative(frame: pl.DataFrame, time: str, stages: list[str]) -> pl.DataFrame:

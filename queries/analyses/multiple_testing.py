@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
+import polars as pl
 
 
 def benjamini_hochberg(p: Sequence[float]) -> list[float]:
@@ -11,6 +12,11 @@ def benjamini_hochberg(p: Sequence[float]) -> list[float]:
     In the order given; one that is not known stays so, and is not counted as a question.
     """
     return _stepped(p, is_up=True)
+
+
+def q_values(p: pl.Series) -> pl.Series:
+    """The same of a column."""
+    return pl.Series(benjamini_hochberg(p.to_list()), dtype=pl.Float64)
 
 
 def holm(p: Sequence[float]) -> list[float]:

@@ -14,7 +14,8 @@ import numpy as np
 import polars as pl
 
 from queries.analyses.cluster import EVERY_GROUP, Scope
-from queries.analyses.standing_out import false_discoveries, halves
+from queries.analyses.multiple_testing import benjamini_hochberg
+from queries.analyses.standing_out import halves
 from queries.condition import Filter, conjunction
 from queries.dataset import TimeBucket
 from queries.interval import wilson
@@ -140,9 +141,8 @@ def _tested(frame: pl.DataFrame) -> pl.DataFrame:
     with np.errstate(all="ignore"):
         tail = np.where(k > 0, betainc(k / dispersion, (n - k) / dispersion + 1, p), 1.0)
     around = wilson(k / dispersion, n / dispersion)
-    return others.with_columns(
-        q=pl.Series(false_discoveries(tail)), low=pl.Series(around.low), high=pl.Series(around.high)
-    )
+    q = pl.Series(benjamini_hochberg(tail.tolist()), dtype=pl.Float64)
+    return others.with_columns(q=q, low=pl.Series(around.low), high=pl.Series(around.high))
 
 
 def _dispersion(k: np.ndarray, n: np.ndarray, p: np.ndarray) -> float:

@@ -18,7 +18,7 @@ import numpy as np
 import polars as pl
 
 from queries.analyses.cluster import CLUSTER, CLUSTERS, Scope, counted_by, named
-from queries.analyses.standing_out import false_discoveries
+from queries.analyses.multiple_testing import q_values
 from queries.analyses.survival import Counts, crowd_of, told
 from queries.condition import Condition, Filter, conjunction
 from queries.formula import Array
@@ -133,8 +133,7 @@ def scenes(parts: list[Part]) -> pl.DataFrame:
     places = {"title": pl.String, "episode": pl.Int64, "start": pl.Int64, "end": pl.Int64}
     schema = {**places, **dict.fromkeys(_NUMBERS, pl.Float64)}
     table = pl.DataFrame(rows, schema=schema, orient="row")
-    q = pl.Series(false_discoveries(table["p"].to_numpy()), dtype=pl.Float64)
-    return table.with_columns(q=q).sort("q", "p", "title", "episode", "start")
+    return table.with_columns(q=q_values(table["p"])).sort("q", "p", "title", "episode", "start")
 
 
 def losing(table: pl.DataFrame) -> pl.DataFrame:
@@ -180,8 +179,7 @@ def whole_curves(parts: list[Part]) -> pl.DataFrame:
     table = pl.DataFrame(
         rows, schema={**places, **dict.fromkeys(numbers, pl.Float64)}, orient="row"
     )
-    q = pl.Series(false_discoveries(table["p"].to_numpy()), dtype=pl.Float64)
-    return table.with_columns(q=q).sort("q", "p", "title", "episode")
+    return table.with_columns(q=q_values(table["p"])).sort("q", "p", "title", "episode")
 
 
 def standing_apart(curves: pl.DataFrame) -> pl.DataFrame:

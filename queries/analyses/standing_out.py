@@ -13,6 +13,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from queries.analyses.cluster import Scope, cells, counted_by
+from queries.analyses.multiple_testing import q_values
 from queries.dataset import Metric
 from queries.formula import Arithmetic, Array
 from queries.interval import FEWEST_CLUSTERS, student
@@ -86,24 +87,13 @@ def standing_out(frame: pl.DataFrame, by: str, metrics: Sequence[str]) -> pl.Dat
     schema |= {"accounts": pl.Float64, **dict.fromkeys(_COLUMNS, pl.Float64)}
     table = pl.DataFrame(found, schema=schema)
     tested = table.filter(pl.col("p").is_not_null())
-    adjusted = tested.with_columns(q=pl.Series(false_discoveries(tested["p"].to_numpy())))
+    adjusted = tested.with_columns(q=q_values(tested["p"]))
     rest = table.filter(pl.col("p").is_null()).with_columns(q=pl.lit(None, pl.Float64))
     return pl.concat([adjusted.sort("q", "p", "value", "metric"), rest])
 
 
 def _keys(by: str) -> list[str]:
     return [by] if by == STRATUM else [by, STRATUM]
-
-
-def false_discoveries(p: Array) -> Array:
-    """Adjusted p-values of Benjamini & Hochberg 1995: reject those at most the wanted rate."""
-    count = len(p)
-    order = np.argsort(p, kind="stable")
-    scaled = p[order] * count / np.arange(1, count + 1)
-    adjusted = np.minimum.accumulate(scaled[::-1])[::-1]
-    found = np.empty(count)
-    found[order] = np.minimum(adjusted, 1)
-    return found
 
 
 _COLUMNS = ("rate", "rest", "difference", "low", "high", "p")

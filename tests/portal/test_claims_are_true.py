@@ -30,6 +30,7 @@ from queries.analyses.cluster import Estimate
 from queries.analyses.findings import FALSE_DISCOVERIES, Candidate, candidates, find
 from queries.condition import Filter, conjunction
 from queries.dataset import Access
+from queries.lake.demo.size import SIZES
 from queries.period import Period
 from queries.warehouse import Warehouse
 
@@ -236,8 +237,14 @@ def pages(warehouse: Warehouse, truths: Truths) -> list[Said]:
     return [page for path in PAGES for page in said(path, truths, warehouse)]
 
 
-def test_a_change_that_a_page_claims_follows_from_a_truth(pages: list[Said]):
-    """But for one in ten, as Benjamini and Hochberg promise, or one."""
+@pytest.fixture(scope="module")
+def by_chance(warehouse: Warehouse) -> int:
+    """What may be claimed without a truth: nothing, and of few accounts on all pages one thing."""
+    return 0 if warehouse.snapshot().rows("accounts") > SIZES["S"].accounts else 1
+
+
+def test_a_change_that_a_page_claims_follows_from_a_truth(pages: list[Said], by_chance: int):
+    """But for one in ten, which is what Benjamini and Hochberg promise of the claims of a page."""
     claims = [(page.path, claim) for page in pages for claim in page.changes]
     assert claims
     chance = [
@@ -245,11 +252,12 @@ def test_a_change_that_a_page_claims_follows_from_a_truth(pages: list[Said]):
         for path, claim in claims
         if not any(follows(claim) for follows in FOLLOWS.values())
     ]
-    assert len(chance) <= max(1, FALSE_DISCOVERIES * len(claims)), chance
+    assert len(chance) <= max(by_chance, FALSE_DISCOVERIES * len(claims)), chance
 
 
-def test_every_statement_of_an_analysis_is_a_truth(pages: list[Said], truths: Truths):
-    """But for one in ten, or one."""
+def test_every_statement_of_an_analysis_is_a_truth(
+    pages: list[Said], truths: Truths, by_chance: int
+):
     planted = [
         re.compile(text.format(**{key: re.escape(str(value)) for key, value in where.items()}))
         if "{" in text
@@ -260,7 +268,7 @@ def test_every_statement_of_an_analysis_is_a_truth(pages: list[Said], truths: Tr
     told = [(page.path, text) for page in pages for text in page.statements]
     chance = [(p, text) for p, text in told if not any(one.search(text) for one in planted)]
     assert len(told) > len(chance)
-    assert len(chance) <= max(1, FALSE_DISCOVERIES * len(told)), chance
+    assert len(chance) <= by_chance, chance
 
 
 def test_a_claim_the_other_way_would_follow_from_nothing(pages: list[Said]):

@@ -21,6 +21,9 @@ P = st.lists(st.floats(0, 1), min_size=1, max_size=30)
 def test_the_published_trial_has_four_discoveries_and_three_that_bonferroni_s_heirs_keep():
     assert sum(q <= 0.05 for q in benjamini_hochberg(PUBLISHED)) == 4
     assert sum(p <= 0.05 for p in holm(PUBLISHED)) == 3
+    turned = benjamini_hochberg(PUBLISHED[::-1])[::-1]
+    assert turned[3] == pytest.approx(0.0095 * 15 / 4)
+    assert turned[-1] == 1
 
 
 @given(P)

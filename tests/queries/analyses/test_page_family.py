@@ -75,4 +75,4 @@ def test_the_least_q_is_simes_p(p: list[float]):
     simes = float(np.min(len(p) * ordered / np.arange(1, len(p) + 1)))
     assert min(benjamini_hochberg(p)) == pytest.approx(min(simes, 1.0))
     if abs(simes - LEVEL) > 1e-9:
-        assert any(is_discovery(np.array(p))) == (simes <= LEVEL)
+        assert any(is_discovery(p)) == (simes <= LEVEL)

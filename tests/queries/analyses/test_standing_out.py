@@ -5,22 +5,10 @@ import polars as pl
 import pytest
 
 from queries.analyses.cluster import CLUSTERS
-from queries.analyses.standing_out import false_discoveries, halves, standing_out
+from queries.analyses.standing_out import halves, standing_out
 from queries.catalog import builtin
 
 PLAYBACK = builtin().dataset("playback")
-
-
-def test_the_fifteen_p_values_of_the_paper_give_its_four_rejections():
-    """Benjamini & Hochberg 1995, section 4.1: thrombolysis, four rejected at 0.05."""
-    p = np.array(
-        [0.0001, 0.0004, 0.0019, 0.0095, 0.0201, 0.0278, 0.0298, 0.0344, 0.0459, 0.324, 0.4262,
-         0.5719, 0.6528, 0.759, 1.0]
-    )  # fmt: skip
-    q = false_discoveries(p[::-1])[::-1]
-    assert (q <= 0.05).sum() == 4
-    assert q[3] == pytest.approx(0.0095 * 15 / 4)
-    assert q[-1] == 1
 
 
 def test_a_ratio_splits_into_parts_that_make_it_again():
